@@ -1,0 +1,113 @@
+//! `snapstack run`: one capture, one configuration, one result.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use snapstack::buffers::Scheme;
+use snapstack::sim::{Config, Report, Retention, parse_line_size, parse_retention, parse_seed, run_all};
+use snapstack::traffic::{Traffic, TrafficBuilder};
+
+/// The demo capture of the page: repeated pages to several clients (its provenance is beside it).
+const DEMO: &[u8] = include_bytes!("../../static/captures/demo-web.pcap");
+/// Bytes read from a file at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Arguments of `snapstack run`.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// pcap or pcapng file; without it, the page's demo capture.
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
+    /// Bytes a memory line: 16, 32 or 64.
+    #[arg(long, value_name = "N", default_value = "64", value_parser = parse_line_size)]
+    line_size: u32,
+    /// Seed of what is drawn: initial sequence numbers.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse_seed)]
+    seed: u64,
+    /// What an application does with its buffer after `send()`: keep, overwrite or free.
+    #[arg(long, value_name = "RETENTION", default_value = "keep", value_parser = parse_retention)]
+    retention: Retention,
+    /// Schemes to run, separated by commas: `sk_buff`, `snapshot`.
+    #[arg(long, value_name = "SCHEME", value_delimiter = ',', default_value = "sk_buff,snapshot", value_parser = parse_scheme)]
+    scheme: Vec<Scheme>,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+fn parse_scheme(text: &str) -> Result<Scheme, String> {
+    Scheme::from_name(text).ok_or_else(|| format!("{text:?} is no scheme: choose sk_buff, snapshot, or both"))
+}
+
+impl Run {
+    /// Runs and returns what is to be printed.
+    pub(crate) fn execute(&self) -> Result<String, String> {
+        let traffic = self.traffic()?;
+        if let Some(warning) = traffic.warning() {
+            eprintln!("snapstack: {warning}");
+        }
+        let config = Config {
+            line_size: self.line_size,
+            seed: self.seed,
+            retention: self.retention,
+            ..Config::default()
+        };
+        let report = run_all(&Arc::new(traffic), config, &self.scheme, None).map_err(|e| e.to_string())?;
+        if self.json { serde_json::to_string(&report).map_err(|e| e.to_string()) } else { Ok(table(&report)) }
+    }
+
+    fn traffic(&self) -> Result<Traffic, String> {
+        let Some(path) = &self.capture else { return Traffic::read(DEMO).map_err(|e| e.to_string()) };
+        let name = path.display();
+        let mut file = File::open(path).map_err(|e| {
+            format!("{name} cannot be opened ({e}). Give the path of a pcap or pcapng file with --capture.")
+        })?;
+        let mut builder = TrafficBuilder::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match file.read(&mut chunk) {
+                Ok(0) => break,
+                Ok(len) => builder.push(&chunk[..len]),
+                Err(e) => return Err(format!("{name} cannot be read ({e}).")),
+            }
+        }
+        builder.finish().map_err(|e| format!("{name}: {e}"))
+    }
+}
+
+fn table(report: &Report) -> String {
+    let mut rows = vec![[String::new()].to_vec()];
+    rows[0].extend(report.schemes.keys().map(|name| (*name).to_owned()));
+    let mut row = |label: &str, value: &dyn Fn(&snapstack::sim::SchemeReport) -> String| {
+        let mut cells = vec![label.to_owned()];
+        cells.extend(report.schemes.values().map(value));
+        rows.push(cells);
+    };
+    row("frames", &|s| s.frames.to_string());
+    row("bytes copied", &|s| s.copies.bytes.to_string());
+    row("copies", &|s| s.copies.count.to_string());
+    row("allocations", &|s| s.allocations.count.to_string());
+    row("map entries", &|s| s.map_entries.to_string());
+    row("header bytes written", &|s| s.header.bytes.to_string());
+    row("NIC requests", &|s| s.dma.requests.to_string());
+    row("NIC bytes", &|s| s.dma.bytes.to_string());
+    row("lines looked up", &|s| s.lines.requested.to_string());
+    row("lines new", &|s| s.lines.new.to_string());
+    row("data lines looked up", &|s| s.data_lines.requested.to_string());
+    row("data lines new", &|s| s.data_lines.new.to_string());
+    row("dedup ratio, held", &|s| format!("{:.3}", s.dedup.held));
+    row("dedup ratio, cumulative", &|s| format!("{:.3}", s.dedup.cumulative));
+    row("wire SHA-256", &|s| s.wire_sha256[..16].to_owned());
+    row("digest", &|s| s.digest[..16].to_owned());
+    let widths: Vec<usize> =
+        (0..rows[0].len()).map(|i| rows.iter().map(|cells| cells[i].len()).max().unwrap_or(0)).collect();
+    let line = |cells: &Vec<String>| {
+        let columns = cells.iter().zip(&widths).enumerate();
+        let padded = columns.map(|(i, (c, w))| if i == 0 { format!("{c:<w$}") } else { format!("{c:>w$}") });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}

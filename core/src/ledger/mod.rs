@@ -1,0 +1,258 @@
+//! The ledger: what was copied, allocated, written and moved, and why (DESIGN.md section 5).
+//!
+//! Payload is copied in one place only, [`Ledger::copy`], which moves the bytes and writes the entry in one step, so that
+//! no copy goes uncounted and none is charged that did not happen. A clippy rule keeps other ways of copying out of the
+//! floors above; [`Ledger::app_write_conventional`] is the application's own pen.
+
+use serde::Serialize;
+
+use crate::memory::LineCounts;
+
+/// A packet: the index of a frame in the order in which the stack made them, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PacketId(pub u32);
+
+/// Why payload was copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CopyCause {
+    /// `send()`: from the application's buffer to the kernel's (FACTS.md section 2).
+    UserToKernel = 0,
+    /// Lines whose bytes had to shift against line boundaries (DESIGN.md 2.9).
+    Reline = 1,
+}
+
+impl CopyCause {
+    /// All causes, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::UserToKernel, Self::Reline];
+
+    /// The name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UserToKernel => "user_to_kernel",
+            Self::Reline => "reline",
+        }
+    }
+}
+
+/// What was allocated from a software allocator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum AllocationKind {
+    /// The `sk_buff` object: 256 B (FACTS.md section 2).
+    SkBuff = 0,
+    /// The linear head with the headers: 640 B (FACTS.md section 2).
+    Head = 1,
+    /// A 4 KiB page for payload fragments.
+    Page = 2,
+}
+
+impl AllocationKind {
+    /// All kinds, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::SkBuff, Self::Head, Self::Page];
+
+    /// The name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SkBuff => "sk_buff",
+            Self::Head => "head",
+            Self::Page => "page",
+        }
+    }
+}
+
+/// A number of things and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// How many.
+    pub count: u64,
+    /// How many bytes in all.
+    pub bytes: u64,
+}
+
+impl Count {
+    /// One more, of `bytes` bytes.
+    pub fn add(&mut self, bytes: u64) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+}
+
+impl std::ops::Add for Count {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self { count: self.count + other.count, bytes: self.bytes + other.bytes }
+    }
+}
+
+impl std::iter::Sum for Count {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), |a, b| a + b)
+    }
+}
+
+/// The application filling its own buffers: not a copy, in any scheme.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AppWrite {
+    /// Buffers filled.
+    pub count: u64,
+    /// Payload bytes written.
+    pub bytes: u64,
+    /// Payload lines looked up by content; 0 in conventional memory.
+    pub lines_requested: u64,
+    /// Of those, the ones that were not there.
+    pub lines_new: u64,
+}
+
+/// One entry of the byte ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Payload was copied.
+    Copy {
+        /// Why.
+        cause: CopyCause,
+        /// Bytes moved.
+        bytes: u32,
+    },
+    /// An allocator was called.
+    Allocate {
+        /// What for.
+        kind: AllocationKind,
+        /// Bytes asked for.
+        bytes: u32,
+    },
+    /// Something went back to its allocator.
+    Free {
+        /// What it was.
+        kind: AllocationKind,
+        /// Its bytes.
+        bytes: u32,
+    },
+}
+
+/// Counters of one scheme, and the entries that made them since they were last taken.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Filling of application buffers.
+    pub app_write: AppWrite,
+    copies: [Count; CopyCause::ALL.len()],
+    allocations: [Count; AllocationKind::ALL.len()],
+    freed: [Count; AllocationKind::ALL.len()],
+    /// Header and metadata bytes that software wrote.
+    pub header: Count,
+    /// Requests that the NIC made of memory (reads and write-backs), and their bytes.
+    pub dma: Count,
+    entries: Vec<Entry>,
+}
+
+impl Ledger {
+    /// Copies payload and enters it under `cause`. This is the only place where payload bytes move.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn copy(&mut self, cause: CopyCause, from: &[u8], to: &mut [u8]) {
+        to.copy_from_slice(from);
+        self.copies[cause as usize].add(from.len() as u64);
+        self.entries.push(Entry::Copy { cause, bytes: from.len() as u32 });
+    }
+
+    /// The application writes `from` into its own buffer in conventional memory: not a copy (DESIGN.md section 5).
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn app_write_conventional(&mut self, from: &[u8], to: &mut [u8]) {
+        to.copy_from_slice(from);
+        self.app_write.count += 1;
+        self.app_write.bytes += from.len() as u64;
+    }
+
+    /// Enters a call to an allocator for `bytes` bytes.
+    pub fn allocate(&mut self, kind: AllocationKind, bytes: u32) {
+        self.allocations[kind as usize].add(u64::from(bytes));
+        self.entries.push(Entry::Allocate { kind, bytes });
+    }
+
+    /// Enters the return of `bytes` bytes to their allocator.
+    pub fn free(&mut self, kind: AllocationKind, bytes: u32) {
+        self.freed[kind as usize].add(u64::from(bytes));
+        self.entries.push(Entry::Free { kind, bytes });
+    }
+
+    /// Copies by cause.
+    pub fn copies(&self, cause: CopyCause) -> Count {
+        self.copies[cause as usize]
+    }
+
+    /// All copies.
+    pub fn copied(&self) -> Count {
+        self.copies.iter().copied().sum()
+    }
+
+    /// Allocations by kind.
+    pub fn allocations(&self, kind: AllocationKind) -> Count {
+        self.allocations[kind as usize]
+    }
+
+    /// All allocations.
+    pub fn allocated(&self) -> Count {
+        self.allocations.iter().copied().sum()
+    }
+
+    /// What is allocated and not freed, by kind.
+    pub fn held(&self, kind: AllocationKind) -> Count {
+        let (made, freed) = (self.allocations[kind as usize], self.freed[kind as usize]);
+        Count { count: made.count - freed.count, bytes: made.bytes - freed.bytes }
+    }
+
+    /// Hands over the entries made since the last call.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, Entry> {
+        self.entries.drain(..)
+    }
+
+    /// All counters as one list of integers in a fixed order: what the digest covers.
+    pub fn integers(&self, map_entries: u64, lines: &LineCounts, data_lines: &LineCounts) -> Vec<u64> {
+        let app = &self.app_write;
+        let mut list = vec![app.count, app.bytes, app.lines_requested, app.lines_new];
+        let counts = self.copies.iter().chain(&self.allocations).chain(&self.freed);
+        for count in counts.chain([&self.header, &self.dma]) {
+            list.push(count.count);
+            list.push(count.bytes);
+        }
+        list.push(map_entries);
+        for lines in [lines, data_lines] {
+            list.push(lines.requested);
+            list.push(lines.new);
+            list.push(lines.hits);
+            list.push(lines.zero);
+            list.push(lines.revived);
+        }
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_moves_the_bytes_and_is_entered_once() {
+        let mut ledger = Ledger::default();
+        let mut to = [0; 5];
+        ledger.copy(CopyCause::UserToKernel, b"bytes", &mut to);
+        assert_eq!(&to, b"bytes");
+        assert_eq!(ledger.copied(), Count { count: 1, bytes: 5 });
+        assert_eq!(ledger.copies(CopyCause::Reline), Count::default());
+        let entries: Vec<_> = ledger.drain().collect();
+        assert_eq!(entries, [Entry::Copy { cause: CopyCause::UserToKernel, bytes: 5 }]);
+    }
+
+    #[test]
+    fn held_is_what_was_not_freed() {
+        let mut ledger = Ledger::default();
+        ledger.allocate(AllocationKind::Page, 4096);
+        ledger.allocate(AllocationKind::Page, 4096);
+        ledger.free(AllocationKind::Page, 4096);
+        assert_eq!(ledger.held(AllocationKind::Page), Count { count: 1, bytes: 4096 });
+        assert_eq!(ledger.allocated(), Count { count: 2, bytes: 8192 });
+    }
+}

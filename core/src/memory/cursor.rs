@@ -1,0 +1,242 @@
+//! Cursors, HICAMP's iterator registers (DESIGN.md 2.10; FACTS.md section 1, US9601199): a cursor keeps the root it was
+//! opened on, holds its writes as transient lines, and commits them bottom-up in one step.
+
+use std::collections::BTreeMap;
+
+use super::dag::{self, Root, Shape};
+use super::store::{Content, Full};
+use super::{Memory, MemoryError, SegmentId};
+
+/// An open cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CursorId(pub u32);
+
+impl std::fmt::Display for CursorId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A line that was written and not yet looked up by content.
+#[derive(Clone, Copy, Debug)]
+struct Transient {
+    bytes: [u8; 64],
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Cursor {
+    segment: SegmentId,
+    /// The DAG as it was when the cursor was opened or last committed; counted as a reference.
+    pub(super) root: Root,
+    /// Its length, and the length with the transient lines.
+    base_length: u64,
+    length: u64,
+    transient: BTreeMap<u64, Transient>,
+}
+
+/// What a commit did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// Nothing was written.
+    Unchanged,
+    /// The root was still the one the cursor was opened on: it was swapped.
+    Swapped,
+    /// Somebody else had written elsewhere in the segment: both sets of changes are in it now.
+    Merged,
+}
+
+impl Memory {
+    /// Opens a cursor on a segment as it is now. It sees none of what others write later.
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownSegment`].
+    pub fn open_cursor(&mut self, segment: SegmentId) -> Result<CursorId, MemoryError> {
+        let entry = self.entry(segment)?;
+        self.store.retain(entry.root.plid);
+        let cursor = Cursor {
+            segment,
+            root: entry.root,
+            base_length: entry.length,
+            length: entry.length,
+            transient: BTreeMap::new(),
+        };
+        let free = self.cursors.iter().position(Option::is_none);
+        let index = free.unwrap_or(self.cursors.len());
+        if free.is_none() {
+            self.cursors.push(None);
+        }
+        self.cursors[index] = Some(cursor);
+        Ok(CursorId(index as u32))
+    }
+
+    fn cursor(&mut self, id: CursorId) -> Result<&mut Cursor, MemoryError> {
+        let slot = self.cursors.get_mut(id.0 as usize).and_then(Option::as_mut);
+        slot.ok_or(MemoryError::UnknownCursor(id))
+    }
+
+    /// Bytes that the cursor sees.
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownCursor`].
+    pub fn cursor_length(&mut self, id: CursorId) -> Result<u64, MemoryError> {
+        Ok(self.cursor(id)?.length)
+    }
+
+    /// Reads through the cursor: its own writes, and behind them the segment as it was.
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownCursor`], [`MemoryError::OutOfRange`].
+    pub fn cursor_read(&mut self, id: CursorId, offset: u64, out: &mut [u8]) -> Result<(), MemoryError> {
+        let line = self.shape.line;
+        let cursor = self.cursor(id)?;
+        let end = offset.saturating_add(out.len() as u64);
+        if end > cursor.length {
+            return Err(MemoryError::OutOfRange { segment: cursor.segment, offset, end, length: cursor.length });
+        }
+        let (root, covered) = (cursor.root, end);
+        let written: Vec<(u64, [u8; 64])> =
+            cursor.transient.range(offset / line..covered.div_ceil(line)).map(|(i, t)| (*i, t.bytes)).collect();
+        // Beyond the old DAG there is nothing but zeros and transient lines.
+        let old = self.shape.span(root.height).min(end).saturating_sub(offset) as usize;
+        let (head, tail) = out.split_at_mut(old);
+        dag::read(&mut self.store, root, offset, head);
+        tail.fill(0);
+        for (index, bytes) in written {
+            let start = index * line;
+            let (from, to) = (start.max(offset), (start + line).min(end));
+            let source = &bytes[(from - start) as usize..(to - start) as usize];
+            out[(from - offset) as usize..(to - offset) as usize].copy_from_slice(source);
+        }
+        Ok(())
+    }
+
+    /// Writes through the cursor into transient lines: private until the commit, no line is looked up. Writing past the
+    /// end extends.
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownCursor`], [`MemoryError::TooLong`].
+    pub fn cursor_write(
+        &mut self,
+        id: CursorId,
+        offset: u64,
+        bytes: &[u8],
+        content: Content,
+    ) -> Result<(), MemoryError> {
+        let line = self.shape.line;
+        let end = offset.saturating_add(bytes.len() as u64);
+        let root = self.cursor(id)?.root;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.growth(end)?;
+        for index in offset / line..end.div_ceil(line) {
+            let start = index * line;
+            let (from, to) = (start.max(offset), (start + line).min(end));
+            let mut fresh = Transient { bytes: [0; 64], content };
+            let known = self.cursor(id)?.transient.get(&index).copied();
+            match known {
+                Some(transient) => fresh.bytes = transient.bytes,
+                None if start < self.shape.span(root.height) => {
+                    dag::read(&mut self.store, root, start, &mut fresh.bytes[..line as usize]);
+                }
+                None => {}
+            }
+            let source = &bytes[(from - offset) as usize..(to - offset) as usize];
+            fresh.bytes[(from - start) as usize..(to - start) as usize].copy_from_slice(source);
+            self.cursor(id)?.transient.insert(index, fresh);
+        }
+        let cursor = self.cursor(id)?;
+        cursor.length = cursor.length.max(end);
+        Ok(())
+    }
+
+    /// Converts the transient lines bottom-up and puts the result into the segment: by swapping the root if nobody else
+    /// has, else by a merge-update. The cursor stays open, on the segment as it is then.
+    ///
+    /// # Errors
+    /// [`MemoryError::Conflict`] when others changed the same bytes, [`MemoryError::Exhausted`],
+    /// [`MemoryError::ReadOnly`], [`MemoryError::UnknownSegment`] when the segment is gone. The transient lines are kept.
+    pub fn cursor_commit(&mut self, id: CursorId) -> Result<Commit, MemoryError> {
+        let cursor = self.cursor(id)?.clone();
+        let current = self.writable(cursor.segment)?;
+        if cursor.transient.is_empty() {
+            return Ok(Commit::Unchanged);
+        }
+        let height = self.growth(cursor.length)?;
+        let needed = cursor.transient.len() as u64 * (1 + u64::from(height)) + 1;
+        let mine = self.convert(&cursor, height).map_err(|Full| self.exhausted(needed))?;
+        let swapped = current.root == cursor.root && current.length == cursor.base_length;
+        let merged = if swapped {
+            self.put_root(cursor.segment, mine, cursor.length);
+            Ok(())
+        } else {
+            let base = (cursor.root, cursor.base_length);
+            let result = self.merge_roots(cursor.segment, base, (mine, cursor.length));
+            self.store.release(mine.plid);
+            result
+        };
+        merged?;
+        let now = self.entry(cursor.segment)?;
+        self.store.retain(now.root.plid);
+        let cursor = self.cursor(id)?;
+        let former = std::mem::replace(&mut cursor.root, now.root);
+        cursor.base_length = now.length;
+        cursor.length = now.length;
+        cursor.transient.clear();
+        self.store.release(former.plid);
+        Ok(if swapped { Commit::Swapped } else { Commit::Merged })
+    }
+
+    /// The cursor's DAG with its transient lines, as an owned root.
+    fn convert(&mut self, cursor: &Cursor, height: u8) -> Result<Root, Full> {
+        self.store.retain(cursor.root.plid);
+        let mut root = dag::grow(&mut self.store, cursor.root, height)?;
+        let lines: Vec<(u64, Transient)> = cursor.transient.iter().map(|(i, t)| (*i, *t)).collect();
+        let plid = overlay(self, root, 0, &lines);
+        self.store.release(root.plid);
+        root.plid = plid?;
+        Ok(root)
+    }
+
+    /// Closes a cursor; what was not committed is gone.
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownCursor`].
+    pub fn close_cursor(&mut self, id: CursorId) -> Result<(), MemoryError> {
+        let root = self.cursor(id)?.root;
+        self.cursors[id.0 as usize] = None;
+        self.store.release(root.plid);
+        Ok(())
+    }
+}
+
+/// A node like `node`, whose first leaf is `base`, with `lines` in place of its own: each node is made once.
+fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)]) -> Result<u32, Full> {
+    let Some((_, first)) = lines.first() else {
+        memory.store.retain(node.plid);
+        return Ok(node.plid);
+    };
+    if node.height == 0 {
+        let size = memory.store.line_bytes();
+        return memory.store.intern(&first.bytes[..size], 0, first.content);
+    }
+    let shape: Shape = memory.shape;
+    let step = shape.leaves(node.height - 1);
+    let mut children = [0u32; 16];
+    let mut rest = lines;
+    for i in 0..shape.fan_out() {
+        let start = base + i as u64 * step;
+        let (mine, after) = rest.split_at(rest.partition_point(|(index, _)| *index < start + step));
+        rest = after;
+        let child = Root { plid: memory.store.child(node.plid, i), height: node.height - 1 };
+        match overlay(memory, child, start, mine) {
+            Ok(plid) => children[i] = plid,
+            Err(full) => {
+                dag::release_all(&mut memory.store, &children[..i]);
+                return Err(full);
+            }
+        }
+    }
+    dag::intern_node(&mut memory.store, &children[..shape.fan_out()])
+}

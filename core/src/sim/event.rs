@@ -1,0 +1,252 @@
+//! What happened: typed records of fixed width, from which digests are computed and pictures are drawn.
+//!
+//! A record is seven 32-bit words, so that a batch of them is one transferable array:
+//!
+//! ```text
+//! | time in ns, low, high | kind + 256 * detail | packet | a | b | c |
+//! ```
+
+use crate::ledger::{AllocationKind, CopyCause};
+
+/// Words of a record.
+pub const EVENT_WORDS: usize = 7;
+
+/// The stages of a packet's way down: the clock of the picture (each lane enters a stage at the same simulated time).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Stage {
+    /// The application has filled its buffer and calls `send()`.
+    Send = 0,
+    /// The socket layer takes the payload over.
+    Socket = 1,
+    /// TCP or UDP writes its header.
+    Transport = 2,
+    /// IP writes its header.
+    Ip = 3,
+    /// The driver writes Ethernet header and metadata and fills a TX slot.
+    Driver = 4,
+    /// The NIC owns the slot.
+    Doorbell = 5,
+    /// The NIC reads the packet.
+    Dma = 6,
+    /// The frame is on the wire.
+    Wire = 7,
+    /// The interrupt handler has recycled the slot.
+    Completion = 8,
+}
+
+impl Stage {
+    /// All stages in order.
+    pub const ALL: [Self; 9] = [
+        Self::Send,
+        Self::Socket,
+        Self::Transport,
+        Self::Ip,
+        Self::Driver,
+        Self::Doorbell,
+        Self::Dma,
+        Self::Wire,
+        Self::Completion,
+    ];
+
+    /// The name in the picture.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Send => "send",
+            Self::Socket => "socket",
+            Self::Transport => "transport",
+            Self::Ip => "ip",
+            Self::Driver => "driver",
+            Self::Doorbell => "doorbell",
+            Self::Dma => "dma",
+            Self::Wire => "wire",
+            Self::Completion => "completion",
+        }
+    }
+}
+
+/// What happened; operands in the units given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The packet enters a stage. `send` is the send's index, `offset` and `len` its share of that payload in bytes (at
+    /// [`Stage::Send`], of the whole payload).
+    Stage {
+        /// The stage.
+        stage: Stage,
+        /// Index of the send.
+        send: u32,
+        /// First payload byte.
+        offset: u32,
+        /// Payload bytes.
+        len: u32,
+    },
+    /// The application filled its buffer.
+    AppWrite {
+        /// Bytes.
+        bytes: u32,
+        /// Data lines looked up.
+        requested: u32,
+        /// Data lines that were not there.
+        new: u32,
+    },
+    /// Payload was copied.
+    Copy {
+        /// Why.
+        cause: CopyCause,
+        /// Bytes.
+        bytes: u32,
+    },
+    /// An allocator was called.
+    Allocate {
+        /// For what.
+        kind: AllocationKind,
+        /// Bytes.
+        bytes: u32,
+    },
+    /// Something was given back to its allocator.
+    Free {
+        /// What.
+        kind: AllocationKind,
+        /// Bytes.
+        bytes: u32,
+    },
+    /// Segment map entries were written.
+    MapEntries {
+        /// How many.
+        count: u32,
+    },
+    /// Lines other than payload (headers, metadata, interior) were looked up.
+    Lines {
+        /// Lookups.
+        requested: u32,
+        /// Lines that were not there.
+        new: u32,
+        /// Lines that were.
+        hits: u32,
+    },
+    /// What deduplication holds changed.
+    Held {
+        /// Data lines of all live payloads.
+        references: u32,
+        /// Different ones.
+        distinct: u32,
+    },
+    /// The ring's pointers moved.
+    Ring {
+        /// TX Head.
+        head: u32,
+        /// TX Tail.
+        tail: u32,
+        /// Slots that the NIC owns.
+        owned: u16,
+        /// Slots that are filled and not yet posted.
+        unposted: u16,
+    },
+    /// The NIC made requests of memory.
+    Dma {
+        /// Requests.
+        requests: u32,
+        /// Bytes.
+        bytes: u32,
+    },
+    /// A frame is on the wire.
+    Frame {
+        /// Bytes without FCS.
+        len: u32,
+        /// XXH3-64 of the bytes.
+        hash: u64,
+    },
+    /// No buffer holds a send's payload any more.
+    PayloadDead {
+        /// Index of the send.
+        send: u32,
+    },
+}
+
+/// A record: when, which packet, what. Packet [`Event::NONE`] stands for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Nanoseconds since the run began.
+    pub time_ns: u64,
+    /// The packet, by creation.
+    pub packet: u32,
+    /// What happened.
+    pub kind: Kind,
+}
+
+impl Event {
+    /// No packet in particular.
+    pub const NONE: u32 = u32::MAX;
+
+    /// The record's words.
+    pub fn encode(&self) -> [u32; EVENT_WORDS] {
+        let (code, detail, a, b, c) = match self.kind {
+            Kind::Stage { stage, send, offset, len } => (0, stage as u32, send, offset, len),
+            Kind::AppWrite { bytes, requested, new } => (1, 0, bytes, requested, new),
+            Kind::Copy { cause, bytes } => (2, cause as u32, bytes, 0, 0),
+            Kind::Allocate { kind, bytes } => (3, kind as u32, bytes, 0, 0),
+            Kind::Free { kind, bytes } => (4, kind as u32, bytes, 0, 0),
+            Kind::MapEntries { count } => (5, 0, count, 0, 0),
+            Kind::Lines { requested, new, hits } => (6, 0, requested, new, hits),
+            Kind::Held { references, distinct } => (7, 0, references, distinct, 0),
+            Kind::Ring { head, tail, owned, unposted } => {
+                (8, 0, head, tail, u32::from(owned) | u32::from(unposted) << 16)
+            }
+            Kind::Dma { requests, bytes } => (9, 0, requests, bytes, 0),
+            Kind::Frame { len, hash } => (10, 0, len, hash as u32, (hash >> 32) as u32),
+            Kind::PayloadDead { send } => (11, 0, send, 0, 0),
+        };
+        [self.time_ns as u32, (self.time_ns >> 32) as u32, code | detail << 8, self.packet, a, b, c]
+    }
+
+    /// The record of these words; None for words that [`Event::encode`] does not make.
+    pub fn decode(words: &[u32; EVENT_WORDS]) -> Option<Self> {
+        let [low, high, code, packet, a, b, c] = *words;
+        let detail = (code >> 8) as usize;
+        let kind = match code & 0xff {
+            0 => Kind::Stage { stage: *Stage::ALL.get(detail)?, send: a, offset: b, len: c },
+            1 => Kind::AppWrite { bytes: a, requested: b, new: c },
+            2 => Kind::Copy { cause: *CopyCause::ALL.get(detail)?, bytes: a },
+            3 => Kind::Allocate { kind: *AllocationKind::ALL.get(detail)?, bytes: a },
+            4 => Kind::Free { kind: *AllocationKind::ALL.get(detail)?, bytes: a },
+            5 => Kind::MapEntries { count: a },
+            6 => Kind::Lines { requested: a, new: b, hits: c },
+            7 => Kind::Held { references: a, distinct: b },
+            8 => Kind::Ring { head: a, tail: b, owned: c as u16, unposted: (c >> 16) as u16 },
+            9 => Kind::Dma { requests: a, bytes: b },
+            10 => Kind::Frame { len: a, hash: u64::from(b) | u64::from(c) << 32 },
+            11 => Kind::PayloadDead { send: a },
+            _ => return None,
+        };
+        Some(Self { time_ns: u64::from(low) | u64::from(high) << 32, packet, kind })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_read_back_as_written() {
+        let kinds = [
+            Kind::Stage { stage: Stage::Wire, send: 3, offset: 1460, len: 88 },
+            Kind::AppWrite { bytes: 1, requested: 2, new: 3 },
+            Kind::Copy { cause: CopyCause::Reline, bytes: 9 },
+            Kind::Allocate { kind: AllocationKind::Page, bytes: 4096 },
+            Kind::Free { kind: AllocationKind::Head, bytes: 640 },
+            Kind::MapEntries { count: 2 },
+            Kind::Lines { requested: 5, new: 4, hits: 1 },
+            Kind::Held { references: 8, distinct: 2 },
+            Kind::Ring { head: 1069, tail: 1058, owned: 10, unposted: 3 },
+            Kind::Dma { requests: 1, bytes: 1550 },
+            Kind::Frame { len: 1502, hash: 0x0123_4567_89ab_cdef },
+            Kind::PayloadDead { send: 7 },
+        ];
+        for kind in kinds {
+            let event = Event { time_ns: 0x1_0000_0002, packet: 5, kind };
+            assert_eq!(Event::decode(&event.encode()), Some(event));
+        }
+        assert_eq!(Event::decode(&[0, 0, 12, 0, 0, 0, 0]), None);
+        assert_eq!(Event::decode(&[0, 0, 9 << 8, 0, 0, 0, 0]), None);
+    }
+}

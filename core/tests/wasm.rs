@@ -1,0 +1,46 @@
+//! The same runs in wasm, in a dedicated worker of a real browser, give the digests that they give natively.
+
+#![cfg(target_family = "wasm")]
+
+use std::sync::Arc;
+
+use snapstack::buffers::Scheme;
+use snapstack::memory::{Content, Memory, MemoryConfig};
+use snapstack::sim::{Config, parse_line_size, parse_retention, run_all};
+use snapstack::traffic::Traffic;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+#[wasm_bindgen_test]
+fn digests_are_the_native_ones() {
+    let demo = include_bytes!("../../static/captures/demo-web.pcap");
+    let traffic = Arc::new(Traffic::read(demo).unwrap());
+    let golden = include_str!("golden/demo-digests.txt");
+    assert_eq!(golden.lines().count(), 9);
+    for line in golden.lines() {
+        let fields: Vec<_> = line.split(' ').collect();
+        let [line_size, retention, sk_buff, snapshot] = fields[..] else { panic!("{line}") };
+        let config = Config {
+            line_size: parse_line_size(line_size).unwrap(),
+            retention: parse_retention(retention).unwrap(),
+            ..Config::default()
+        };
+        let report = run_all(&traffic, config, &Scheme::ALL, None).unwrap();
+        assert_eq!(report.schemes["sk_buff"].digest, sk_buff);
+        assert_eq!(report.schemes["snapshot"].digest, snapshot);
+    }
+}
+
+#[wasm_bindgen_test]
+fn memory_keeps_its_invariants() {
+    for line_size in [16, 32, 64] {
+        let mut memory = Memory::new(MemoryConfig { line_size, ..MemoryConfig::default() }).unwrap();
+        let bytes: Vec<u8> = (0..10_000u32).map(|i| ((i * i) >> 5) as u8).collect();
+        let segment = memory.create(&bytes, Content::Data).unwrap();
+        let snapshot = memory.snapshot(segment).unwrap();
+        memory.overwrite(segment, 777, &[3; 1000], Content::Data).unwrap();
+        memory.check().unwrap();
+        assert_eq!(memory.to_vec(snapshot).unwrap(), bytes);
+    }
+}

@@ -1,0 +1,328 @@
+//! The built page, served from a sub-path under a strict content security policy, used as a person uses it.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::Locator;
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, cli, dist, wait_for};
+
+/// A small capture that the tests may drop: 15 sends in 42 packets.
+const OTHER: &[u8] = include_bytes!("../../core/tests/captures/a09-vlan-qinq-http.pcap");
+const OTHER_PATH: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/captures/a09-vlan-qinq-http.pcap");
+
+struct Page {
+    browser: Browser,
+    server: StaticServer,
+}
+
+impl Page {
+    async fn open(fragment: &str) -> Result<Page> {
+        let server = StaticServer::start(&dist()?, Some(CSP))?;
+        let browser = Browser::start(1440, 900).await?;
+        browser.open(&format!("{}{fragment}", server.url())).await?;
+        Ok(Page { browser, server })
+    }
+
+    async fn text(&self, id: &str) -> Result<String> {
+        let script = format!("return document.getElementById({})?.textContent ?? ''", json!(id));
+        Ok(self.browser.eval(&script).await?.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Position and number of events, as the time bar shows them.
+    async fn position(&self) -> Result<(u64, u64)> {
+        let text = self.text("out-moment").await?;
+        let numbers = text.split_once("event ").and_then(|(_, rest)| rest.split_once(" of "));
+        let (at, end) = numbers.with_context(|| format!("no position in {text:?}"))?;
+        Ok((at.replace(',', "").parse()?, end.replace(',', "").parse()?))
+    }
+
+    async fn until_position(&self, what: &str, holds: impl Fn(u64, u64) -> bool) -> Result<u64> {
+        wait_for(what, READY, async || {
+            let (at, end) = self.position().await?;
+            Ok(holds(at, end).then_some(at))
+        })
+        .await
+    }
+
+    async fn until_text(&self, id: &str, part: &str) -> Result<String> {
+        wait_for(&format!("{part:?} in #{id}"), READY, async || {
+            let text = self.text(id).await?;
+            Ok(text.contains(part).then_some(text))
+        })
+        .await
+    }
+
+    async fn click(&self, id: &str) -> Result<()> {
+        self.browser.client().find(Locator::Id(id)).await?.click().await?;
+        Ok(())
+    }
+
+    /// Stops whatever moves: the opening, or what a click has started because the opening ended just before it.
+    async fn stop(&self) -> Result<()> {
+        let still = async || Ok(self.text("play").await?.contains("Play").then_some(()));
+        wait_for("the picture to stand still", READY, async || {
+            if still().await?.is_none() {
+                self.click("play").await?;
+                wait_for("the button to answer", Duration::from_secs(2), still).await?;
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    async fn press(&self, key: Key) -> Result<()> {
+        self.browser.eval("document.activeElement?.blur()").await?;
+        let body = self.browser.client().find(Locator::Css("body")).await?;
+        body.send_keys(&String::from(char::from(key))).await?;
+        Ok(())
+    }
+
+    /// Drops a file on the page as a browser does.
+    async fn drop_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let script = format!(
+            "const data = new DataTransfer();
+             data.items.add(new File([new Uint8Array({})], {}));
+             window.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));",
+            json!(bytes),
+            json!(name)
+        );
+        self.browser.eval(&script).await.map(drop)
+    }
+
+    async fn choose(&self, id: &str, value: &str) -> Result<()> {
+        self.browser.eval("document.documentElement.dataset.ready = 'changing'").await?;
+        let script = format!(
+            "const e = document.getElementById({}); e.value = {};
+             e.dispatchEvent(new Event('change', {{ bubbles: true }}));",
+            json!(id),
+            json!(value)
+        );
+        self.browser.eval(&script).await?;
+        self.until_ready().await
+    }
+
+    async fn until_ready(&self) -> Result<()> {
+        wait_for("another finished run", READY, async || {
+            let ready = self.browser.eval("return document.documentElement.dataset.ready").await?;
+            Ok((ready == json!("true")).then_some(()))
+        })
+        .await
+    }
+
+    /// The totals on screen are those that the command line prints for the same configuration.
+    async fn totals_are(&self, report: &Value) -> Result<()> {
+        self.press(Key::End).await?;
+        self.until_position("the end", |at, end| at == end).await?;
+        let whole = async |id: &str| -> Result<f64> {
+            let text = self.text(id).await?;
+            let (now, all) = text.split_once(" / ").with_context(|| format!("{id}: {text:?}"))?;
+            ensure!(now == all, "{id} at the end of the run: {text}");
+            Ok(all.replace(',', "").parse()?)
+        };
+        for (side, scheme) in [("left", "sk_buff"), ("right", "snapshot")] {
+            let result = &report["schemes"][scheme];
+            let close =
+                |found: f64, expected: &Value| (found - expected.as_f64().unwrap_or(-1.0)).abs() < 0.005_001;
+            for (id, expected) in [
+                ("copied", &result["copies"]["bytes"]),
+                ("allocations", &result["allocations"]["count"]),
+                ("map-entries", &result["map_entries"]),
+                ("held", &result["dedup"]["held"]),
+            ] {
+                let found = whole(&format!("out-{side}-{id}")).await?;
+                ensure!(
+                    close(found, expected),
+                    "{side} {id}: the page shows {found}, the command line {expected}"
+                );
+            }
+        }
+        let digest = self.browser.eval("return document.documentElement.dataset.digest").await?;
+        let short =
+            |scheme: &str| report["schemes"][scheme]["digest"].as_str().unwrap_or_default()[..16].to_owned();
+        ensure!(digest == json!(short("sk_buff") + &short("snapshot")), "the digests differ: {digest}");
+        Ok(())
+    }
+
+    async fn no_complaints(&self) -> Result<()> {
+        let console = self.browser.console().await?;
+        ensure!(console.is_empty(), "the console has {console:?}");
+        Ok(())
+    }
+}
+
+fn snapstack(args: &[&str]) -> Result<Value> {
+    let output = Command::new(cli()?).args(["run", "--json"]).args(args).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+#[tokio::test]
+async fn packets_move_stop_step_and_go_back() -> Result<()> {
+    let page = Page::open("").await?;
+    let (start, end) = page.position().await?;
+    ensure!(start > 0 && start < end, "it opens at a moment of the run, not at {start} of {end}");
+    page.until_text("caption", "two stacks").await?;
+    page.until_position("packets to move", |at, _| at > start).await?;
+    page.stop().await?;
+    ensure!(page.text("caption").await?.is_empty(), "any input ends the opening");
+    let (paused, _) = page.position().await?;
+    page.click("forward").await?;
+    page.until_position("a step forward", |at, _| at == paused + 1).await?;
+    let here = page.text("out-left-copied").await?;
+    page.press(Key::Right).await?;
+    page.until_position("a step by key", |at, _| at == paused + 2).await?;
+    page.click("back").await?;
+    page.until_position("a step back", |at, _| at == paused + 1).await?;
+    ensure!(page.text("out-left-copied").await? == here, "back where it was, the figures are as they were");
+    let seek = |to: u64| {
+        format!(
+            "const e = document.getElementById('scrub'); e.value = {to};
+             e.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+        )
+    };
+    page.browser.eval(&seek(9000)).await?;
+    page.until_position("scrubbing forward", |at, _| at == 9000).await?;
+    let there = page.text("out-left-copied").await?;
+    page.browser.eval(&seek(40)).await?;
+    page.until_position("scrubbing back", |at, _| at == 40).await?;
+    page.browser.eval(&seek(9000)).await?;
+    page.until_position("scrubbing forward again", |at, _| at == 9000).await?;
+    ensure!(page.text("out-left-copied").await? == there);
+    page.click("next-copy").await?;
+    page.until_text("out-left-copied", "/").await?;
+    ensure!(page.text("out-left-copied").await? != there, "the next copy is counted where it happens");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn totals_are_those_of_the_command_line() -> Result<()> {
+    let page = Page::open("").await?;
+    page.totals_are(&snapstack(&[])?).await?;
+    page.choose("line-size", "16").await?;
+    page.totals_are(&snapstack(&["--line-size", "16"])?).await?;
+    page.choose("retention", "overwrite").await?;
+    page.choose("seed", "99").await?;
+    page.totals_are(&snapstack(&["--line-size", "16", "--retention", "overwrite", "--seed", "99"])?).await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_dropped_capture_replaces_the_demo_and_a_bad_one_does_not() -> Result<()> {
+    let page = Page::open("").await?;
+    page.drop_file("other.pcap", OTHER).await?;
+    page.until_text("capture", "other.pcap · 42 packets").await?;
+    page.until_ready().await?;
+    ensure!(Path::new(OTHER_PATH).exists());
+    page.totals_are(&snapstack(&["--capture", OTHER_PATH])?).await?;
+    let before = page.text("out-right-held").await?;
+    for (name, bytes, words) in [
+        ("empty.pcap", &b""[..], "zero bytes"),
+        ("cut.pcap", &OTHER[..14], "cut short"),
+        ("letter.txt", b"Dear all, this is a letter.", "pcapng files"),
+    ] {
+        page.drop_file(name, bytes).await?;
+        let notice = page.until_text("notice", words).await?;
+        ensure!(notice.starts_with(name), "{notice}");
+        ensure!(page.text("capture").await?.starts_with("other.pcap"), "the picture that was there stays");
+        ensure!(page.text("out-right-held").await? == before);
+    }
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_share_link_shows_the_same_moment_in_a_second_window() -> Result<()> {
+    let page = Page::open("").await?;
+    page.choose("line-size", "32").await?;
+    page.browser
+        .eval(
+            "const e = document.getElementById('scrub'); e.value = 4321;
+             e.dispatchEvent(new Event('input', { bubbles: true }));",
+        )
+        .await?;
+    page.until_position("the moment to share", |at, _| at == 4321).await?;
+    page.click("share").await?;
+    page.until_text("notice", "address bar").await?;
+    let moment = page.text("out-moment").await?;
+    let copied = page.text("out-left-copied").await?;
+    let held = page.text("out-right-held").await?;
+    let link = page.browser.client().current_url().await?;
+    ensure!(link.fragment().is_some_and(|fragment| fragment.contains("v=1&line=32")), "{link}");
+    ensure!(link.query().is_none(), "a link travels in the fragment only: {link}");
+
+    let second = Browser::start(1440, 900).await?;
+    second.open(link.as_str()).await?;
+    let second = Page { browser: second, server: StaticServer::start(&dist()?, Some(CSP))? };
+    second.until_text("verdict", "reproduced").await?;
+    second.until_text("out-moment", &moment).await?;
+    ensure!(second.text("out-left-copied").await? == copied);
+    ensure!(second.text("out-right-held").await? == held);
+    let line = second.browser.eval("return document.getElementById('line-size').value").await?;
+    ensure!(line == json!("32"));
+    second.no_complaints().await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn unknown_links_are_answered_in_words() -> Result<()> {
+    let page = Page::open("#/explore?v=99&line=64").await?;
+    page.until_text("notice", "newer Snapstack").await?;
+    for (fragment, words) in [
+        ("#/explore?v=1&line=48", "16, 32 or 64"),
+        ("#/nowhere", "no page at this address"),
+        (
+            "#/explore?v=1&line=64&name=mine.pcap&capture=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+            "drop that file",
+        ),
+    ] {
+        page.browser.open(&format!("{}{fragment}", page.server.url())).await?;
+        page.until_text("notice", words).await?;
+        ensure!(page.position().await?.1 > 0, "there is a picture all the same");
+    }
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_packet_that_is_clicked_is_inspected() -> Result<()> {
+    let page = Page::open("").await?;
+    page.press(Key::End).await?;
+    page.until_position("the end", |at, end| at == end).await?;
+    // The newest frame stands at the left of the wire row.
+    let script = "const c = document.getElementById('lane-right'), r = c.getBoundingClientRect();
+        for (let y = r.height - 2; y > r.height / 2; y -= 4) {
+          c.dispatchEvent(new MouseEvent('click', { clientX: r.left + 75, clientY: r.top + y, bubbles: true }));
+        }";
+    page.browser.eval(script).await?;
+    let text = page.until_text("inspector", "TCP ports").await?;
+    ensure!(text.contains("Packet 410"), "{text}");
+    ensure!(
+        text.contains("are shared") && text.contains("copy ") && text.contains("segment map entries"),
+        "{text}"
+    );
+    page.press(Key::Escape).await?;
+    wait_for("the inspector to close", Duration::from_secs(10), async || {
+        Ok(page.text("inspector").await?.is_empty().then_some(()))
+    })
+    .await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn without_motion_nothing_plays_by_itself() -> Result<()> {
+    let server = StaticServer::start(&dist()?, Some(CSP))?;
+    let browser = Browser::start(400, 860).await?;
+    let features = json!([{"name": "prefers-reduced-motion", "value": "reduce"}]);
+    browser.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await?;
+    browser.open(server.url()).await?;
+    let page = Page { browser, server };
+    let playing = page.text("play").await?;
+    ensure!(playing.contains("Play"), "it waits to be started: {playing}");
+    ensure!(page.text("caption").await?.is_empty());
+    let narrow = page.browser.eval("return document.documentElement.scrollWidth <= innerWidth").await?;
+    ensure!(narrow == json!(true), "nothing is wider than a narrow screen");
+    page.no_complaints().await
+}

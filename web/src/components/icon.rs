@@ -1,0 +1,59 @@
+//! Icons, drawn as paths in a 16-pixel square.
+
+use yew::prelude::*;
+
+/// Which icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IconName {
+    /// To the beginning.
+    ToStart,
+    /// One step back.
+    Back,
+    /// One step on.
+    Forward,
+    /// Play.
+    Play,
+    /// Pause.
+    Pause,
+    /// The next copy.
+    NextCopy,
+    /// A link to share.
+    Share,
+    /// Light or dark.
+    Theme,
+    /// Close.
+    Close,
+    /// Open a file.
+    Open,
+}
+
+/// Properties of [`Icon`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Which.
+    pub name: IconName,
+}
+
+/// An icon; what it means is said by the button around it.
+#[component]
+pub fn Icon(props: &Props) -> Html {
+    // A stroked path, and one that is filled too.
+    let (stroked, filled) = match props.name {
+        IconName::ToStart => ("M3 3v10M13 3L6 8l7 5z", ""),
+        IconName::Back => ("M10 3L4 8l6 5zM13 3v10", ""),
+        IconName::Forward => ("M6 3l6 5-6 5zM3 3v10", ""),
+        IconName::Play => ("", "M4 2.5l9 5.5-9 5.5z"),
+        IconName::Pause => ("M5 3v10M11 3v10", ""),
+        IconName::NextCopy => ("M2 3l5 5-5 5z", "M10 5h4v6h-4z"),
+        IconName::Share => ("M8 10V2M5 4.5L8 1.5l3 3M3 8v6h10V8", ""),
+        IconName::Theme => ("M8 2a6 6 0 0 1 0 12", "M8 2a6 6 0 0 0 0 12z"),
+        IconName::Close => ("M3.5 3.5l9 9M12.5 3.5l-9 9", ""),
+        IconName::Open => ("M2 13V4h4l1.5 2H14v7z", ""),
+    };
+    html! {
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+            <path d={stroked} />
+            <path class="filled" d={filled} />
+        </svg>
+    }
+}

@@ -1,0 +1,93 @@
+//! The time bar: play, steps, scrubbing, speed.
+
+use web_sys::{HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use super::{Icon, IconName};
+use crate::player::{SPEEDS, Unit};
+
+/// What was asked of the time bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum TimeEvent {
+    /// To the beginning.
+    ToStart,
+    /// Play or pause.
+    Toggle,
+    /// A step, forward or back.
+    Step(bool),
+    /// To the next copy.
+    NextCopy,
+    /// To a position.
+    Seek(u32),
+    /// Events a second.
+    Speed(f64),
+    /// What steps go by.
+    Unit(Unit),
+}
+
+/// Properties of [`TimeBar`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Whether it plays.
+    pub playing: bool,
+    /// Events a second.
+    pub speed: f64,
+    /// What steps go by.
+    pub unit: Unit,
+    /// What was asked.
+    pub onevent: Callback<TimeEvent>,
+}
+
+/// The time bar.
+#[component]
+pub fn TimeBar(props: &Props) -> Html {
+    let send = |event: TimeEvent| {
+        let onevent = props.onevent.clone();
+        Callback::from(move |_: MouseEvent| onevent.emit(event))
+    };
+    let scrub = {
+        let onevent = props.onevent.clone();
+        Callback::from(move |event: InputEvent| {
+            let value = event.target_unchecked_into::<HtmlInputElement>().value();
+            onevent.emit(TimeEvent::Seek(value.parse().unwrap_or(0)));
+        })
+    };
+    let speed = {
+        let onevent = props.onevent.clone();
+        Callback::from(move |event: Event| {
+            let index = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
+            if let Some((speed, _)) = usize::try_from(index).ok().and_then(|index| SPEEDS.get(index)) {
+                onevent.emit(TimeEvent::Speed(*speed));
+            }
+        })
+    };
+    let unit = {
+        let onevent = props.onevent.clone();
+        Callback::from(move |event: Event| {
+            let packet = event.target_unchecked_into::<HtmlSelectElement>().value() == "packet";
+            onevent.emit(TimeEvent::Unit(if packet { Unit::Packet } else { Unit::Event }));
+        })
+    };
+    let (icon, word) = if props.playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
+    html! {
+        <div class="time" role="group" aria-label="Time">
+            <button id="to-start" onclick={send(TimeEvent::ToStart)} title="To the start (Home)" aria-label="To the start"><Icon name={IconName::ToStart} /></button>
+            <button id="back" onclick={send(TimeEvent::Step(false))} title="Step back (←)" aria-label="Step back"><Icon name={IconName::Back} /></button>
+            <button id="play" class="primary" onclick={send(TimeEvent::Toggle)} title="Play or pause (space)"><Icon name={icon} /><span>{ word }</span></button>
+            <button id="forward" onclick={send(TimeEvent::Step(true))} title="Step forward (→)" aria-label="Step forward"><Icon name={IconName::Forward} /></button>
+            <select id="unit" class="unit" onchange={unit} aria-label="Steps go by">
+                <option value="event" selected={props.unit == Unit::Event}>{ "by event" }</option>
+                <option value="packet" selected={props.unit == Unit::Packet}>{ "by packet" }</option>
+            </select>
+            <button id="next-copy" class="next-copy" onclick={send(TimeEvent::NextCopy)} title="To the next copy (c)"><Icon name={IconName::NextCopy} /><span>{ "next copy" }</span></button>
+            <div class="track">
+                <canvas id="track" aria-hidden="true" />
+                <input id="scrub" type="range" min="0" step="1" oninput={scrub} aria-label="Position in the run" />
+            </div>
+            <output id="out-moment" class="moment" />
+            <select id="speed" onchange={speed} aria-label="Speed">
+                { for SPEEDS.iter().map(|(speed, label)| html! { <option selected={*speed == props.speed}>{ *label }</option> }) }
+            </select>
+        </div>
+    }
+}

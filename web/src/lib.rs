@@ -1,0 +1,25 @@
+//! The explorer. One wasm module serves as the page, which draws, and as the worker, which simulates.
+
+pub mod app;
+pub mod components;
+pub mod engine;
+pub mod pages;
+pub mod player;
+pub mod plots;
+pub mod scene;
+pub mod share;
+pub mod theme;
+pub mod timeline;
+pub mod tour;
+
+/// Starts whichever this is: the worker, or the page.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    if engine::is_worker() {
+        // The page hears of a worker that does not start through its error event.
+        let _ = engine::serve();
+    } else {
+        theme::restore();
+        yew::Renderer::<app::App>::new().render();
+    }
+}

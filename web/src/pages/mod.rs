@@ -1,0 +1,5 @@
+//! The pages.
+
+mod explore;
+
+pub use explore::Explore;

@@ -1,0 +1,135 @@
+//! One plot: curves over positions, with value labels that fit.
+
+use plotters::prelude::*;
+use web_sys::CanvasRenderingContext2d;
+
+use super::backend::Canvas;
+use crate::scene::{Ink, Palette};
+
+/// CSS pixels around the curves: left, right, top, bottom.
+pub const MARGIN: (f64, f64, f64, f64) = (46.0, 8.0, 6.0, 6.0);
+
+/// A curve: points (position, value) and its ink.
+pub struct Curve {
+    /// Points in order of position.
+    pub points: Vec<(f64, f64)>,
+    /// Its colour.
+    pub ink: Ink,
+}
+
+/// Range of a plot's values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scale {
+    /// Least value.
+    pub low: f64,
+    /// Greatest value.
+    pub high: f64,
+    /// Positions.
+    pub end: f64,
+}
+
+impl Scale {
+    /// CSS pixels of a point in a plot of `size` CSS pixels.
+    pub fn at(&self, size: (f64, f64), position: f64, value: f64) -> (f64, f64) {
+        let (left, right, top, bottom) = MARGIN;
+        let x = left + (size.0 - left - right) * position / self.end.max(1.0);
+        let share = (value - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE);
+        (x, size.1 - bottom - (size.1 - top - bottom) * share)
+    }
+}
+
+/// A value in at most five characters: 0, 950, 12 k, 1.5 M; ratios with two digits.
+pub fn format_value(value: f64, ratio: bool) -> String {
+    if ratio {
+        return format!("{value:.2}");
+    }
+    let (scaled, unit) = match value {
+        v if v >= 1e9 => (v / 1e9, " G"),
+        v if v >= 1e6 => (v / 1e6, " M"),
+        v if v >= 1e3 => (v / 1e3, " k"),
+        v => (v, ""),
+    };
+    if scaled >= 10.0 || scaled.fract() < 0.05 || unit.is_empty() {
+        format!("{scaled:.0}{unit}")
+    } else {
+        format!("{scaled:.1}{unit}")
+    }
+}
+
+fn rgb(css: &str) -> RGBColor {
+    let value = u32::from_str_radix(css.trim_start_matches('#'), 16).unwrap_or(0x0088_8888);
+    RGBColor((value >> 16) as u8, (value >> 8) as u8, value as u8)
+}
+
+/// Draws a plot of `size` CSS pixels at `ratio` device pixels each; false when the canvas refuses.
+pub fn draw(
+    context: &CanvasRenderingContext2d,
+    palette: &Palette,
+    size: (f64, f64),
+    ratio: f64,
+    scale: Scale,
+    curves: &[Curve],
+    ratios: bool,
+) -> bool {
+    let pixels = ((size.0 * ratio).round() as u32, (size.1 * ratio).round() as u32);
+    let _ = context.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0);
+    context.clear_rect(0.0, 0.0, f64::from(pixels.0), f64::from(pixels.1));
+    if pixels.0 < 60 || pixels.1 < 24 {
+        return true;
+    }
+    let device = |css: f64| (css * ratio).round() as i32;
+    let backend = Canvas { context, size: pixels, font: &palette.font };
+    let root = backend.into_drawing_area();
+    let (left, right, top, bottom) = MARGIN;
+    let render = || {
+        let mut chart = ChartBuilder::on(&root)
+            .margin_top(device(top))
+            .margin_bottom(device(bottom))
+            .margin_right(device(right))
+            .set_label_area_size(LabelAreaPosition::Left, device(left))
+            .build_cartesian_2d(0.0..scale.end.max(1.0), scale.low..scale.high)?;
+        let dim = rgb(palette.color(Ink::Dim));
+        let label = TextStyle::from(("sans-serif", 10.5 * ratio).into_font()).color(&dim);
+        let hair = rgb(palette.color(Ink::Hair)).stroke_width(ratio.round().max(1.0) as u32);
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .disable_x_axis()
+            .y_labels(if size.1 < 90.0 { 3 } else { 4 })
+            .y_label_formatter(&|value| format_value(*value, ratios))
+            .y_label_style(label)
+            .bold_line_style(hair)
+            .light_line_style(TRANSPARENT)
+            .axis_style(TRANSPARENT)
+            .draw()?;
+        for curve in curves {
+            let style = rgb(palette.color(curve.ink)).stroke_width((1.8 * ratio).round() as u32);
+            chart.draw_series(LineSeries::new(curve.points.iter().copied(), style))?;
+        }
+        Ok::<(), DrawingAreaErrorKind<_>>(())
+    };
+    render().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_short() {
+        let cases =
+            [(0.0, "0"), (950.0, "950"), (12_000.0, "12 k"), (1_500.0, "1.5 k"), (2_000_000.0, "2 M")];
+        for (value, text) in cases {
+            assert_eq!(format_value(value, false), text);
+        }
+        assert_eq!(format_value(5.704_7, true), "5.70");
+    }
+
+    #[test]
+    fn points_map_into_the_margins() {
+        let scale = Scale { low: 0.0, high: 10.0, end: 100.0 };
+        let size = (200.0, 100.0);
+        assert_eq!(scale.at(size, 0.0, 0.0), (46.0, 94.0));
+        assert_eq!(scale.at(size, 100.0, 10.0), (192.0, 6.0));
+    }
+}

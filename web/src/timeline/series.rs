@@ -1,0 +1,122 @@
+//! A counter over event positions: the steps at which it changed, looked up in O(log n).
+
+/// Values over positions; the value holds from its position on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    initial: f64,
+    at: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl Series {
+    /// A series that starts with `initial`.
+    pub fn new(initial: f64) -> Self {
+        Self { initial, at: Vec::new(), values: Vec::new() }
+    }
+
+    /// The value from `position` on; positions never go back.
+    pub fn set(&mut self, position: u32, value: f64) {
+        if self.last() == value {
+            return;
+        }
+        if self.at.last() == Some(&position) {
+            if let Some(last) = self.values.last_mut() {
+                *last = value;
+            }
+            return;
+        }
+        self.at.push(position);
+        self.values.push(value);
+    }
+
+    /// Adds to the last value from `position` on.
+    pub fn add(&mut self, position: u32, amount: f64) {
+        self.set(position, self.last() + amount);
+    }
+
+    /// The value once everything so far has happened.
+    pub fn last(&self) -> f64 {
+        self.values.last().copied().unwrap_or(self.initial)
+    }
+
+    /// The value when `position` events have happened.
+    pub fn value(&self, position: u32) -> f64 {
+        match self.at.partition_point(|at| *at <= position) {
+            0 => self.initial,
+            i => self.values[i - 1],
+        }
+    }
+
+    /// The first change after `position`.
+    pub fn next_change(&self, position: u32) -> Option<u32> {
+        self.at.get(self.at.partition_point(|at| *at <= position)).copied()
+    }
+
+    /// The positions at which the value changed.
+    pub fn changes(&self) -> &[u32] {
+        &self.at
+    }
+
+    /// At most `2 * columns + 4` points of the curve over `0..=end`: the least and the greatest value of each column, so
+    /// that no peak is lost however many steps there are.
+    pub fn decimate(&self, end: u32, columns: u32) -> Vec<(f64, f64)> {
+        let mut points = vec![(0.0, self.value(0))];
+        let width = (f64::from(end.max(1)) / f64::from(columns.max(1))).max(1.0);
+        let mut i = self.at.partition_point(|at| *at == 0);
+        while i < self.at.len() && self.at[i] <= end {
+            let column = (f64::from(self.at[i]) / width).floor();
+            let stop = (column + 1.0) * width;
+            let (mut low, mut high) = (i, i);
+            let first = i;
+            while i < self.at.len() && self.at[i] <= end && f64::from(self.at[i]) < stop {
+                if self.values[i] < self.values[low] {
+                    low = i;
+                }
+                if self.values[i] > self.values[high] {
+                    high = i;
+                }
+                i += 1;
+            }
+            if i - first == 1 {
+                // A lone step: draw its edge.
+                points.push((f64::from(self.at[first]), points.last().map_or(0.0, |p| p.1)));
+                points.push((f64::from(self.at[first]), self.values[first]));
+            } else {
+                for pick in [low.min(high), low.max(high)] {
+                    points.push((f64::from(self.at[pick]), self.values[pick]));
+                }
+            }
+        }
+        points.push((f64::from(end), self.value(end)));
+        points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_hold_until_the_next_step() {
+        let mut series = Series::new(1.0);
+        series.set(3, 2.0);
+        series.set(3, 4.0);
+        series.add(7, 1.0);
+        assert_eq!([0, 2, 3, 6, 7, 99].map(|at| series.value(at)), [1.0, 1.0, 4.0, 4.0, 5.0, 5.0]);
+        assert_eq!(series.next_change(3), Some(7));
+        assert_eq!(series.next_change(7), None);
+    }
+
+    #[test]
+    fn decimation_keeps_peaks_and_ends() {
+        let mut series = Series::new(0.0);
+        for i in 0..100_000u32 {
+            series.set(i, if i == 54_321 { 1e6 } else { f64::from(i) });
+        }
+        let points = series.decimate(99_999, 300);
+        assert!(points.len() <= 604, "{}", points.len());
+        assert!(points.iter().any(|point| point.1 == 1e6));
+        assert_eq!(points.last(), Some(&(99_999.0, 99_999.0)));
+        assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    }
+}

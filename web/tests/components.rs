@@ -1,0 +1,161 @@
+//! Components and pictures in a real browser.
+
+#![cfg(target_family = "wasm")]
+
+use snapstack::sim::Config;
+use snapstack_web::components::{Controls, ControlsEvent, TimeBar, TimeEvent};
+use snapstack_web::player::Unit;
+use snapstack_web::plots::{Curve, Scale, draw};
+use snapstack_web::scene::{Ink, Palette, Scene, paint};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use web_sys::{
+    CanvasRenderingContext2d, Document, Element, HtmlCanvasElement, HtmlElement, HtmlSelectElement,
+};
+use yew::prelude::*;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+fn document() -> Document {
+    web_sys::window().unwrap().document().unwrap()
+}
+
+fn host() -> Element {
+    let host = document().create_element("div").unwrap();
+    document().body().unwrap().append_child(&host).unwrap();
+    host
+}
+
+async fn rendered() {
+    // Yew renders in a microtask of its own.
+    for _ in 0..3 {
+        wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&wasm_bindgen::JsValue::NULL))
+            .await
+            .unwrap();
+    }
+}
+
+thread_local! {
+    static HEARD: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+fn heard() -> Vec<String> {
+    HEARD.with(|heard| heard.borrow_mut().drain(..).collect())
+}
+
+#[component]
+fn Bar() -> Html {
+    let onevent =
+        Callback::from(|event: TimeEvent| HEARD.with(|heard| heard.borrow_mut().push(format!("{event:?}"))));
+    html! { <TimeBar playing={false} speed={1.0} unit={Unit::Event} {onevent} /> }
+}
+
+#[component]
+fn Settings() -> Html {
+    let onevent = Callback::from(|event: ControlsEvent| {
+        let text = match event {
+            ControlsEvent::Config(config) => format!("line {} seed {}", config.line_size, config.seed),
+            ControlsEvent::Rejected(message) => message,
+            other => format!("{other:?}"),
+        };
+        HEARD.with(|heard| heard.borrow_mut().push(text));
+    });
+    html! { <Controls config={Config::default()} capture={None} demo={true} threads={0} {onevent} /> }
+}
+
+fn find<T: JsCast>(host: &Element, selector: &str) -> T {
+    host.query_selector(selector)
+        .unwrap()
+        .expect(selector)
+        .dyn_into()
+        .unwrap_or_else(|_| panic!("{selector}"))
+}
+
+fn change(element: &HtmlElement) {
+    let init = web_sys::EventInit::new();
+    init.set_bubbles(true);
+    let event = web_sys::Event::new_with_event_init_dict("change", &init).unwrap();
+    element.dispatch_event(&event).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn the_time_bar_says_what_was_pressed() {
+    let host = host();
+    yew::Renderer::<Bar>::with_root(host.clone()).render();
+    rendered().await;
+    heard();
+    for id in ["#back", "#play", "#forward", "#next-copy", "#to-start"] {
+        find::<HtmlElement>(&host, id).click();
+    }
+    assert_eq!(heard(), ["Step(false)", "Toggle", "Step(true)", "NextCopy", "ToStart"]);
+    let buttons = host.query_selector_all("button").unwrap();
+    for i in 0..buttons.length() {
+        let button: Element = buttons.get(i).unwrap().dyn_into().unwrap();
+        let named =
+            button.get_attribute("aria-label").is_some() || !button.text_content().unwrap().is_empty();
+        assert!(named, "every button has a name");
+    }
+    host.remove();
+}
+
+#[wasm_bindgen_test]
+async fn settings_out_of_range_are_answered_with_what_is_accepted() {
+    let host = host();
+    yew::Renderer::<Settings>::with_root(host.clone()).render();
+    rendered().await;
+    heard();
+    let line: HtmlSelectElement = find(&host, "#line-size");
+    assert_eq!(line.value(), "64");
+    line.set_value("16");
+    change(&line);
+    let seed: web_sys::HtmlInputElement = find(&host, "#seed");
+    seed.set_value("minus one");
+    change(&seed);
+    assert_eq!(seed.value(), "1", "the old value stays");
+    let said = heard();
+    assert_eq!(said[0], "line 16 seed 1");
+    assert!(said[1].contains("minus one") && said[1].contains("whole number"), "{}", said[1]);
+    host.remove();
+}
+
+fn canvas(width: u32, height: u32) -> (HtmlCanvasElement, CanvasRenderingContext2d) {
+    let canvas: HtmlCanvasElement = document().create_element("canvas").unwrap().dyn_into().unwrap();
+    canvas.set_width(width);
+    canvas.set_height(height);
+    let context = canvas.get_context("2d").unwrap().unwrap().dyn_into().unwrap();
+    (canvas, context)
+}
+
+/// Pixels that are not empty, in a part of the canvas.
+fn inked(context: &CanvasRenderingContext2d, x: f64, y: f64, w: f64, h: f64) -> usize {
+    let data = context.get_image_data(x, y, w, h).unwrap().data();
+    data.chunks(4).filter(|pixel| pixel[3] > 0).count()
+}
+
+#[wasm_bindgen_test]
+fn plots_are_drawn_at_any_pixel_ratio_without_touching_the_document() {
+    let before = document().query_selector_all("*").unwrap().length();
+    for ratio in [1.0, 1.5, 3.0] {
+        let (_, context) = canvas((300.0 * ratio) as u32, (120.0 * ratio) as u32);
+        let scale = Scale { low: 0.0, high: 100.0, end: 50.0 };
+        let curves = [Curve { points: vec![(0.0, 0.0), (50.0, 100.0)], ink: Ink::Copy }];
+        assert!(draw(&context, &Palette::default(), (300.0, 120.0), ratio, scale, &curves, false));
+        let (x, y) = scale.at((300.0, 120.0), 25.0, 50.0);
+        let spot = inked(&context, (x - 3.0) * ratio, (y - 3.0) * ratio, 6.0 * ratio, 6.0 * ratio);
+        assert!(spot > 0, "the curve goes through its middle at ratio {ratio}");
+        assert!(inked(&context, 0.0, 0.0, 44.0 * ratio, 120.0 * ratio) > 0, "values are labelled");
+    }
+    assert_eq!(document().query_selector_all("*").unwrap().length(), before);
+}
+
+#[wasm_bindgen_test]
+fn scenes_are_painted_where_they_say() {
+    let (_, context) = canvas(200, 100);
+    let mut scene = Scene::default();
+    scene.fill(10.0, 10.0, 20.0, 20.0, Ink::Content(7), 1.0);
+    scene.arrow((60.0, 10.0), (60.0, 40.0), Ink::Copy, 2.0, false);
+    paint(&context, &Palette::default(), &scene, (100.0, 50.0), 2.0);
+    assert_eq!(inked(&context, 20.0, 20.0, 40.0, 40.0), 1600, "all of the square, in device pixels");
+    assert!(inked(&context, 116.0, 20.0, 8.0, 60.0) > 0);
+    assert_eq!(inked(&context, 150.0, 0.0, 50.0, 100.0), 0);
+}

@@ -1,0 +1,100 @@
+//! The project's own commands, run as `cargo xtask <command>`; each installs first what it needs and does not find.
+
+#![allow(clippy::print_stdout, reason = "a command-line tool talks to its user on stdout")]
+
+mod bench;
+mod browser;
+mod files;
+mod install;
+mod page;
+mod screenshot;
+mod serve;
+mod sh;
+mod test;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::tools::Toolbox;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Builds, serves, tests and measures the project")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the page on a local address and rebuild it at every change
+    Serve {
+        /// First port to try; the next free one is taken where it is in use
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Compile with optimisation (slower to build, as fast to run as the published page)
+        #[arg(long)]
+        release: bool,
+    },
+    /// Build the page for publication into dist/
+    Build {
+        /// Where the page will be served from; the default works under any path
+        #[arg(long, default_value = "./")]
+        public_url: String,
+    },
+    /// Run everything that continuous integration runs
+    Test {
+        /// Run only these steps (may be given several times)
+        #[arg(long, value_enum, value_name = "STEP")]
+        only: Vec<test::Step>,
+        /// Arguments for the test binaries of the test steps, such as a name to filter by
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Run the formatter in check mode and the linter, natively and for wasm
+    Check,
+    /// Run the benchmarks of the core crate
+    Bench {
+        /// Run them in headless Chromium instead of natively
+        #[arg(long)]
+        wasm: bool,
+        /// Hand `--json` to the benchmark program, which then writes its results as JSON
+        #[arg(long)]
+        json: bool,
+        /// Arguments for the benchmark program
+        #[arg(last = true)]
+        args: Vec<String>,
+    },
+    /// Take pictures of every page, in light and dark, wide and narrow
+    Screenshot {
+        /// Folder for the PNG files
+        #[arg(long, default_value = "screenshots")]
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let mut tools = Toolbox::new()?;
+    match command {
+        Command::Serve { port, release } => serve::serve(&mut tools, port, release)?,
+        Command::Build { public_url } => page::build(&mut tools, &public_url)?,
+        Command::Test { only, args } => return test::test(&mut tools, &only, &args),
+        Command::Check => return test::test(&mut tools, test::CHECK, &[]),
+        Command::Bench { wasm, json, args } => bench::bench(&mut tools, wasm, json, &args)?,
+        Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
