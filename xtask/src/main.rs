@@ -68,6 +68,15 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Run the memory for long against byte vectors, the checker at intervals, and look for leaks
+    Soak {
+        /// Operations in all
+        #[arg(long, default_value_t = 10_000_000)]
+        operations: u64,
+        /// Seed of the operations
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Take pictures of every page, in light and dark, wide and narrow
     Screenshot {
         /// Folder for the PNG files
@@ -94,6 +103,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test { only, args } => return test::test(&mut tools, &only, &args),
         Command::Check => return test::test(&mut tools, test::CHECK, &[]),
         Command::Bench { wasm, json, args } => bench::bench(&mut tools, wasm, json, &args)?,
+        Command::Soak { operations, seed } => {
+            let (operations, seed) = (operations.to_string(), seed.to_string());
+            let soak = ["run", "--release", "-p", "snapstack", "--example", "soak", "--"];
+            sh::run(tools.cargo(soak).args([operations, seed]))?;
+        }
         Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -113,7 +113,7 @@ pub(crate) fn distinct(bytes: usize) -> Vec<u8> {
 
 /// An empty memory for `lines` lines.
 pub(crate) fn memory(lines: usize) -> Memory {
-    let config = MemoryConfig { line_size: 64, lines: lines as u64, ways: 12, delayed_free: 0 };
+    let config = MemoryConfig { line_size: 64, lines: lines as u64, ..MemoryConfig::default() };
     Memory::new(config).expect("the configuration is valid")
 }
 

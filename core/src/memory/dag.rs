@@ -6,6 +6,9 @@
 //! Every function that returns a PLID hands its caller one reference; every function that fails has given back what it
 //! had taken.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
 use super::hash::Place;
 use super::store::{BATCH, Content, Full, Store, Tags};
 
@@ -50,6 +53,11 @@ impl Shape {
             height += 1;
         }
         height
+    }
+
+    /// Most interior lines over `length` bytes that begin anywhere.
+    pub(super) fn nodes(self, length: u64) -> u64 {
+        self.worst_case(length) - length.div_ceil(self.line).max(1) + u64::from(self.height_for(length)) + 1
     }
 
     /// Most lines a build of `length` bytes can need: its leaves and the nodes above them.
@@ -232,16 +240,105 @@ pub(super) fn write(
 }
 
 /// A node like `node` whose children are what `each` returns for the present ones.
-fn rebuild(
+pub(super) fn rebuild(
     store: &mut Store,
     node: Root,
     mut each: impl FnMut(&mut Store, usize, Root) -> Result<u32, Full>,
 ) -> Result<u32, Full> {
+    collect(store, |store, i| {
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        each(store, i, child)
+    })
+}
+
+/// Sub-DAGs already put together in one graft, by the two nodes that they straddle and their height: within a graft all
+/// windows of one height are shifted by the same number of leaves. Nodes that occur often are so visited once.
+type Windows = BTreeMap<(u32, u32, u8), u32>;
+
+/// A sub-DAG of `height` over the leaves of `node` from leaf `start`: shared where `start` lines up with that height,
+/// put together from leaf PLIDs where it does not. Leaves past the end of `node` are zero. No data line is touched.
+fn sub_dag(
+    store: &mut Store,
+    windows: &mut Windows,
+    node: Root,
+    start: u64,
+    height: u8,
+) -> Result<u32, Full> {
+    let shape = Shape::new(store.line_bytes());
+    if node.plid == 0 || start >= shape.leaves(node.height) {
+        return Ok(0);
+    }
+    if height > node.height {
+        let step = shape.leaves(height - 1);
+        return collect(store, |store, i| sub_dag(store, windows, node, start + i as u64 * step, height - 1));
+    }
+    let (index, shift) = (start / shape.leaves(height), start % shape.leaves(height));
+    let left = descendant(store, node, height, index);
+    let right = if shift == 0 { 0 } else { descendant(store, node, height, index + 1) };
+    window(store, windows, left, right, shift, height)
+}
+
+/// The node of `height` at `index` among those under `node`; 0 past its end.
+fn descendant(store: &mut Store, node: Root, height: u8, index: u64) -> u32 {
+    let shape = Shape::new(store.line_bytes());
+    if index >= shape.leaves(node.height - height) {
+        return 0;
+    }
+    let (mut at, mut index) = (node, index);
+    while at.height > height && at.plid != 0 {
+        store.access.data_reads += 1;
+        let below = shape.leaves(at.height - 1 - height);
+        at = Root { plid: store.child(at.plid, (index / below) as usize), height: at.height - 1 };
+        index %= below;
+    }
+    at.plid
+}
+
+/// The sub-DAG that begins `shift` leaves into `left` and ends in its right neighbour, all of one height.
+fn window(
+    store: &mut Store,
+    windows: &mut Windows,
+    left: u32,
+    right: u32,
+    shift: u64,
+    height: u8,
+) -> Result<u32, Full> {
+    if shift == 0 {
+        store.retain(left);
+        return Ok(left);
+    }
+    if left == 0 && right == 0 {
+        return Ok(0);
+    }
+    if let Some(known) = windows.get(&(left, right, height)) {
+        store.retain(*known);
+        return Ok(*known);
+    }
+    let shape = Shape::new(store.line_bytes());
+    let fan_out = shape.fan_out();
+    let step = shape.leaves(height - 1);
+    let (skip, shift) = ((shift / step) as usize, shift % step);
+    store.access.data_reads += u64::from(left != 0) + u64::from(right != 0);
+    let made = collect(store, |store, i| {
+        let child = |at: usize| {
+            if at < fan_out { store.child(left, at) } else { store.child(right, at - fan_out) }
+        };
+        let (near, far) = (child(skip + i), if shift == 0 { 0 } else { child(skip + i + 1) });
+        window(store, windows, near, far, shift, height - 1)
+    })?;
+    windows.insert((left, right, height), made);
+    Ok(made)
+}
+
+/// The node over as many children as the fan-out, each made by `each`.
+pub(super) fn collect(
+    store: &mut Store,
+    mut each: impl FnMut(&mut Store, usize) -> Result<u32, Full>,
+) -> Result<u32, Full> {
     let fan_out = store.line_bytes() / 4;
     let mut children = [0u32; 16];
     for i in 0..fan_out {
-        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
-        match each(store, i, child) {
+        match each(store, i) {
             Ok(plid) => children[i] = plid,
             Err(full) => {
                 release_all(store, &children[..i]);
@@ -252,43 +349,6 @@ fn rebuild(
     intern_node(store, &children[..fan_out])
 }
 
-/// A sub-DAG of `height` over the leaves of `node` from leaf `start`: shared where `start` lines up with that height,
-/// put together from leaf PLIDs where it does not. Leaves past the end of `node` are zero. No data line is touched.
-pub(super) fn sub_dag(store: &mut Store, node: Root, start: u64, height: u8) -> Result<u32, Full> {
-    let shape = Shape::new(store.line_bytes());
-    if node.plid == 0 || start >= shape.leaves(node.height) {
-        return Ok(0);
-    }
-    if height <= node.height && start.is_multiple_of(shape.leaves(height)) {
-        let mut at = node;
-        let mut start = start;
-        while at.height > height {
-            store.access.data_reads += 1;
-            let leaves = shape.leaves(at.height - 1);
-            at = Root { plid: store.child(at.plid, (start / leaves) as usize), height: at.height - 1 };
-            start %= leaves;
-        }
-        store.retain(at.plid);
-        return Ok(at.plid);
-    }
-    // Higher than the node, or not lined up: put the children together.
-    let step = shape.leaves(height - 1);
-    let mut children = [0u32; 16];
-    for i in 0..shape.fan_out() {
-        match sub_dag(store, node, start + i as u64 * step, height - 1) {
-            Ok(plid) => children[i] = plid,
-            Err(full) => {
-                release_all(store, &children[..i]);
-                return Err(full);
-            }
-        }
-    }
-    if children.iter().all(|plid| *plid == 0) {
-        return Ok(0);
-    }
-    intern_node(store, &children[..shape.fan_out()])
-}
-
 /// Which leaves a graft moves, in leaves: `count` from `from` of the source to `to` of the destination.
 #[derive(Clone, Copy)]
 pub(super) struct Move {
@@ -297,10 +357,15 @@ pub(super) struct Move {
     pub(super) count: u64,
 }
 
-/// A new sub-DAG equal to `node`, whose first leaf is the destination's leaf `base`, with the leaves that `moved` names
-/// taken from `source` by reference.
-pub(super) fn graft(
+/// A new DAG equal to `node` with the leaves that `moved` names taken from `source` by reference. Takes time in
+/// proportion to the distinct lines above the leaves moved, not to their number.
+pub(super) fn graft(store: &mut Store, node: Root, source: Root, moved: Move) -> Result<u32, Full> {
+    graft_under(store, &mut Windows::new(), node, 0, source, moved)
+}
+
+fn graft_under(
     store: &mut Store,
+    windows: &mut Windows,
     node: Root,
     base: u64,
     source: Root,
@@ -308,15 +373,63 @@ pub(super) fn graft(
 ) -> Result<u32, Full> {
     let shape = Shape::new(store.line_bytes());
     let leaves = shape.leaves(node.height);
-    if moved.to <= base && base + leaves <= moved.to + moved.count {
-        return sub_dag(store, source, moved.from + (base - moved.to), node.height);
-    }
     if moved.to >= base + leaves || moved.to + moved.count <= base {
         store.retain(node.plid);
         return Ok(node.plid);
     }
+    if moved.to <= base && base + leaves <= moved.to + moved.count {
+        return sub_dag(store, windows, source, moved.from + (base - moved.to), node.height);
+    }
     let step = shape.leaves(node.height - 1);
-    rebuild(store, node, |store, i, child| graft(store, child, base + i as u64 * step, source, moved))
+    rebuild(store, node, |store, i, child| {
+        graft_under(store, windows, child, base + i as u64 * step, source, moved)
+    })
+}
+
+/// Calls `each` with the byte offset and the content of every leaf of `node` that begins before byte `end`; the node's
+/// first byte is byte `start`.
+pub(super) fn for_each_leaf(
+    store: &mut Store,
+    node: Root,
+    start: u64,
+    end: u64,
+    each: &mut impl FnMut(u64, &[u8]),
+) {
+    if start >= end {
+        return;
+    }
+    store.access.data_reads += u64::from(node.plid != 0);
+    if node.height == 0 {
+        return each(start, store.line(node.plid));
+    }
+    let shape = Shape::new(store.line_bytes());
+    let span = shape.span(node.height - 1);
+    for i in 0..shape.fan_out() {
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        for_each_leaf(store, child, start + i as u64 * span, end, each);
+    }
+}
+
+/// The first bytes that are not zero from byte `from` of a node's span on: from the first to the last of one line.
+pub(super) fn first_content(store: &mut Store, node: Root, from: u64) -> Option<Range<u64>> {
+    let shape = Shape::new(store.line_bytes());
+    if node.plid == 0 || from >= shape.span(node.height) {
+        return None;
+    }
+    store.access.data_reads += 1;
+    if node.height == 0 {
+        let line = store.line(node.plid);
+        let first = (from as usize..line.len()).find(|i| line[*i] != 0)?;
+        let last = line.iter().rposition(|byte| *byte != 0)?;
+        return Some(first as u64..last as u64 + 1);
+    }
+    let span = shape.span(node.height - 1);
+    (0..shape.fan_out()).find_map(|i| {
+        let start = i as u64 * span;
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        let within = from.saturating_sub(start);
+        first_content(store, child, within).map(|found| start + found.start..start + found.end)
+    })
 }
 
 /// A root of `height` over `root`, taking over its reference: zeros are added to its right.

@@ -3,6 +3,10 @@
 //! A snapshot is one more entry with the same root, whatever the size of the segment.
 
 use super::dag::Root;
+use super::protection::Principal;
+
+/// Most segments of one memory: a segment ID has 23 bits of an address.
+pub const MAX_SEGMENTS: u32 = 1 << 23;
 
 /// A segment ID: an index into the segment map. IDs of released segments are used again, the latest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,16 +24,23 @@ pub(super) struct Entry {
     pub(super) root: Root,
     pub(super) length: u64,
     pub(super) read_only: bool,
+    /// Who made the segment, or was handed it; has every right.
+    pub(super) owner: Principal,
+    /// Tells the segment from others that had its ID before; consecutive in a range made at once.
+    pub(super) born: u64,
 }
 
 impl Entry {
-    pub(super) const EMPTY: Self = Self { root: Root { plid: 0, height: 0 }, length: 0, read_only: false };
+    pub(super) fn new(root: Root, length: u64, owner: Principal) -> Self {
+        Self { root, length, read_only: false, owner, born: 0 }
+    }
 }
 
 #[derive(Default)]
 pub(super) struct SegmentMap {
     entries: Vec<Option<Entry>>,
     free: Vec<u32>,
+    births: u64,
     /// Entries written since the start.
     pub(super) written: u64,
 }
@@ -39,31 +50,42 @@ impl SegmentMap {
         self.entries.get(id.0 as usize)?.as_ref()
     }
 
+    /// Replaces the entry of a segment that exists.
     pub(super) fn set(&mut self, id: SegmentId, entry: Entry) {
         self.written += 1;
         self.entries[id.0 as usize] = Some(entry);
     }
 
-    pub(super) fn add(&mut self, entry: Entry) -> SegmentId {
-        let id = SegmentId(self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            self.entries.len() as u32 - 1
-        }));
-        self.set(id, entry);
-        id
+    /// Adds a segment; None when all IDs are in use.
+    pub(super) fn add(&mut self, entry: Entry) -> Option<SegmentId> {
+        let id = match self.free.pop() {
+            Some(id) => SegmentId(id),
+            None if self.entries.len() < MAX_SEGMENTS as usize => {
+                self.entries.push(None);
+                SegmentId(self.entries.len() as u32 - 1)
+            }
+            None => return None,
+        };
+        self.births += 1;
+        self.set(id, Entry { born: self.births, ..entry });
+        Some(id)
     }
 
-    /// Adds entries so that IDs `0..count` exist, all of them empty segments.
-    pub(super) fn reserve(&mut self, base: u32, count: u32) {
+    /// Adds the empty segments `base..base + count`, which the caller found free and below [`MAX_SEGMENTS`].
+    pub(super) fn add_range(&mut self, base: u32, count: u32, owner: Principal) {
+        let end = base + count;
+        self.free.retain(|id| !(base..end).contains(id));
         let first = self.entries.len() as u32;
-        for id in first..base {
-            self.entries.push(None);
-            self.free.push(id);
+        if end > first {
+            self.free.extend(first..base);
+            // Lowest IDs first.
+            self.free.sort_unstable_by(|a, b| b.cmp(a));
+            self.entries.resize(end as usize, None);
         }
-        // Lowest IDs first.
-        self.free.sort_unstable_by(|a, b| b.cmp(a));
-        for _ in 0..count {
-            self.entries.push(Some(Entry::EMPTY));
+        for id in base..end {
+            self.births += 1;
+            let empty = Entry::new(Root::default(), 0, owner);
+            self.entries[id as usize] = Some(Entry { born: self.births, ..empty });
         }
     }
 

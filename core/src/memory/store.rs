@@ -56,6 +56,11 @@ pub(super) struct Store {
     over_count: Vec<u32>,
     over_signature: Vec<u8>,
     over_free: u32,
+    over_used: u32,
+    /// Overflow entries that the request under way leaves to receive DMA.
+    pub(super) kept: u32,
+    /// Lines that the request under way turned into application payload, to turn back should it fail.
+    pub(super) marked: Vec<u32>,
     queue: VecDeque<(u32, u32)>,
     queue_bound: usize,
     ticket: u32,
@@ -93,6 +98,9 @@ impl Store {
             over_count: vec![0; overflow_len],
             over_signature: vec![0; overflow_len],
             over_free: 0,
+            over_used: 0,
+            kept: 0,
+            marked: Vec::new(),
             queue: VecDeque::new(),
             queue_bound,
             ticket: 0,
@@ -128,6 +136,7 @@ impl Store {
             + self.over_count.capacity() * 4
             + self.over_signature.capacity()
             + self.queue.capacity() * 8
+            + self.marked.capacity() * 4
     }
 
     #[inline]
@@ -242,6 +251,23 @@ impl Store {
         self.overflow
     }
 
+    /// Turns the lines in `marked` that are still live back into what they were before.
+    pub(super) fn unmark(&mut self) {
+        while let Some(plid) = self.marked.pop() {
+            let word = self.count_word(plid - 1);
+            if *word & WAITING == 0 && *word & COUNT != 0 && *word & DATA != 0 {
+                *word &= !DATA;
+                self.data_live -= 1;
+            }
+        }
+    }
+
+    /// Lines that a request can still take, waiting ones included, without what it has to leave.
+    pub(super) fn available(&self, kept: u32) -> u64 {
+        let left = u64::from(kept.min(self.overflow - self.over_used));
+        (self.capacity() - self.live).saturating_sub(left)
+    }
+
     /// Whether a live line is counted as application payload.
     pub(super) fn is_data(&self, plid: u32) -> bool {
         plid != 0 && self.peek_count(plid - 1) & DATA != 0
@@ -271,6 +297,13 @@ impl Store {
                 self.bury(dead);
             }
         }
+    }
+
+    /// [`Self::release`] of a line that never got into a segment: what dies of it is freed at once.
+    pub(super) fn discard(&mut self, plid: u32) {
+        let bound = std::mem::replace(&mut self.queue_bound, 0);
+        self.release(plid);
+        self.queue_bound = bound;
     }
 
     #[inline]
@@ -360,6 +393,7 @@ impl Store {
                 self.over_count[entry as usize] = 0;
                 self.set_free_link(entry, self.over_free);
                 self.over_free = entry;
+                self.over_used -= 1;
             }
         }
     }
@@ -519,6 +553,7 @@ impl Store {
         if is_data && *word & DATA == 0 {
             *word |= DATA;
             became_data = true;
+            self.marked.push(index + 1);
         }
         if revived {
             self.waiting -= 1;
@@ -577,9 +612,10 @@ impl Store {
             return Some(place.bucket * self.ways + way);
         }
         let entry = self.over_free;
-        if entry >= self.overflow {
+        if self.overflow - self.over_used <= self.kept {
             return None;
         }
+        self.over_used += 1;
         self.over_free = self.free_link(entry);
         self.over_next[entry as usize] = self.rows.link(place.bucket);
         self.over_signature[entry as usize] = place.signature;
