@@ -35,6 +35,13 @@ pub(super) struct Cursor {
     transient: BTreeMap<u64, Transient>,
 }
 
+impl Cursor {
+    /// Bytes of the cursor and its transient lines.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of::<Self>() + self.transient.len() * size_of::<(u64, Transient)>()) as u64
+    }
+}
+
 /// What a commit did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {
@@ -230,6 +237,7 @@ fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)
         return memory.store.intern(&first.bytes[..size], 0, first.content);
     }
     let shape: Shape = memory.shape;
+    memory.store.access.data_read(node.plid);
     let step = shape.leaves(node.height - 1);
     let mut children = [0u32; 16];
     let mut rest = lines;

@@ -174,7 +174,7 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
         out.fill(0);
         return;
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let at = offset as usize;
         out.copy_from_slice(&store.line(node.plid)[at..at + out.len()]);
@@ -194,6 +194,30 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     }
 }
 
+/// Calls `each` with the index and the content of the leaves under `node`, whose first leaf is `base`, that lie before
+/// leaf `end`; zero leaves included.
+pub(super) fn for_each_leaf(
+    store: &mut Store,
+    node: Root,
+    base: u64,
+    end: u64,
+    each: &mut impl FnMut(u64, &[u8]),
+) {
+    if base >= end {
+        return;
+    }
+    store.access.data_read(node.plid);
+    if node.height == 0 {
+        return each(base, store.line(node.plid));
+    }
+    let shape = Shape::new(store.line_bytes());
+    let step = shape.leaves(node.height - 1);
+    for (i, start) in (base..end).step_by(step as usize).take(shape.fan_out()).enumerate() {
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        for_each_leaf(store, child, start, end, each);
+    }
+}
+
 /// A new sub-DAG equal to `node` with `bytes` written from `offset` of its span; `node` keeps its reference.
 pub(super) fn write(
     store: &mut Store,
@@ -207,9 +231,7 @@ pub(super) fn write(
     if offset == 0 && bytes.len() as u64 == shape.span(node.height) {
         return build(store, scratch, bytes, node.height, content);
     }
-    if node.plid != 0 {
-        store.access.data_reads += 1;
-    }
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let mut line = [0u8; 64];
         let size = store.line_bytes();
@@ -263,7 +285,7 @@ pub(super) fn sub_dag(store: &mut Store, node: Root, start: u64, height: u8) -> 
         let mut at = node;
         let mut start = start;
         while at.height > height {
-            store.access.data_reads += 1;
+            store.access.data_read(at.plid);
             let leaves = shape.leaves(at.height - 1);
             at = Root { plid: store.child(at.plid, (start / leaves) as usize), height: at.height - 1 };
             start %= leaves;
@@ -316,6 +338,7 @@ pub(super) fn graft(
         return Ok(node.plid);
     }
     let step = shape.leaves(node.height - 1);
+    store.access.data_read(node.plid);
     rebuild(store, node, |store, i, child| graft(store, child, base + i as u64 * step, source, moved))
 }
 
@@ -336,6 +359,7 @@ pub(super) fn cut(store: &mut Store, root: Root, length: u64, height: u8) -> Res
     let shape = Shape::new(store.line_bytes());
     let mut node = root;
     while node.height > height {
+        store.access.data_read(node.plid);
         node = Root { plid: store.child(node.plid, 0), height: node.height - 1 };
     }
     let plid = clear_behind(store, node, length, shape)?;
@@ -351,7 +375,7 @@ fn clear_behind(store: &mut Store, node: Root, keep: u64, shape: Shape) -> Resul
     if keep == 0 || node.plid == 0 {
         return Ok(0);
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let size = store.line_bytes();
         let mut line = [0u8; 64];

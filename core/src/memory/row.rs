@@ -10,17 +10,20 @@
 
 use bytemuck::{Pod, Zeroable};
 
+use super::tracked::{Tracked, Versioned};
+
 /// Fewest and most ways of a bucket (FACTS.md section 1).
 pub const WAYS: std::ops::RangeInclusive<u32> = 12..=32;
 
 /// 64 bytes that start on a cache line.
-#[derive(Clone, Copy, Pod, Zeroable)]
+#[derive(Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub(super) struct Block([u32; 16]);
 
 /// All row headers of a store.
+#[derive(Clone)]
 pub(super) struct Rows {
-    blocks: Vec<Block>,
+    blocks: Tracked<Block>,
     ways: u32,
     stride: usize,
     sig_words: usize,
@@ -30,24 +33,28 @@ impl Rows {
     pub(super) fn new(buckets: u32, ways: u32) -> Self {
         let sig_words = ways.div_ceil(4) as usize;
         let stride = (sig_words + 1 + ways as usize).div_ceil(16) * 16;
-        let blocks = bytemuck::zeroed_vec(buckets as usize * stride / 16);
+        let blocks = bytemuck::zeroed_vec(buckets as usize * stride / 16).into();
         Self { blocks, ways, stride, sig_words }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.blocks.capacity() * size_of::<Block>()
+        self.blocks.heap_bytes()
+    }
+
+    pub(super) fn versioned(&mut self) -> &mut dyn Versioned {
+        &mut self.blocks
     }
 
     #[inline]
     fn row(&self, bucket: u32) -> &[u32] {
-        let words: &[u32] = bytemuck::cast_slice(&self.blocks);
+        let words: &[u32] = bytemuck::cast_slice(&*self.blocks);
         &words[bucket as usize * self.stride..][..self.stride]
     }
 
     #[inline]
-    fn row_mut(&mut self, bucket: u32) -> &mut [u32] {
-        let words: &mut [u32] = bytemuck::cast_slice_mut(&mut self.blocks);
-        &mut words[bucket as usize * self.stride..][..self.stride]
+    fn word_mut(&mut self, bucket: u32, at: usize) -> &mut u32 {
+        let word = bucket as usize * self.stride + at;
+        &mut self.blocks.write(word / 16).0[word % 16]
     }
 
     /// The ways whose signature equals `signature`, as a bit set; `0` finds the empty ways.
@@ -76,7 +83,7 @@ impl Rows {
     #[inline]
     pub(super) fn set_signature(&mut self, bucket: u32, way: u32, signature: u8) {
         let shift = 8 * (way % 4);
-        let word = &mut self.row_mut(bucket)[way as usize / 4];
+        let word = self.word_mut(bucket, way as usize / 4);
         *word = (*word & !(0xff << shift)) | (u32::from(signature) << shift);
     }
 
@@ -89,7 +96,7 @@ impl Rows {
     #[inline]
     pub(super) fn set_link(&mut self, bucket: u32, link: u32) {
         let at = self.sig_words;
-        self.row_mut(bucket)[at] = link;
+        *self.word_mut(bucket, at) = link;
     }
 
     #[inline]
@@ -100,7 +107,7 @@ impl Rows {
     #[inline]
     pub(super) fn count_mut(&mut self, bucket: u32, way: u32) -> &mut u32 {
         let at = self.sig_words + 1 + way as usize;
-        &mut self.row_mut(bucket)[at]
+        self.word_mut(bucket, at)
     }
 }
 
