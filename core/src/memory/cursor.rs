@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::build::intern_node;
 use super::dag::{self, Root, Shape};
 use super::store::{Content, Full};
 use super::{Memory, MemoryError, SegmentId};
@@ -254,5 +255,5 @@ fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)
             }
         }
     }
-    dag::intern_node(&mut memory.store, &children[..shape.fan_out()])
+    intern_node(&mut memory.store, &children[..shape.fan_out()])
 }

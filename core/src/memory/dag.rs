@@ -6,8 +6,8 @@
 //! Every function that returns a PLID hands its caller one reference; every function that fails has given back what it
 //! had taken.
 
-use super::hash::Place;
-use super::store::{BATCH, Content, Full, Store, Tags};
+use super::build::{Scratch, build, intern_node};
+use super::store::{Content, Full, Store};
 
 /// A DAG: its root line and its height (0: the root is a leaf).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,100 +70,6 @@ pub(super) fn release_all(store: &mut Store, plids: &[u32]) {
     }
 }
 
-/// Interns the interior line over `children` (at most the fan-out; missing ones are zero), taking over their references.
-pub(super) fn intern_node(store: &mut Store, children: &[u32]) -> Result<u32, Full> {
-    let mut line = [0u8; 64];
-    let mut tags: Tags = 0;
-    for (i, child) in children.iter().enumerate() {
-        line[4 * i..4 * i + 4].copy_from_slice(&child.to_le_bytes());
-        tags |= Tags::from(*child != 0) << i;
-    }
-    let before = store.all.new;
-    let result = store.intern(&line[..store.line_bytes()], tags, Content::Other);
-    if result.is_err() || store.all.new == before {
-        // The line exists and counts its children already (or there is none): ours are references too many.
-        release_all(store, children);
-    }
-    result
-}
-
-/// Replaces a level of nodes by the level above it, until it has `height` more levels or, with None, one node.
-fn raise(store: &mut Store, level: &mut Vec<u32>, levels: u8, shape: Shape) -> Result<(), Full> {
-    for _ in 0..levels {
-        let count = level.len();
-        let mut made = 0;
-        let mut from = 0;
-        while from < count {
-            let to = (from + shape.fan_out()).min(count);
-            match intern_node(store, &level[from..to]) {
-                Ok(plid) => level[made] = plid,
-                Err(full) => {
-                    release_all(store, &level[..made]);
-                    release_all(store, &level[to..]);
-                    return Err(full);
-                }
-            }
-            made += 1;
-            from = to;
-        }
-        level.truncate(made);
-    }
-    Ok(())
-}
-
-/// Builds a sub-DAG of exactly `height` from `bytes`, zero-padded; `bytes` fit the height.
-pub(super) fn build(
-    store: &mut Store,
-    scratch: &mut Vec<u32>,
-    bytes: &[u8],
-    height: u8,
-    content: Content,
-) -> Result<u32, Full> {
-    let line = store.line_bytes();
-    let shape = Shape::new(line);
-    debug_assert!(bytes.len() as u64 <= shape.span(height));
-    if bytes.is_empty() {
-        return Ok(0);
-    }
-    let mut level = std::mem::take(scratch);
-    level.clear();
-    let result = build_leaves(store, &mut level, bytes, content)
-        .and_then(|()| raise(store, &mut level, height, shape))
-        .map(|()| level[0]);
-    *scratch = level;
-    result
-}
-
-fn build_leaves(store: &mut Store, level: &mut Vec<u32>, bytes: &[u8], content: Content) -> Result<(), Full> {
-    let line = store.line_bytes();
-    let whole = bytes.len() / line * line;
-    let mut places = [Place::default(); BATCH];
-    for batch in bytes[..whole].chunks(BATCH * line) {
-        store.prepare(batch, &mut places);
-        for (leaf, place) in batch.chunks_exact(line).zip(places) {
-            match store.intern_at(leaf, 0, content, place) {
-                Ok(plid) => level.push(plid),
-                Err(full) => {
-                    release_all(store, level);
-                    return Err(full);
-                }
-            }
-        }
-    }
-    if whole < bytes.len() {
-        let mut last = [0u8; 64];
-        last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-        match store.intern(&last[..line], 0, content) {
-            Ok(plid) => level.push(plid),
-            Err(full) => {
-                release_all(store, level);
-                return Err(full);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Fills `out` with the bytes from `offset` of a node's span.
 pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     let shape = Shape::new(store.line_bytes());
@@ -221,7 +127,7 @@ pub(super) fn for_each_leaf(
 /// A new sub-DAG equal to `node` with `bytes` written from `offset` of its span; `node` keeps its reference.
 pub(super) fn write(
     store: &mut Store,
-    scratch: &mut Vec<u32>,
+    scratch: &mut Scratch,
     node: Root,
     offset: u64,
     bytes: &[u8],

@@ -2,6 +2,7 @@
 //!
 //! Equal sub-DAGs have equal PLIDs, so both walk only where the DAGs differ: O(difference x height).
 
+use super::build::intern_node;
 use super::dag::{self, Root, Shape};
 use super::store::{Content, Full, Store};
 
@@ -111,7 +112,7 @@ pub(super) fn merge(
             }
         }
     }
-    Ok(dag::intern_node(store, &children[..shape.fan_out()])?)
+    Ok(intern_node(store, &children[..shape.fan_out()])?)
 }
 
 fn merge_leaf(

@@ -24,6 +24,7 @@
 //! Swapping segments to disk and falling back to conventional memory (paper section 5) are not built.
 
 mod access;
+mod build;
 mod cache;
 mod check;
 mod checkpoint;
@@ -93,7 +94,7 @@ pub struct Memory {
     store: Store,
     shape: Shape,
     map: SegmentMap,
-    scratch: Vec<u32>,
+    scratch: build::Scratch,
     cursors: Vec<Option<cursor::Cursor>>,
     checkpoints: checkpoint::Tree,
 }
@@ -227,7 +228,7 @@ impl Memory {
     pub fn create(&mut self, bytes: &[u8], content: Content) -> Result<SegmentId, MemoryError> {
         let length = bytes.len() as u64;
         let height = self.growth(length)?;
-        let plid = dag::build(&mut self.store, &mut self.scratch, bytes, height, content)
+        let plid = build::build(&mut self.store, &mut self.scratch, bytes, height, content)
             .map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
         let id = self.map.add(Entry { root: Root { plid, height }, length, read_only: false });
         self.store.access.conventional(id.0, 0, length);
@@ -380,7 +381,7 @@ impl Memory {
         self.writable(id)?;
         let length = bytes.len() as u64;
         let height = self.growth(length)?;
-        let plid = dag::build(&mut self.store, &mut self.scratch, bytes, height, content)
+        let plid = build::build(&mut self.store, &mut self.scratch, bytes, height, content)
             .map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
         self.store.access.conventional(id.0, 0, length);
         self.put_root(id, Root { plid, height }, length);

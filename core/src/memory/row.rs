@@ -9,6 +9,7 @@
 //! for the header and one for the candidate.
 
 use bytemuck::{Pod, Zeroable};
+use wide::{CmpEq, i8x16};
 
 use super::tracked::{Tracked, Versioned};
 
@@ -19,6 +20,13 @@ pub const WAYS: std::ops::RangeInclusive<u32> = 12..=32;
 #[derive(Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub(super) struct Block([u32; 16]);
+
+impl Block {
+    #[inline]
+    pub(super) fn first_word(&self) -> u32 {
+        self.0[0]
+    }
+}
 
 /// All row headers of a store.
 #[derive(Clone)]
@@ -60,16 +68,13 @@ impl Rows {
     /// The ways whose signature equals `signature`, as a bit set; `0` finds the empty ways.
     #[inline]
     pub(super) fn matches(&self, bucket: u32, signature: u8) -> u32 {
-        const LOW7: u32 = 0x7f7f_7f7f;
         let row = self.row(bucket);
-        let wanted = u32::from(signature) * 0x0101_0101;
-        let mut set = 0;
-        for (i, word) in row[..self.sig_words].iter().enumerate() {
-            let x = word ^ wanted;
-            // Exactly the zero bytes of x get their top bit set; no carry crosses a byte.
-            let zero = !(((x & LOW7) + LOW7) | x | LOW7);
-            // Gather the four top bits into the low four.
-            set |= ((zero >> 7).wrapping_mul(0x0102_0408) >> 24) << (4 * i);
+        let wanted = i8x16::splat(signature as i8);
+        // Sixteen signatures at once; what is no signature is masked out.
+        let equal = |words: [u32; 4]| bytemuck::cast::<_, i8x16>(words).cmp_eq(wanted).move_mask() as u32;
+        let mut set = equal([row[0], row[1], row[2], row[3]]);
+        if self.ways > 16 {
+            set |= equal([row[4], row[5], row[6], row[7]]) << 16;
         }
         set & (u32::MAX >> (32 - self.ways))
     }
@@ -77,7 +82,7 @@ impl Rows {
     /// Reads one word of the header so that the cache miss is under way before it is needed.
     #[inline]
     pub(super) fn touch(&self, bucket: u32) -> u32 {
-        self.row(bucket)[0]
+        self.blocks[bucket as usize * (self.stride / 16)].0[0]
     }
 
     #[inline]

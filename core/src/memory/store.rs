@@ -50,6 +50,8 @@ pub(super) struct Store {
     line_bytes: usize,
     ways: u32,
     buckets: u32,
+    /// 2^64 / ways, rounded up: multiplying by it divides any 32-bit number exactly (Lemire, Kaser, Kurz 2019).
+    inverse: u64,
     rows: Rows,
     overflow: Overflow,
     lines: Tracked<Block>,
@@ -100,6 +102,7 @@ impl Store {
             line_bytes,
             ways,
             buckets,
+            inverse: u64::MAX / u64::from(ways) + 1,
             rows: Rows::new(buckets, ways),
             overflow: Overflow::new(overflow),
             lines: blocks.into(),
@@ -169,7 +172,8 @@ impl Store {
     fn slot(&self, index: u32) -> Slot {
         let primary = self.buckets * self.ways;
         if index < primary {
-            Slot::Way { bucket: index / self.ways, way: index % self.ways }
+            let bucket = ((u128::from(self.inverse) * u128::from(index)) >> 64) as u32;
+            Slot::Way { bucket, way: index - bucket * self.ways }
         } else {
             Slot::Overflow(index - primary)
         }
@@ -424,33 +428,47 @@ impl Store {
         unreachable!("an overflow entry is in its bucket's chain");
     }
 
-    /// Hashes up to [`BATCH`] lines and reads their row headers, so that the misses of a batch overlap.
-    pub(super) fn prepare(&self, lines: &[u8], places: &mut [Place; BATCH]) {
-        let mut touched = 0;
+    /// Hashes up to [`BATCH`] lines and reads their row headers and first candidates, so that the misses of a batch
+    /// overlap. The loops that read do nothing else: the more of them the processor sees at once, the more overlap.
+    #[inline]
+    pub(super) fn prepare(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
         match self.line_bytes {
-            16 => self.prepare_sized::<16>(lines, places),
-            32 => self.prepare_sized::<32>(lines, places),
-            _ => self.prepare_sized::<64>(lines, places),
+            16 => self.prepare_sized::<16>(lines, tags, places),
+            32 => self.prepare_sized::<32>(lines, tags, places),
+            _ => self.prepare_sized::<64>(lines, tags, places),
         }
-        let count = lines.len() / self.line_bytes;
+    }
+
+    fn prepare_sized<const N: usize>(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+        let lines = lines.as_chunks::<N>().0;
+        let count = lines.len().min(BATCH);
+        for ((line, tags), out) in lines.iter().zip(tags).zip(places.iter_mut()) {
+            *out = place(line, *tags, self.buckets);
+        }
+        let mut touched = 0;
         for place in &places[..count] {
             touched |= self.rows.touch(place.bucket);
         }
-        for place in &places[..count] {
-            let set = self.rows.matches(place.bucket, place.signature) | self.rows.matches(place.bucket, 0);
-            if set != 0 {
-                let index = place.bucket * self.ways + set.trailing_zeros();
-                touched |= u32::from(self.bytes(index)[0]);
-            }
+        std::hint::black_box(touched);
+        let mut candidates = [0; BATCH];
+        for (place, candidate) in places[..count].iter().zip(&mut candidates) {
+            let same = self.rows.matches(place.bucket, place.signature);
+            let set = if same == 0 { self.rows.matches(place.bucket, 0) } else { same };
+            // No way at all reads as way 32 of its bucket: any line, just not out of range.
+            let index = place.bucket * self.ways + set.trailing_zeros();
+            *candidate = index as usize * N / 64;
+        }
+        let last = self.lines.len() - 1;
+        for candidate in &candidates[..count] {
+            touched |= self.lines[(*candidate).min(last)].first_word();
         }
         std::hint::black_box(touched);
     }
 
+    /// Where a line is looked for.
     #[inline]
-    fn prepare_sized<const N: usize>(&self, lines: &[u8], places: &mut [Place; BATCH]) {
-        for (line, out) in lines.as_chunks::<N>().0.iter().zip(places.iter_mut()) {
-            *out = place(line, 0, self.buckets);
-        }
+    pub(super) fn place(&self, line: &[u8], tags: Tags) -> Place {
+        place(line, tags, self.buckets)
     }
 
     /// The PLID of a line with this content, allocated if there is none; the caller owns one reference.
@@ -486,7 +504,7 @@ impl Store {
     ) -> Result<u32, Full> {
         let line: &[u8; N] = line.try_into().expect("callers pass whole lines");
         let is_data = content == Content::Data;
-        if *line == [0; N] {
+        if is_zero(line) {
             self.all.requested += 1;
             self.all.zero += 1;
             self.data.requested += u64::from(is_data);
@@ -610,7 +628,7 @@ impl Store {
     #[inline]
     fn equals<const N: usize>(&self, index: u32, line: &[u8; N], tags: Tags) -> bool {
         let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&*self.lines).as_chunks::<N>().0;
-        all[index as usize] == *line && {
+        same(&all[index as usize], line) && {
             let tagged = self.peek_count(index) & TAGGED != 0;
             tagged == (tags != 0) && (!tagged || self.tags[index as usize] == tags)
         }
@@ -643,4 +661,16 @@ impl Store {
             }
         }
     }
+}
+
+/// Whether two lines are equal: without the call of a library function that an array comparison becomes.
+#[inline]
+fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    words.fold(0, |any, (a, b)| any | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b))) == 0
+}
+
+#[inline]
+fn is_zero<const N: usize>(line: &[u8; N]) -> bool {
+    line.as_chunks::<8>().0.iter().fold(0, |any, word| any | u64::from_ne_bytes(*word)) == 0
 }
