@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 
+use super::build::Scratch;
 use super::store::{Full, Store};
 use super::{Memory, MemoryError, Principal};
 
@@ -128,7 +129,7 @@ impl Memory {
     pub(super) fn attempt<T>(
         &mut self,
         needed: u64,
-        request: impl FnOnce(&mut Store, &mut Vec<u32>) -> Result<T, Full>,
+        request: impl FnOnce(&mut Store, &mut Scratch) -> Result<T, Full>,
     ) -> Result<T, MemoryError> {
         let ordinary = self.admission.class == Class::Ordinary;
         let acting = self.guard.acting;

@@ -6,7 +6,7 @@
 //! every target; O(ways) an access, 8 bytes of heap an entry.
 //!
 //! ```
-//! use snapstack::memory::{CacheKey, Indexing, LastLevelCache, Plid};
+//! use snapstack::memory::{CacheKey, LastLevelCache, LineKind, Plid};
 //!
 //! let mut cache = LastLevelCache::default();
 //! // Two buffers with the same content: two addresses, but one line.
@@ -14,13 +14,14 @@
 //!     cache.access(CacheKey::Address(address));
 //!     cache.access(CacheKey::Content(Plid(7)));
 //! }
-//! assert_eq!(cache.counts(Indexing::ByAddress).hits, 0);
-//! assert_eq!(cache.counts(Indexing::ByContent).hits, 1);
+//! assert_eq!(cache.counts(LineKind::Address).hits, 0);
+//! assert_eq!(cache.counts(LineKind::Content).hits, 1);
 //! ```
 
 use serde::Serialize;
 
-use super::{Plid, SegmentId};
+use super::access::Front;
+use super::{Memory, Plid, SegmentId};
 
 /// Most entries of one cache: 1 GiB of 64-byte lines, 128 MiB of the model's own heap.
 pub const MAX_CACHE_ENTRIES: u64 = 1 << 24;
@@ -28,11 +29,19 @@ pub const MAX_CACHE_ENTRIES: u64 = 1 << 24;
 /// Why a cache cannot be built as asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
+    /// A cache of PLIDs whose lines are not the memory's own.
+    #[error("a cache of lines of {cache} bytes cannot hold the memory's lines of {memory} bytes")]
+    Mismatch {
+        /// Bytes of the cache's lines.
+        cache: u32,
+        /// Bytes of the memory's lines.
+        memory: u32,
+    },
     /// A set has no way.
     #[error("{0} ways a set are not enough: choose 1 or more")]
     Ways(u32),
-    /// The line size is no power of two, or less than a word.
-    #[error("a cache line of {0} bytes is not supported: choose a power of two from 4 up")]
+    /// The line size is no power of two, or less than two words.
+    #[error("a cache line of {0} bytes is not supported: choose a power of two from 8 up")]
     LineSize(u32),
     /// The size is no multiple of one line in each way of a set.
     #[error("a cache of {size} bytes has no whole sets: choose a multiple of {set} bytes")]
@@ -124,6 +133,10 @@ impl Sets {
         true
     }
 
+    fn heap_bytes(&self) -> u64 {
+        8 * self.tags.capacity() as u64
+    }
+
     fn clear(&mut self) {
         self.tags.fill(0);
     }
@@ -156,16 +169,34 @@ pub enum CacheKey {
     Content(Plid),
     /// A byte address of conventional memory; every byte of a cache line means the same entry.
     Address(u64),
+    /// A line of HICAMP's own bookkeeping, numbered from 0: signature lines, count lines, overflow entries.
+    Row(u64),
 }
 
 impl CacheKey {
     /// The kind of the key.
-    pub fn indexing(self) -> Indexing {
+    pub fn kind(self) -> LineKind {
         match self {
-            Self::Content(_) => Indexing::ByContent,
-            Self::Address(_) => Indexing::ByAddress,
+            Self::Content(_) => LineKind::Content,
+            Self::Address(_) => LineKind::Address,
+            Self::Row(_) => LineKind::Row,
         }
     }
+}
+
+/// The kinds of lines that compete in a [`LastLevelCache`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub enum LineKind {
+    /// Lines of HICAMP memory, data and interior.
+    Content,
+    /// Lines of conventional memory.
+    Address,
+    /// Row headers and overflow entries of HICAMP memory.
+    Row,
+}
+
+impl LineKind {
+    const ALL: [Self; 3] = [Self::Content, Self::Address, Self::Row];
 }
 
 /// What a last-level cache is made of.
@@ -192,13 +223,13 @@ impl Default for CacheConfig {
 ///
 /// An address picks its set by the low bits of its line number, as caches of today do. A PLID picks it by a mix of its
 /// bits: PLIDs of one bucket are neighbours, and low ways fill first, so its low bits alone would leave sets idle
-/// (`[D]`).
+/// (`[D]`). Row headers are numbered one by one and used all alike: the low bits of the number do.
 #[derive(Clone)]
 pub struct LastLevelCache {
     config: CacheConfig,
     sets: Sets,
-    content: CacheCounts,
-    address: CacheCounts,
+    /// By [`LineKind`].
+    counts: [CacheCounts; 3],
 }
 
 impl Default for LastLevelCache {
@@ -218,8 +249,8 @@ impl LastLevelCache {
         if ways == 0 {
             return Err(CacheError::Ways(ways));
         }
-        // Four bytes a line leave the two bits of a line number that `place` needs.
-        if !line_size.is_power_of_two() || line_size < 4 {
+        // Eight bytes a line leave the bits of a line number that `place` needs.
+        if !line_size.is_power_of_two() || line_size < 8 {
             return Err(CacheError::LineSize(line_size));
         }
         let set = u64::from(line_size) * u64::from(ways);
@@ -227,7 +258,7 @@ impl LastLevelCache {
             return Err(CacheError::Size { size, set });
         }
         let sets = Sets::new(size / u64::from(line_size), ways)?;
-        Ok(Self { config, sets, content: CacheCounts::default(), address: CacheCounts::default() })
+        Ok(Self { config, sets, counts: [CacheCounts::default(); 3] })
     }
 
     /// What the cache is made of.
@@ -235,26 +266,25 @@ impl LastLevelCache {
         self.config
     }
 
-    /// Set index and tag of a key. The tag is the line number, a bit for the kind, and one more so that it is not 0.
+    /// Set index and tag of a key. The tag is the line number and, in its low two bits, the kind and one, so that it is
+    /// never 0.
     fn place(&self, key: CacheKey) -> (u64, u64) {
         match key {
             CacheKey::Content(Plid(plid)) => {
                 // Fibonacci hashing: 2^64 over the golden ratio; the upper half depends on every bit of the PLID.
                 let mixed = u64::from(plid).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-                (mixed >> 32, u64::from(plid) * 2 + 1)
+                (mixed >> 32, tag(u64::from(plid), LineKind::Content))
             }
             CacheKey::Address(address) => {
                 let line = address / u64::from(self.config.line_size);
-                (line, line * 2 + 2)
+                (line, tag(line, LineKind::Address))
             }
+            CacheKey::Row(line) => (line, tag(line, LineKind::Row)),
         }
     }
 
-    fn counts_mut(&mut self, indexing: Indexing) -> &mut CacheCounts {
-        match indexing {
-            Indexing::ByContent => &mut self.content,
-            Indexing::ByAddress => &mut self.address,
-        }
+    fn counts_mut(&mut self, kind: LineKind) -> &mut CacheCounts {
+        &mut self.counts[kind as usize]
     }
 
     /// One access to one line, read or write; true if the line was there. An access that crosses lines is several.
@@ -265,15 +295,14 @@ impl LastLevelCache {
         }
         let (index, tag) = self.place(key);
         let outcome = self.sets.access(index, tag);
-        let counts = self.counts_mut(key.indexing());
+        let counts = self.counts_mut(key.kind());
         if matches!(outcome, Outcome::Hit) {
             counts.hits += 1;
             return true;
         }
         counts.misses += 1;
         if let Outcome::Evicted(victim) = outcome {
-            let kind = if victim % 2 == 1 { Indexing::ByContent } else { Indexing::ByAddress };
-            self.counts_mut(kind).evictions += 1;
+            self.counts_mut(LineKind::ALL[(victim & 3) as usize - 1]).evictions += 1;
         }
         false
     }
@@ -283,23 +312,29 @@ impl LastLevelCache {
     pub fn invalidate(&mut self, key: CacheKey) -> bool {
         let (index, tag) = self.place(key);
         let removed = self.sets.remove(index, tag);
-        self.counts_mut(key.indexing()).invalidated += u64::from(removed);
+        self.counts_mut(key.kind()).invalidated += u64::from(removed);
         removed
     }
 
-    /// Accesses so far, of one kind of key.
-    pub fn counts(&self, indexing: Indexing) -> CacheCounts {
-        match indexing {
-            Indexing::ByContent => self.content,
-            Indexing::ByAddress => self.address,
-        }
+    /// Accesses so far, of one kind of line.
+    pub fn counts(&self, kind: LineKind) -> CacheCounts {
+        self.counts[kind as usize]
+    }
+
+    /// Bytes of the model's own heap.
+    pub fn heap_bytes(&self) -> u64 {
+        self.sets.heap_bytes()
     }
 
     /// Empties the cache and sets the counts to 0.
     pub fn clear(&mut self) {
         self.sets.clear();
-        (self.content, self.address) = Default::default();
+        self.counts = Default::default();
     }
+}
+
+fn tag(line: u64, kind: LineKind) -> u64 {
+    line << 2 | (kind as u64 + 1)
 }
 
 /// What a cache of the segment map is made of.
@@ -382,10 +417,59 @@ impl MapCache {
         self.counts
     }
 
+    /// Bytes of the model's own heap.
+    pub fn heap_bytes(&self) -> u64 {
+        self.sets.heap_bytes()
+    }
+
     /// Empties the cache and sets the counts to 0.
     pub fn clear(&mut self) {
         self.sets.clear();
         self.counts = CacheCounts::default();
+    }
+}
+
+impl Memory {
+    /// Puts a last-level cache in front of the memory, empty, or takes it away. Without one, as from the start, nothing is
+    /// asked and nothing is slower.
+    ///
+    /// By content, every access that [`super::AccessCounts`] counts goes through it, lines by PLID and the row headers
+    /// beside them; its misses are what reaches the DRAM. By address, it sees what a memory of today would that keeps every
+    /// segment at an address of its own: the bytes that are created, read and overwritten, and no bookkeeping.
+    ///
+    /// # Errors
+    /// Those of [`LastLevelCache::new`]; [`CacheError::Mismatch`] for a cache by content with other lines than the memory's.
+    pub fn set_last_level_cache(&mut self, cache: Option<(CacheConfig, Indexing)>) -> Result<(), CacheError> {
+        let Some((config, indexing)) = cache else {
+            self.store.access.cache = None;
+            return Ok(());
+        };
+        let mismatch = CacheError::Mismatch { cache: config.line_size, memory: self.line_size() };
+        if indexing == Indexing::ByContent && config.line_size != self.line_size() {
+            return Err(mismatch);
+        }
+        let model = LastLevelCache::new(config)?;
+        self.store.access.cache = Some(Box::new(Front { model, indexing }));
+        Ok(())
+    }
+
+    /// The last-level cache in front of the memory, if there is one.
+    pub fn last_level_cache(&self) -> Option<&LastLevelCache> {
+        self.store.access.cache.as_ref().map(|front| &front.model)
+    }
+
+    /// Makes the cache of the segment map another one, empty.
+    ///
+    /// # Errors
+    /// Those of [`MapCache::new`].
+    pub fn set_map_cache(&mut self, config: MapCacheConfig) -> Result<(), CacheError> {
+        self.map.set_cache(MapCache::new(config)?);
+        Ok(())
+    }
+
+    /// The cache of the segment map.
+    pub fn map_cache(&self) -> &MapCache {
+        self.map.cache()
     }
 }
 

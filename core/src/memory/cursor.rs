@@ -41,6 +41,13 @@ pub(super) struct Cursor {
     transient: BTreeMap<u64, Transient>,
 }
 
+impl Cursor {
+    /// Bytes of the cursor and its transient lines.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of::<Self>() + self.transient.len() * size_of::<(u64, Transient)>()) as u64
+    }
+}
+
 /// What a commit did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Commit {
@@ -272,7 +279,7 @@ fn overlay(store: &mut Store, node: Root, base: u64, lines: &[(u64, Transient)])
     if node.height == 0 {
         return store.intern(&first.bytes[..shape.line as usize], 0, first.content);
     }
-    store.access.data_reads += u64::from(node.plid != 0);
+    store.access.data_read(node.plid);
     let step = shape.leaves(node.height - 1);
     let mut rest = lines;
     dag::rebuild(store, node, |store, i, child| {

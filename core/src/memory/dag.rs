@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::hash::Place;
-use super::store::{BATCH, Content, Full, Store, Tags};
+use super::build::{Scratch, build, intern_node};
+use super::store::{Content, Full, Store};
 
 /// A DAG: its root line and its height (0: the root is a leaf).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,100 +78,6 @@ pub(super) fn release_all(store: &mut Store, plids: &[u32]) {
     }
 }
 
-/// Interns the interior line over `children` (at most the fan-out; missing ones are zero), taking over their references.
-pub(super) fn intern_node(store: &mut Store, children: &[u32]) -> Result<u32, Full> {
-    let mut line = [0u8; 64];
-    let mut tags: Tags = 0;
-    for (i, child) in children.iter().enumerate() {
-        line[4 * i..4 * i + 4].copy_from_slice(&child.to_le_bytes());
-        tags |= Tags::from(*child != 0) << i;
-    }
-    let before = store.all.new;
-    let result = store.intern(&line[..store.line_bytes()], tags, Content::Other);
-    if result.is_err() || store.all.new == before {
-        // The line exists and counts its children already (or there is none): ours are references too many.
-        release_all(store, children);
-    }
-    result
-}
-
-/// Replaces a level of nodes by the level above it, until it has `height` more levels or, with None, one node.
-fn raise(store: &mut Store, level: &mut Vec<u32>, levels: u8, shape: Shape) -> Result<(), Full> {
-    for _ in 0..levels {
-        let count = level.len();
-        let mut made = 0;
-        let mut from = 0;
-        while from < count {
-            let to = (from + shape.fan_out()).min(count);
-            match intern_node(store, &level[from..to]) {
-                Ok(plid) => level[made] = plid,
-                Err(full) => {
-                    release_all(store, &level[..made]);
-                    release_all(store, &level[to..]);
-                    return Err(full);
-                }
-            }
-            made += 1;
-            from = to;
-        }
-        level.truncate(made);
-    }
-    Ok(())
-}
-
-/// Builds a sub-DAG of exactly `height` from `bytes`, zero-padded; `bytes` fit the height.
-pub(super) fn build(
-    store: &mut Store,
-    scratch: &mut Vec<u32>,
-    bytes: &[u8],
-    height: u8,
-    content: Content,
-) -> Result<u32, Full> {
-    let line = store.line_bytes();
-    let shape = Shape::new(line);
-    debug_assert!(bytes.len() as u64 <= shape.span(height));
-    if bytes.is_empty() {
-        return Ok(0);
-    }
-    let mut level = std::mem::take(scratch);
-    level.clear();
-    let result = build_leaves(store, &mut level, bytes, content)
-        .and_then(|()| raise(store, &mut level, height, shape))
-        .map(|()| level[0]);
-    *scratch = level;
-    result
-}
-
-fn build_leaves(store: &mut Store, level: &mut Vec<u32>, bytes: &[u8], content: Content) -> Result<(), Full> {
-    let line = store.line_bytes();
-    let whole = bytes.len() / line * line;
-    let mut places = [Place::default(); BATCH];
-    for batch in bytes[..whole].chunks(BATCH * line) {
-        store.prepare(batch, &mut places);
-        for (leaf, place) in batch.chunks_exact(line).zip(places) {
-            match store.intern_at(leaf, 0, content, place) {
-                Ok(plid) => level.push(plid),
-                Err(full) => {
-                    release_all(store, level);
-                    return Err(full);
-                }
-            }
-        }
-    }
-    if whole < bytes.len() {
-        let mut last = [0u8; 64];
-        last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-        match store.intern(&last[..line], 0, content) {
-            Ok(plid) => level.push(plid),
-            Err(full) => {
-                release_all(store, level);
-                return Err(full);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Fills `out` with the bytes from `offset` of a node's span.
 pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     let shape = Shape::new(store.line_bytes());
@@ -182,7 +88,7 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
         out.fill(0);
         return;
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let at = offset as usize;
         out.copy_from_slice(&store.line(node.plid)[at..at + out.len()]);
@@ -205,7 +111,7 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
 /// A new sub-DAG equal to `node` with `bytes` written from `offset` of its span; `node` keeps its reference.
 pub(super) fn write(
     store: &mut Store,
-    scratch: &mut Vec<u32>,
+    scratch: &mut Scratch,
     node: Root,
     offset: u64,
     bytes: &[u8],
@@ -215,9 +121,7 @@ pub(super) fn write(
     if offset == 0 && bytes.len() as u64 == shape.span(node.height) {
         return build(store, scratch, bytes, node.height, content);
     }
-    if node.plid != 0 {
-        store.access.data_reads += 1;
-    }
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let mut line = [0u8; 64];
         let size = store.line_bytes();
@@ -286,7 +190,7 @@ fn descendant(store: &mut Store, node: Root, height: u8, index: u64) -> u32 {
     }
     let (mut at, mut index) = (node, index);
     while at.height > height && at.plid != 0 {
-        store.access.data_reads += 1;
+        store.access.data_read(at.plid);
         let below = shape.leaves(at.height - 1 - height);
         at = Root { plid: store.child(at.plid, (index / below) as usize), height: at.height - 1 };
         index %= below;
@@ -318,7 +222,8 @@ fn window(
     let fan_out = shape.fan_out();
     let step = shape.leaves(height - 1);
     let (skip, shift) = ((shift / step) as usize, shift % step);
-    store.access.data_reads += u64::from(left != 0) + u64::from(right != 0);
+    store.access.data_read(left);
+    store.access.data_read(right);
     let made = collect(store, |store, i| {
         let child = |at: usize| {
             if at < fan_out { store.child(left, at) } else { store.child(right, at - fan_out) }
@@ -381,6 +286,7 @@ fn graft_under(
         return sub_dag(store, windows, source, moved.from + (base - moved.to), node.height);
     }
     let step = shape.leaves(node.height - 1);
+    store.access.data_read(node.plid);
     rebuild(store, node, |store, i, child| {
         graft_under(store, windows, child, base + i as u64 * step, source, moved)
     })
@@ -398,7 +304,7 @@ pub(super) fn for_each_leaf(
     if start >= end {
         return;
     }
-    store.access.data_reads += u64::from(node.plid != 0);
+    store.access.data_read(node.plid);
     if node.height == 0 {
         return each(start, store.line(node.plid));
     }
@@ -416,7 +322,7 @@ pub(super) fn first_content(store: &mut Store, node: Root, from: u64) -> Option<
     if node.plid == 0 || from >= shape.span(node.height) {
         return None;
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let line = store.line(node.plid);
         let first = (from as usize..line.len()).find(|i| line[*i] != 0)?;
@@ -449,6 +355,7 @@ pub(super) fn cut(store: &mut Store, root: Root, length: u64, height: u8) -> Res
     let shape = Shape::new(store.line_bytes());
     let mut node = root;
     while node.height > height {
+        store.access.data_read(node.plid);
         node = Root { plid: store.child(node.plid, 0), height: node.height - 1 };
     }
     let plid = clear_behind(store, node, length, shape)?;
@@ -464,7 +371,7 @@ fn clear_behind(store: &mut Store, node: Root, keep: u64, shape: Shape) -> Resul
     if keep == 0 || node.plid == 0 {
         return Ok(0);
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let size = store.line_bytes();
         let mut line = [0u8; 64];

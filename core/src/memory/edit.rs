@@ -72,6 +72,7 @@ impl Memory {
             store.release(grown.plid);
             written
         })?;
+        self.store.access.conventional(id.0, offset, bytes.len() as u64);
         self.put_root(id, entry, Root { plid, height }, length);
         Ok(())
     }
@@ -83,6 +84,7 @@ impl Memory {
     pub fn assign(&mut self, id: SegmentId, bytes: &[u8], content: Content) -> Result<(), MemoryError> {
         let entry = self.writable(id)?;
         let root = self.built(bytes, content)?;
+        self.store.access.conventional(id.0, 0, bytes.len() as u64);
         self.put_root(id, entry, root, bytes.len() as u64);
         Ok(())
     }

@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use super::build::Scratch;
 use super::dag::{self, Move, Root};
 use super::store::{Content, Full, Store};
 use super::{Memory, MemoryError, SegmentId, within};
@@ -132,7 +133,7 @@ impl Memory {
 /// A root like `target`, of which the caller hands over one reference, with the bytes of `plan` from `origin`.
 fn put_bytes(
     store: &mut Store,
-    scratch: &mut Vec<u32>,
+    scratch: &mut Scratch,
     target: Root,
     origin: Root,
     plan: Plan,

@@ -472,7 +472,7 @@ impl Memory {
             by_ways_used,
             by_chained,
             overflow_used,
-            overflow_capacity: u64::from(self.store.overflow()),
+            overflow_capacity: u64::from(self.store.overflow_entries()),
             live: self.store.live,
             waiting: self.store.waiting,
             free: self.store.free(),

@@ -20,6 +20,13 @@ fn child(store: &Store, node: Root, height: u8, i: usize) -> Root {
     Root { plid: store.child(node.plid, i), height: height - 1 }
 }
 
+/// Counts the lines read of nodes seen from `height`: a lower node is not read yet.
+fn read_nodes<const N: usize>(store: &mut Store, nodes: [Root; N], height: u8) {
+    for node in nodes.iter().filter(|node| node.height == height) {
+        store.access.data_read(node.plid);
+    }
+}
+
 fn same(a: Root, b: Root) -> bool {
     a.plid == b.plid && (a.height == b.height || a.plid == 0)
 }
@@ -46,10 +53,10 @@ fn diff_nodes(store: &mut Store, a: Root, b: Root, height: u8, start: u64, each:
         return;
     }
     let shape = Shape::new(store.line_bytes());
-    store.access.data_reads += 2;
     if height == 0 {
         return each(start, start + shape.line);
     }
+    read_nodes(store, [a, b], height);
     let span = shape.span(height - 1);
     for i in 0..shape.fan_out() {
         let (x, y) = (child(store, a, height, i), child(store, b, height, i));
@@ -86,7 +93,7 @@ pub(super) fn clash(
         return None;
     }
     let shape = Shape::new(store.line_bytes());
-    store.access.data_reads += 3;
+    read_nodes(store, [base, ours, theirs], height);
     if height == 0 {
         let [b, o, t] = [base, ours, theirs].map(|node| store.line(node.plid));
         let clashes = |i: &usize| o[*i] != b[*i] && t[*i] != b[*i] && o[*i] != t[*i];
@@ -118,7 +125,7 @@ pub(super) fn content_behind(
         let found = dag::first_content(store, node, within)?;
         return Some(Clash { offset: start + found.start, end: start + found.end });
     }
-    store.access.data_reads += 3;
+    read_nodes(store, [base, ours, theirs], height);
     if height == 0 {
         let [b, o, t] = [base, ours, theirs].map(|node| store.line(node.plid));
         let content = |i: &usize| merged_byte(b[*i], o[*i], t[*i]) != 0;
@@ -145,7 +152,7 @@ pub(super) fn merge(
         store.retain(node.plid);
         return Ok(dag::grow(store, node, height)?.plid);
     }
-    store.access.data_reads += 3;
+    read_nodes(store, [base, ours, theirs], height);
     if height == 0 {
         return merge_leaf(store, base, ours, theirs);
     }

@@ -29,8 +29,10 @@
 mod access;
 mod address;
 mod admission;
+mod build;
 mod cache;
 mod check;
+mod checkpoint;
 mod controller;
 mod cursor;
 mod dag;
@@ -42,19 +44,23 @@ mod heap;
 mod inspect;
 mod map;
 mod merge;
+mod overflow;
 mod protection;
 mod row;
 mod store;
+mod tracked;
 mod update;
+mod waiting;
 
 pub use access::{AccessCounts, LineCounts};
 pub use address::{Address, Partition};
 pub use admission::{Class, Pressure, Ticket};
 pub use cache::{
-    CacheConfig, CacheCounts, CacheError, CacheKey, Indexing, LastLevelCache, MAX_CACHE_ENTRIES, MapCache,
-    MapCacheConfig,
+    CacheConfig, CacheCounts, CacheError, CacheKey, Indexing, LastLevelCache, LineKind, MAX_CACHE_ENTRIES,
+    MapCache, MapCacheConfig,
 };
 pub use check::Broken;
+pub use checkpoint::CheckpointId;
 pub use controller::{AccessError, AccessFaults, Controller};
 pub use cursor::{Commit, CursorId};
 pub use error::MemoryError;
@@ -104,15 +110,16 @@ impl Default for MemoryConfig {
 }
 
 /// A whole HICAMP memory.
+#[derive(Clone)]
 pub struct Memory {
     store: Store,
     shape: Shape,
     map: SegmentMap,
-    scratch: Vec<u32>,
-    map_reads: u64,
+    scratch: build::Scratch,
     cursors: Vec<Option<cursor::Cursor>>,
     guard: Guard,
     admission: Admission,
+    checkpoints: checkpoint::Tree,
 }
 
 impl Memory {
@@ -146,19 +153,17 @@ impl Memory {
         // Lines, and at most 32 bytes of bookkeeping for each.
         room_for((buckets * u64::from(ways) + overflow) * (u64::from(line_size) + 32))?;
         let line_bytes = line_size as usize;
-        // More lines than there are cannot wait.
-        let bound = u64::from(delayed_free).min(lines) as usize;
-        let store = Store::new(line_bytes, ways, buckets as u32, overflow as u32, bound);
+        let store = Store::new(line_bytes, ways, buckets as u32, overflow as u32, delayed_free);
         let map = SegmentMap::default();
         Ok(Self {
             store,
             shape: Shape::new(line_bytes),
             map,
             scratch: Vec::new(),
-            map_reads: 0,
             cursors: Vec::new(),
             guard: Guard::default(),
             admission: Admission::new(reserve),
+            checkpoints: checkpoint::Tree::default(),
         })
     }
 
@@ -209,12 +214,13 @@ impl Memory {
 
     /// Accesses by kind.
     pub fn access_counts(&self) -> AccessCounts {
-        AccessCounts { map_reads: self.map_reads, map_writes: self.map.written, ..self.store.access }
+        let (map_reads, map_writes) = self.map.accesses();
+        AccessCounts { map_reads, map_writes, ..self.store.access.counts }
     }
 
     /// Segment map entries written so far.
     pub fn map_entries_written(&self) -> u64 {
-        self.map.written
+        self.map.written()
     }
 
     /// Segments that exist.
@@ -223,10 +229,9 @@ impl Memory {
     }
 
     fn with_rights(&mut self, id: SegmentId, needed: Rights) -> Result<Entry, MemoryError> {
-        self.map_reads += 1;
-        let entry = self.map.get(id).ok_or(MemoryError::UnknownSegment(id))?;
-        self.guard.check(id, entry, needed)?;
-        Ok(*entry)
+        let entry = self.map.read(id).ok_or(MemoryError::UnknownSegment(id))?;
+        self.guard.check(id, &entry, needed)?;
+        Ok(entry)
     }
 
     /// A segment that the acting principal may read.
@@ -275,7 +280,7 @@ impl Memory {
         let height = self.growth(length)?;
         let needed = self.shape.worst_case(length);
         let plid =
-            self.attempt(needed, |store, scratch| dag::build(store, scratch, bytes, height, content))?;
+            self.attempt(needed, |store, scratch| build::build(store, scratch, bytes, height, content))?;
         Ok(Root { plid, height })
     }
 
@@ -285,7 +290,9 @@ impl Memory {
     /// [`MemoryError::Exhausted`], [`MemoryError::Delayed`], [`MemoryError::TooLong`], [`MemoryError::MapFull`].
     pub fn create(&mut self, bytes: &[u8], content: Content) -> Result<SegmentId, MemoryError> {
         let root = self.built(bytes, content)?;
-        self.add_segment(root, bytes.len() as u64)
+        let id = self.add_segment(root, bytes.len() as u64)?;
+        self.store.access.conventional(id.0, 0, bytes.len() as u64);
+        Ok(id)
     }
 
     /// Creates a segment of `length` zero bytes: no lines at all.
@@ -388,6 +395,7 @@ impl Memory {
     /// [`MemoryError::UnknownSegment`], [`MemoryError::Fault`], [`MemoryError::OutOfRange`].
     pub fn read(&mut self, id: SegmentId, offset: u64, out: &mut [u8]) -> Result<(), MemoryError> {
         let entry = self.range(id, offset, out.len() as u64)?;
+        self.store.access.conventional(id.0, offset, out.len() as u64);
         dag::read(&mut self.store, entry.root, offset, out);
         Ok(())
     }
@@ -403,6 +411,7 @@ impl Memory {
             return Err(MemoryError::Host { bytes: entry.length });
         }
         room_for(entry.length)?;
+        self.store.access.conventional(id.0, 0, entry.length);
         let mut out = vec![0; entry.length as usize];
         dag::read(&mut self.store, entry.root, 0, &mut out);
         Ok(out)

@@ -12,7 +12,7 @@ fn configurations_that_are_none_are_refused_with_their_numbers() {
     assert_eq!(refused(4096, 0, 64), Some(CacheError::Ways(0)));
     assert_eq!(refused(4096, 4, 48), Some(CacheError::LineSize(48)));
     assert_eq!(refused(4096, 4, 0), Some(CacheError::LineSize(0)));
-    assert_eq!(refused(4096, 4, 2), Some(CacheError::LineSize(2)));
+    assert_eq!(refused(4096, 4, 4), Some(CacheError::LineSize(4)));
     assert_eq!(refused(0, 4, 64), Some(CacheError::Size { size: 0, set: 256 }));
     assert_eq!(refused(4100, 4, 64), Some(CacheError::Size { size: 4100, set: 256 }));
     assert_eq!(refused(3 * 256, 4, 64), Some(CacheError::Sets(3)));
@@ -29,13 +29,15 @@ fn configurations_that_are_none_are_refused_with_their_numbers() {
 
 #[test]
 fn copies_miss_by_address_and_hit_by_content() {
-    for (indexing, hits) in [(Indexing::ByContent, 7), (Indexing::ByAddress, 0)] {
+    for (indexing, kind, hits) in
+        [(Indexing::ByContent, LineKind::Content, 7), (Indexing::ByAddress, LineKind::Address, 0)]
+    {
         let mut cache = LastLevelCache::default();
         for copy in 0..8 {
             cache.access(indexing.key(Plid(5), copy * 4096));
         }
         let expected = CacheCounts { hits, misses: 8 - hits, ..CacheCounts::default() };
-        assert_eq!(cache.counts(indexing), expected);
+        assert_eq!(cache.counts(kind), expected);
     }
 }
 
@@ -67,7 +69,7 @@ fn a_reused_plid_misses_after_invalidation() {
     assert!(cache.invalidate(key) && !cache.invalidate(key));
     assert!(!cache.access(key));
     let expected = CacheCounts { hits: 1, misses: 2, evictions: 0, invalidated: 1 };
-    assert_eq!(cache.counts(Indexing::ByContent), expected);
+    assert_eq!(cache.counts(LineKind::Content), expected);
 }
 
 #[test]
@@ -76,8 +78,8 @@ fn an_eviction_counts_with_the_kind_that_left() {
     cache.access(CacheKey::Content(Plid(3)));
     cache.access(CacheKey::Address(0));
     cache.access(CacheKey::Address(64));
-    assert_eq!(cache.counts(Indexing::ByContent).evictions, 1);
-    assert_eq!(cache.counts(Indexing::ByAddress).evictions, 1);
+    assert_eq!(cache.counts(LineKind::Content).evictions, 1);
+    assert_eq!(cache.counts(LineKind::Address).evictions, 1);
 }
 
 #[test]
@@ -87,7 +89,7 @@ fn the_zero_line_takes_no_room() {
     assert!(cache.access(CacheKey::Content(Plid(0))));
     assert!(!cache.invalidate(CacheKey::Content(Plid(0))));
     assert!(cache.access(CacheKey::Content(Plid(3))));
-    assert_eq!(cache.counts(Indexing::ByContent).hits, 1);
+    assert_eq!(cache.counts(LineKind::Content).hits, 1);
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn first_ways_of_many_buckets_use_nearly_all_of_the_cache() {
         for bucket in 0..lines / 2 {
             cache.access(CacheKey::Content(Plid(1 + 12 * bucket)));
         }
-        assert!(cache.counts(Indexing::ByContent).evictions <= u64::from(lines) / 100, "pass {pass}");
+        assert!(cache.counts(LineKind::Content).evictions <= u64::from(lines) / 100, "pass {pass}");
     }
 }
 
@@ -197,19 +199,19 @@ mod random {
                 }
                 let hit = naive.access(key, |key| match key {
                     CacheKey::Address(address) => address / u64::from(line_size) % sets,
-                    CacheKey::Content(_) => cache.place(key).0 % sets,
+                    CacheKey::Content(_) | CacheKey::Row(_) => cache.place(key).0 % sets,
                 });
                 prop_assert_eq!(cache.access(asked), hit);
             }
-            let (a, b) = (cache.counts(Indexing::ByContent), cache.counts(Indexing::ByAddress));
+            let (a, b) = (cache.counts(LineKind::Content), cache.counts(LineKind::Address));
             prop_assert_eq!(naive.counts, CacheCounts {
                 hits: a.hits + b.hits,
                 misses: a.misses + b.misses,
                 evictions: a.evictions + b.evictions,
                 invalidated: a.invalidated + b.invalidated,
             });
-            for (kind, counts) in [(Indexing::ByContent, a), (Indexing::ByAddress, b)] {
-                let held = naive.held.iter().filter(|key| key.indexing() == kind).count() as u64;
+            for (kind, counts) in [(LineKind::Content, a), (LineKind::Address, b)] {
+                let held = naive.held.iter().filter(|key| key.kind() == kind).count() as u64;
                 prop_assert_eq!(counts.misses - counts.evictions - counts.invalidated, held);
             }
         }
