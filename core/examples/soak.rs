@@ -3,8 +3,12 @@
 
 #![allow(clippy::print_stdout, reason = "a command-line tool talks to its user on stdout")]
 
-#[path = "../tests/common/mod.rs"]
-mod common;
+#[path = "../tests/common/driver.rs"]
+mod driver;
+#[path = "../tests/common/merge.rs"]
+mod merge;
+#[path = "../tests/common/world.rs"]
+mod world;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -38,7 +42,7 @@ fn main() -> ExitCode {
         let config = MemoryConfig { line_size, ways, lines, delayed_free, ..MemoryConfig::default() };
         let began = Instant::now();
         let count = each.min(operations - done);
-        let outcome = common::driver::run(config, seed, count, 20_000);
+        let outcome = driver::run(config, seed, count, 20_000);
         done += count;
         leaked += outcome.leaked;
         println!(

@@ -39,7 +39,7 @@ fn digests_are_the_native_ones() {
 fn seeded_runs_of_the_memory_give_the_native_digests() {
     let golden = include_str!("golden/memory-digests.txt");
     assert_eq!(golden.lines().count(), 9);
-    assert_eq!(common::driver::compare(golden), golden);
+    assert_eq!(common::golden::compare(golden), golden);
 }
 
 #[wasm_bindgen_test]
