@@ -431,7 +431,7 @@ impl Store {
     /// Hashes up to [`BATCH`] lines and reads their row headers and first candidates, so that the misses of a batch
     /// overlap. The loops that read do nothing else: the more of them the processor sees at once, the more overlap.
     #[inline]
-    pub(super) fn prepare(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+    pub(super) fn prepare(&mut self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
         match self.line_bytes {
             16 => self.prepare_sized::<16>(lines, tags, places),
             32 => self.prepare_sized::<32>(lines, tags, places),
@@ -439,7 +439,12 @@ impl Store {
         }
     }
 
-    fn prepare_sized<const N: usize>(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+    fn prepare_sized<const N: usize>(
+        &mut self,
+        lines: &[u8],
+        tags: &[Tags; BATCH],
+        places: &mut [Place; BATCH],
+    ) {
         let lines = lines.as_chunks::<N>().0;
         let count = lines.len().min(BATCH);
         for ((line, tags), out) in lines.iter().zip(tags).zip(places.iter_mut()) {
@@ -450,17 +455,26 @@ impl Store {
             touched |= self.rows.touch(place.bucket);
         }
         std::hint::black_box(touched);
-        let mut candidates = [0; BATCH];
-        for (place, candidate) in places[..count].iter().zip(&mut candidates) {
+        // Lines to be compared are read, and places for new lines written, with what they hold: a place that had only been
+        // read would be asked for a second time, and its page mapped a second time.
+        let mut reads = [0; BATCH];
+        let mut writes = [0; BATCH];
+        let (mut to_read, mut to_write) = (0, 0);
+        for place in &places[..count] {
             let same = self.rows.matches(place.bucket, place.signature);
-            let set = if same == 0 { self.rows.matches(place.bucket, 0) } else { same };
-            // No way at all reads as way 32 of its bucket: any line, just not out of range.
-            let index = place.bucket * self.ways + set.trailing_zeros();
-            *candidate = index as usize * N / 64;
+            let empty = self.rows.matches(place.bucket, 0);
+            let block = |set: u32| (place.bucket * self.ways + (set.trailing_zeros() & 31)) as usize * N / 64;
+            reads[to_read] = block(same);
+            writes[to_write] = block(empty);
+            to_read += usize::from(same != 0);
+            to_write += usize::from(same == 0 && empty != 0);
         }
-        let last = self.lines.len() - 1;
-        for candidate in &candidates[..count] {
-            touched |= self.lines[(*candidate).min(last)].first_word();
+        for block in &reads[..to_read] {
+            touched |= self.lines[*block].first_word();
+        }
+        let nothing = std::hint::black_box(0);
+        for block in &writes[..to_write] {
+            self.lines.rewrite(*block).add_bits(nothing);
         }
         std::hint::black_box(touched);
     }
@@ -596,7 +610,7 @@ impl Store {
         self.data_live += u64::from(became_data);
     }
 
-    #[inline]
+    #[inline(always)]
     fn find<const N: usize>(&mut self, line: &[u8; N], tags: Tags, place: Place) -> Option<u32> {
         let mut set = self.rows.matches(place.bucket, place.signature);
         while set != 0 {
@@ -625,7 +639,7 @@ impl Store {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn equals<const N: usize>(&self, index: u32, line: &[u8; N], tags: Tags) -> bool {
         let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&*self.lines).as_chunks::<N>().0;
         same(&all[index as usize], line) && {
@@ -635,7 +649,7 @@ impl Store {
     }
 
     /// A free way of the bucket, else an overflow entry linked to it.
-    #[inline]
+    #[inline(always)]
     fn take_place(&mut self, place: Place) -> Option<u32> {
         let empty = self.rows.matches(place.bucket, 0);
         if empty != 0 {
