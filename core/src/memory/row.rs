@@ -61,7 +61,7 @@ impl Rows {
 
     #[inline]
     fn row(&self, bucket: u32) -> &[u32] {
-        let words: &[u32] = bytemuck::cast_slice(&*self.blocks);
+        let words: &[u32] = bytemuck::cast_slice(&self.blocks);
         &words[bucket as usize * self.stride..][..self.stride]
     }
 

@@ -168,7 +168,7 @@ impl Store {
             + self.queue.heap_bytes()
     }
 
-    #[inline]
+    #[inline(always)]
     fn slot(&self, index: u32) -> Slot {
         let primary = self.buckets * self.ways;
         if index < primary {
@@ -179,7 +179,7 @@ impl Store {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_word(&mut self, index: u32) -> &mut u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count_mut(bucket, way),
@@ -187,7 +187,7 @@ impl Store {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek_count(&self, index: u32) -> u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count(bucket, way),
@@ -197,7 +197,7 @@ impl Store {
 
     #[inline]
     fn bytes(&self, index: u32) -> &[u8] {
-        let all: &[u8] = bytemuck::cast_slice(&*self.lines);
+        let all: &[u8] = bytemuck::cast_slice(&self.lines);
         &all[index as usize * self.line_bytes..][..self.line_bytes]
     }
 
@@ -217,6 +217,23 @@ impl Store {
         let at = 4 * i;
         let line = self.bytes(plid - 1);
         u32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]])
+    }
+
+    /// All words of an interior line: its children's PLIDs, 0 where there is none.
+    #[inline]
+    pub(super) fn children(&self, plid: u32) -> [u32; 16] {
+        words(self.line(plid))
+    }
+
+    /// Reads the row headers of lines, so that the misses of changing their counts overlap.
+    #[inline]
+    fn touch_counts(&self, plids: &[u32]) {
+        let last = self.buckets - 1;
+        let touched = plids.iter().fold(0, |touched, plid| {
+            let bucket = ((u128::from(self.inverse) * u128::from(plid.saturating_sub(1))) >> 64) as u32;
+            touched | self.rows.touch(bucket.min(last))
+        });
+        std::hint::black_box(touched);
     }
 
     pub(super) fn line_tags(&self, plid: u32) -> Tags {
@@ -287,17 +304,29 @@ impl Store {
     }
 
     /// One more reference to a line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn retain(&mut self, plid: u32) {
         if plid != 0 {
             self.access.count_update(plid);
-            let word = self.count_word(plid - 1);
-            debug_assert!(
-                *word & COUNT != 0 && *word & WAITING == 0,
-                "only live lines gain references by PLID"
-            );
-            assert!(*word & COUNT < COUNT, "reference count of a line overflows");
-            *word += 1;
+            self.add_reference(plid);
+        }
+    }
+
+    #[inline(always)]
+    fn add_reference(&mut self, plid: u32) {
+        let word = self.count_word(plid - 1);
+        debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines gain references by PLID");
+        assert!(*word & COUNT < COUNT, "reference count of a line overflows");
+        *word += 1;
+    }
+
+    /// One more reference to each of some lines.
+    #[inline]
+    pub(super) fn retain_all(&mut self, plids: &[u32]) {
+        self.touch_counts(plids);
+        self.access.count_updates(plids);
+        for plid in plids.iter().filter(|plid| **plid != 0) {
+            self.add_reference(*plid);
         }
     }
 
@@ -305,6 +334,7 @@ impl Store {
     #[inline]
     pub(super) fn release(&mut self, plid: u32) {
         if plid != 0 {
+            self.access.count_update(plid);
             self.drop_reference(plid);
             while let Some(dead) = self.dying.pop() {
                 self.bury(dead);
@@ -312,9 +342,8 @@ impl Store {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn drop_reference(&mut self, plid: u32) {
-        self.access.count_update(plid);
         let word = self.count_word(plid - 1);
         debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines lose references");
         *word -= 1;
@@ -377,11 +406,11 @@ impl Store {
         let tags = self.line_tags(plid);
         if tags != 0 {
             self.access.data_read(plid);
-            for i in 0..self.line_bytes / 4 {
-                if tags & (1 << i) != 0 {
-                    let child = self.child(plid, i);
-                    self.drop_reference(child);
-                }
+            let children = self.children(plid);
+            self.touch_counts(&children);
+            self.access.count_updates(&children);
+            for child in children.into_iter().filter(|child| *child != 0) {
+                self.drop_reference(child);
             }
         }
         match self.slot(index) {
@@ -548,7 +577,8 @@ impl Store {
         if tags != 0 {
             *self.tags.write(index as usize) = tags;
             word |= TAGGED;
-            self.store_children(line, tags);
+            // The references are those that the line's maker hands over, so that no count is different afterwards.
+            self.access.count_updates(&words(line));
         }
         if is_data {
             word |= DATA;
@@ -571,16 +601,6 @@ impl Store {
         let at = index as usize * N;
         let block = bytemuck::bytes_of_mut(self.lines.write(at / 64));
         block[at % 64..][..N].copy_from_slice(line);
-    }
-
-    /// A new line stores PLIDs: the count of each is changed. (The references are those that the line's maker held and
-    /// now hands over, so that no count is different afterwards.)
-    fn store_children(&mut self, line: &[u8], tags: Tags) {
-        for (i, word) in line.as_chunks::<4>().0.iter().enumerate() {
-            if tags & (1 << i) != 0 {
-                self.access.count_update(u32::from_le_bytes(*word));
-            }
-        }
     }
 
     #[inline]
@@ -641,7 +661,7 @@ impl Store {
 
     #[inline(always)]
     fn equals<const N: usize>(&self, index: u32, line: &[u8; N], tags: Tags) -> bool {
-        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&*self.lines).as_chunks::<N>().0;
+        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&self.lines).as_chunks::<N>().0;
         same(&all[index as usize], line) && {
             let tagged = self.peek_count(index) & TAGGED != 0;
             tagged == (tags != 0) && (!tagged || self.tags[index as usize] == tags)
@@ -687,4 +707,14 @@ fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
 #[inline]
 fn is_zero<const N: usize>(line: &[u8; N]) -> bool {
     line.as_chunks::<8>().0.iter().fold(0, |any, word| any | u64::from_ne_bytes(*word)) == 0
+}
+
+/// The 4-byte words of a line.
+#[inline]
+fn words(line: &[u8]) -> [u32; 16] {
+    let mut words = [0; 16];
+    for (word, bytes) in words.iter_mut().zip(line.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    words
 }
