@@ -281,8 +281,10 @@ fn overlay(store: &mut Store, node: Root, base: u64, lines: &[(u64, Transient)])
     }
     store.access.data_read(node.plid);
     let step = shape.leaves(node.height - 1);
+    let place = |line: &(u64, Transient)| ((line.0 - base) / step) as usize;
+    let changed = lines.first().map_or(0, place)..lines.last().map_or(0, |line| place(line) + 1);
     let mut rest = lines;
-    dag::rebuild(store, node, |store, i, child| {
+    dag::rebuild(store, node, changed, |store, i, child| {
         let start = base + i as u64 * step;
         let (mine, after) = rest.split_at(rest.partition_point(|(index, _)| *index < start + step));
         rest = after;

@@ -181,7 +181,7 @@ impl Store {
             + self.marked.capacity() * 4
     }
 
-    #[inline]
+    #[inline(always)]
     fn slot(&self, index: u32) -> Slot {
         let primary = self.buckets * self.ways;
         if index < primary {
@@ -192,7 +192,7 @@ impl Store {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_word(&mut self, index: u32) -> &mut u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count_mut(bucket, way),
@@ -200,7 +200,7 @@ impl Store {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek_count(&self, index: u32) -> u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count(bucket, way),
@@ -210,7 +210,7 @@ impl Store {
 
     #[inline]
     fn bytes(&self, index: u32) -> &[u8] {
-        let all: &[u8] = bytemuck::cast_slice(&*self.lines);
+        let all: &[u8] = bytemuck::cast_slice(&self.lines);
         &all[index as usize * self.line_bytes..][..self.line_bytes]
     }
 
@@ -230,6 +230,23 @@ impl Store {
         let at = 4 * i;
         let line = self.bytes(plid - 1);
         u32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]])
+    }
+
+    /// All words of an interior line: its children's PLIDs, 0 where there is none.
+    #[inline]
+    pub(super) fn children(&self, plid: u32) -> [u32; 16] {
+        words(self.line(plid))
+    }
+
+    /// Reads the row headers of lines, so that the misses of changing their counts overlap.
+    #[inline]
+    fn touch_counts(&self, plids: &[u32]) {
+        let last = self.buckets - 1;
+        let touched = plids.iter().fold(0, |touched, plid| {
+            let bucket = ((u128::from(self.inverse) * u128::from(plid.saturating_sub(1))) >> 64) as u32;
+            touched | self.rows.touch(bucket.min(last))
+        });
+        std::hint::black_box(touched);
     }
 
     pub(super) fn line_tags(&self, plid: u32) -> Tags {
@@ -317,17 +334,29 @@ impl Store {
     }
 
     /// One more reference to a line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn retain(&mut self, plid: u32) {
         if plid != 0 {
             self.access.count_update(plid);
-            let word = self.count_word(plid - 1);
-            debug_assert!(
-                *word & COUNT != 0 && *word & WAITING == 0,
-                "only live lines gain references by PLID"
-            );
-            assert!(*word & COUNT < COUNT, "reference count of a line overflows");
-            *word += 1;
+            self.add_reference(plid);
+        }
+    }
+
+    #[inline(always)]
+    fn add_reference(&mut self, plid: u32) {
+        let word = self.count_word(plid - 1);
+        debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines gain references by PLID");
+        assert!(*word & COUNT < COUNT, "reference count of a line overflows");
+        *word += 1;
+    }
+
+    /// One more reference to each of some lines.
+    #[inline]
+    pub(super) fn retain_all(&mut self, plids: &[u32]) {
+        self.touch_counts(plids);
+        self.access.count_updates(plids);
+        for plid in plids.iter().filter(|plid| **plid != 0) {
+            self.add_reference(*plid);
         }
     }
 
@@ -335,6 +364,7 @@ impl Store {
     #[inline]
     pub(super) fn release(&mut self, plid: u32) {
         if plid != 0 {
+            self.access.count_update(plid);
             self.drop_reference(plid);
             while let Some(dead) = self.dying.pop() {
                 self.bury(dead);
@@ -349,9 +379,8 @@ impl Store {
         self.discarding = false;
     }
 
-    #[inline]
+    #[inline(always)]
     fn drop_reference(&mut self, plid: u32) {
-        self.access.count_update(plid);
         let word = self.count_word(plid - 1);
         debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines lose references");
         *word -= 1;
@@ -414,11 +443,11 @@ impl Store {
         let tags = self.line_tags(plid);
         if tags != 0 {
             self.access.data_read(plid);
-            for i in 0..self.line_bytes / 4 {
-                if tags & (1 << i) != 0 {
-                    let child = self.child(plid, i);
-                    self.drop_reference(child);
-                }
+            let children = self.children(plid);
+            self.touch_counts(&children);
+            self.access.count_updates(&children);
+            for child in children.into_iter().filter(|child| *child != 0) {
+                self.drop_reference(child);
             }
         }
         match self.slot(index) {
@@ -468,7 +497,7 @@ impl Store {
     /// Hashes up to [`BATCH`] lines and reads their row headers and first candidates, so that the misses of a batch
     /// overlap. The loops that read do nothing else: the more of them the processor sees at once, the more overlap.
     #[inline]
-    pub(super) fn prepare(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+    pub(super) fn prepare(&mut self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
         match self.line_bytes {
             16 => self.prepare_sized::<16>(lines, tags, places),
             32 => self.prepare_sized::<32>(lines, tags, places),
@@ -476,7 +505,12 @@ impl Store {
         }
     }
 
-    fn prepare_sized<const N: usize>(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+    fn prepare_sized<const N: usize>(
+        &mut self,
+        lines: &[u8],
+        tags: &[Tags; BATCH],
+        places: &mut [Place; BATCH],
+    ) {
         let lines = lines.as_chunks::<N>().0;
         let count = lines.len().min(BATCH);
         for ((line, tags), out) in lines.iter().zip(tags).zip(places.iter_mut()) {
@@ -487,17 +521,26 @@ impl Store {
             touched |= self.rows.touch(place.bucket);
         }
         std::hint::black_box(touched);
-        let mut candidates = [0; BATCH];
-        for (place, candidate) in places[..count].iter().zip(&mut candidates) {
+        // Lines to be compared are read, and places for new lines written, with what they hold: a place that had only been
+        // read would be asked for a second time, and its page mapped a second time.
+        let mut reads = [0; BATCH];
+        let mut writes = [0; BATCH];
+        let (mut to_read, mut to_write) = (0, 0);
+        for place in &places[..count] {
             let same = self.rows.matches(place.bucket, place.signature);
-            let set = if same == 0 { self.rows.matches(place.bucket, 0) } else { same };
-            // No way at all reads as way 32 of its bucket: any line, just not out of range.
-            let index = place.bucket * self.ways + set.trailing_zeros();
-            *candidate = index as usize * N / 64;
+            let empty = self.rows.matches(place.bucket, 0);
+            let block = |set: u32| (place.bucket * self.ways + (set.trailing_zeros() & 31)) as usize * N / 64;
+            reads[to_read] = block(same);
+            writes[to_write] = block(empty);
+            to_read += usize::from(same != 0);
+            to_write += usize::from(same == 0 && empty != 0);
         }
-        let last = self.lines.len() - 1;
-        for candidate in &candidates[..count] {
-            touched |= self.lines[(*candidate).min(last)].first_word();
+        for block in &reads[..to_read] {
+            touched |= self.lines[*block].first_word();
+        }
+        let nothing = std::hint::black_box(0);
+        for block in &writes[..to_write] {
+            self.lines.rewrite(*block).add_bits(nothing);
         }
         std::hint::black_box(touched);
     }
@@ -571,7 +614,8 @@ impl Store {
         if tags != 0 {
             *self.tags.write(index as usize) = tags;
             word |= TAGGED;
-            self.store_children(line, tags);
+            // The references are those that the line's maker hands over, so that no count is different afterwards.
+            self.access.count_updates(&words(line));
         }
         if is_data {
             word |= DATA;
@@ -594,16 +638,6 @@ impl Store {
         let at = index as usize * N;
         let block = bytemuck::bytes_of_mut(self.lines.write(at / 64));
         block[at % 64..][..N].copy_from_slice(line);
-    }
-
-    /// A new line stores PLIDs: the count of each is changed. (The references are those that the line's maker held and
-    /// now hands over, so that no count is different afterwards.)
-    fn store_children(&mut self, line: &[u8], tags: Tags) {
-        for (i, word) in line.as_chunks::<4>().0.iter().enumerate() {
-            if tags & (1 << i) != 0 {
-                self.access.count_update(u32::from_le_bytes(*word));
-            }
-        }
     }
 
     #[inline]
@@ -634,7 +668,7 @@ impl Store {
         self.data_live += u64::from(became_data);
     }
 
-    #[inline]
+    #[inline(always)]
     fn find<const N: usize>(&mut self, line: &[u8; N], tags: Tags, place: Place) -> Option<u32> {
         let mut set = self.rows.matches(place.bucket, place.signature);
         while set != 0 {
@@ -663,9 +697,9 @@ impl Store {
         None
     }
 
-    #[inline]
+    #[inline(always)]
     fn equals<const N: usize>(&self, index: u32, line: &[u8; N], tags: Tags) -> bool {
-        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&*self.lines).as_chunks::<N>().0;
+        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&self.lines).as_chunks::<N>().0;
         same(&all[index as usize], line) && {
             let tagged = self.peek_count(index) & TAGGED != 0;
             tagged == (tags != 0) && (!tagged || self.tags[index as usize] == tags)
@@ -673,7 +707,7 @@ impl Store {
     }
 
     /// A free way of the bucket, else an overflow entry linked to it.
-    #[inline]
+    #[inline(always)]
     fn take_place(&mut self, place: Place) -> Option<u32> {
         let empty = self.rows.matches(place.bucket, 0);
         if empty != 0 {
@@ -711,4 +745,14 @@ fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
 #[inline]
 fn is_zero<const N: usize>(line: &[u8; N]) -> bool {
     line.as_chunks::<8>().0.iter().fold(0, |any, word| any | u64::from_ne_bytes(*word)) == 0
+}
+
+/// The 4-byte words of a line.
+#[inline]
+fn words(line: &[u8]) -> [u32; 16] {
+    let mut words = [0; 16];
+    for (word, bytes) in words.iter_mut().zip(line.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    words
 }
