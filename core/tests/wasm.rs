@@ -2,6 +2,9 @@
 
 #![cfg(target_family = "wasm")]
 
+#[path = "common/mod.rs"]
+mod common;
+
 use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
@@ -30,6 +33,13 @@ fn digests_are_the_native_ones() {
         assert_eq!(report.schemes["sk_buff"].digest, sk_buff);
         assert_eq!(report.schemes["snapshot"].digest, snapshot);
     }
+}
+
+#[wasm_bindgen_test]
+fn seeded_runs_of_the_memory_give_the_native_digests() {
+    let golden = include_str!("golden/memory-digests.txt");
+    assert_eq!(golden.lines().count(), 9);
+    assert_eq!(common::golden::compare(golden), golden);
 }
 
 #[wasm_bindgen_test]

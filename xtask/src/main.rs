@@ -75,6 +75,15 @@ enum Command {
         #[arg(long, default_value_t = 8)]
         seconds: u32,
     },
+    /// Run the memory for long against byte vectors, the checker at intervals, and look for leaks
+    Soak {
+        /// Operations in all
+        #[arg(long, default_value_t = 10_000_000)]
+        operations: u64,
+        /// Seed of the operations
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Take pictures of every page, in light and dark, wide and narrow
     Screenshot {
         /// Folder for the PNG files
@@ -102,6 +111,11 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check => return test::test(&mut tools, test::CHECK, &[]),
         Command::Bench { wasm, json, args } => bench::bench(&mut tools, wasm, json, &args)?,
         Command::Measure { seconds } => measure::measure(&mut tools, seconds)?,
+        Command::Soak { operations, seed } => {
+            let (operations, seed) = (operations.to_string(), seed.to_string());
+            let soak = ["run", "--release", "-p", "snapstack", "--example", "soak", "--"];
+            sh::run(tools.cargo(soak).args([operations, seed]))?;
+        }
         Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
     }
     Ok(ExitCode::SUCCESS)

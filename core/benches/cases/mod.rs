@@ -39,6 +39,8 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("snapshot_overwrite_64MiB", sharing::snapshot_overwrite_large),
     ("snapshot_overwrite_1MiB", sharing::snapshot_overwrite_small),
     ("snapshot_flat", sharing::snapshot_flat),
+    ("diff_1_line_in_64MiB", sharing::diff_one_line),
+    ("checkpoint_64MiB", sharing::checkpoint),
 ];
 
 /// One side of a case: its name, and a run of it that returns the nanoseconds it took.
@@ -113,7 +115,7 @@ pub(crate) fn distinct(bytes: usize) -> Vec<u8> {
 
 /// An empty memory for `lines` lines.
 pub(crate) fn memory(lines: usize) -> Memory {
-    let config = MemoryConfig { line_size: 64, lines: lines as u64, ways: 12, delayed_free: 0 };
+    let config = MemoryConfig { line_size: 64, lines: lines as u64, ..MemoryConfig::default() };
     Memory::new(config).expect("the configuration is valid")
 }
 

@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::dag::{self, Root, Shape};
-use super::store::{Content, Full};
-use super::{Memory, MemoryError, SegmentId};
+use super::merge::Clash;
+use super::store::{Content, Full, Store};
+use super::update::{State, conflict, merged, merged_length};
+use super::{Memory, MemoryError, Principal, Rights, SegmentId};
 
 /// An open cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,12 +29,23 @@ struct Transient {
 #[derive(Clone, Debug)]
 pub(super) struct Cursor {
     segment: SegmentId,
+    /// Which of the segments that had this ID.
+    born: u64,
+    /// Who opened it: a register belongs to one principal.
+    principal: Principal,
     /// The DAG as it was when the cursor was opened or last committed; counted as a reference.
     pub(super) root: Root,
     /// Its length, and the length with the transient lines.
     base_length: u64,
     length: u64,
     transient: BTreeMap<u64, Transient>,
+}
+
+impl Cursor {
+    /// Bytes of the cursor and its transient lines.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of::<Self>() + self.transient.len() * size_of::<(u64, Transient)>()) as u64
+    }
 }
 
 /// What a commit did.
@@ -47,15 +60,17 @@ pub enum Commit {
 }
 
 impl Memory {
-    /// Opens a cursor on a segment as it is now. It sees none of what others write later.
+    /// Opens a cursor on a segment as it is now, for the acting principal. It sees none of what others write later.
     ///
     /// # Errors
-    /// [`MemoryError::UnknownSegment`].
+    /// [`MemoryError::UnknownSegment`], [`MemoryError::Fault`].
     pub fn open_cursor(&mut self, segment: SegmentId) -> Result<CursorId, MemoryError> {
         let entry = self.entry(segment)?;
         self.store.retain(entry.root.plid);
         let cursor = Cursor {
             segment,
+            born: entry.born,
+            principal: self.guard.acting,
             root: entry.root,
             base_length: entry.length,
             length: entry.length,
@@ -72,13 +87,17 @@ impl Memory {
 
     fn cursor(&mut self, id: CursorId) -> Result<&mut Cursor, MemoryError> {
         let slot = self.cursors.get_mut(id.0 as usize).and_then(Option::as_mut);
-        slot.ok_or(MemoryError::UnknownCursor(id))
+        let cursor = slot.ok_or(MemoryError::UnknownCursor(id))?;
+        if cursor.principal != self.guard.acting {
+            return Err(self.guard.fault(cursor.segment, Rights::READ, Rights::NONE).into());
+        }
+        Ok(cursor)
     }
 
     /// Bytes that the cursor sees.
     ///
     /// # Errors
-    /// [`MemoryError::UnknownCursor`].
+    /// [`MemoryError::UnknownCursor`], [`MemoryError::Fault`] on another principal's cursor.
     pub fn cursor_length(&mut self, id: CursorId) -> Result<u64, MemoryError> {
         Ok(self.cursor(id)?.length)
     }
@@ -86,7 +105,7 @@ impl Memory {
     /// Reads through the cursor: its own writes, and behind them the segment as it was.
     ///
     /// # Errors
-    /// [`MemoryError::UnknownCursor`], [`MemoryError::OutOfRange`].
+    /// [`MemoryError::UnknownCursor`], [`MemoryError::Fault`] on another principal's cursor, [`MemoryError::OutOfRange`].
     pub fn cursor_read(&mut self, id: CursorId, offset: u64, out: &mut [u8]) -> Result<(), MemoryError> {
         let line = self.shape.line;
         let cursor = self.cursor(id)?;
@@ -123,7 +142,7 @@ impl Memory {
     /// end extends.
     ///
     /// # Errors
-    /// [`MemoryError::UnknownCursor`], [`MemoryError::TooLong`].
+    /// [`MemoryError::UnknownCursor`], [`MemoryError::Fault`] on another principal's cursor, [`MemoryError::TooLong`].
     pub fn cursor_write(
         &mut self,
         id: CursorId,
@@ -164,53 +183,84 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::Conflict`] when others changed the same bytes, [`MemoryError::Exhausted`],
-    /// [`MemoryError::ReadOnly`], [`MemoryError::UnknownSegment`] when the segment is gone. The transient lines are kept.
+    /// [`MemoryError::Delayed`], [`MemoryError::ReadOnly`], [`MemoryError::UnknownCursor`], [`MemoryError::Fault`],
+    /// [`MemoryError::UnknownSegment`] when the segment is gone. The transient lines are kept.
     pub fn cursor_commit(&mut self, id: CursorId) -> Result<Commit, MemoryError> {
-        let cursor = self.cursor(id)?.clone();
-        let current = self.writable(cursor.segment)?;
-        if cursor.transient.is_empty() {
+        let cursor = self.cursor(id)?;
+        let (segment, born, length) = (cursor.segment, cursor.born, cursor.length);
+        let base = State { root: cursor.root, length: cursor.base_length };
+        // Another segment may have the ID by now.
+        if self.map.get(segment).is_none_or(|entry| entry.born != born) {
+            return Err(MemoryError::UnknownSegment(segment));
+        }
+        let current = self.writable(segment)?;
+        // Out of the cursor while the store is changed, and back into it if that fails.
+        let transient = std::mem::take(&mut self.cursor(id)?.transient);
+        if transient.is_empty() {
             return Ok(Commit::Unchanged);
         }
-        let height = self.growth(cursor.length)?;
-        let needed = cursor.transient.len() as u64 * (1 + u64::from(height)) + 1;
-        let mine = self.convert(&cursor, height).map_err(|Full| self.exhausted(needed))?;
-        let swapped = current.root == cursor.root && current.length == cursor.base_length;
-        let merged = if swapped {
-            self.put_root(cursor.segment, mine, cursor.length);
-            Ok(())
-        } else {
-            let base = (cursor.root, cursor.base_length);
-            let result = self.merge_roots(cursor.segment, base, (mine, cursor.length));
-            self.store.release(mine.plid);
-            result
+        let swapped = State::from(current) == base;
+        let result = self.converted(base, length, &transient, current.into());
+        let result = result.and_then(|state| state.map_err(|clash| conflict(segment, clash)));
+        let State { root, length } = match result {
+            Ok(state) => state,
+            Err(error) => {
+                self.cursor(id)?.transient = transient;
+                return Err(error);
+            }
         };
-        merged?;
-        let now = self.entry(cursor.segment)?;
-        self.store.retain(now.root.plid);
+        // Two references: the map's and the cursor's.
+        self.store.retain(root.plid);
+        self.put_root(segment, current, root, length);
         let cursor = self.cursor(id)?;
-        let former = std::mem::replace(&mut cursor.root, now.root);
-        cursor.base_length = now.length;
-        cursor.length = now.length;
-        cursor.transient.clear();
-        self.store.release(former.plid);
+        cursor.root = root;
+        cursor.base_length = length;
+        cursor.length = length;
+        self.store.release(base.root.plid);
         Ok(if swapped { Commit::Swapped } else { Commit::Merged })
     }
 
-    /// The cursor's DAG with its transient lines, as an owned root.
-    fn convert(&mut self, cursor: &Cursor, height: u8) -> Result<Root, Full> {
-        self.store.retain(cursor.root.plid);
-        let mut root = dag::grow(&mut self.store, cursor.root, height)?;
-        let lines: Vec<(u64, Transient)> = cursor.transient.iter().map(|(i, t)| (*i, *t)).collect();
-        let plid = overlay(self, root, 0, &lines);
-        self.store.release(root.plid);
-        root.plid = plid?;
-        Ok(root)
+    /// `current` with the transient lines that were written over `base`, as an owned root.
+    fn converted(
+        &mut self,
+        base: State,
+        length: u64,
+        transient: &BTreeMap<u64, Transient>,
+        current: State,
+    ) -> Result<Result<State, Clash>, MemoryError> {
+        let height = self.growth(length)?;
+        let lines: Vec<(u64, Transient)> = transient.iter().map(|(index, line)| (*index, *line)).collect();
+        let mut needed = lines.len() as u64 * (1 + u64::from(height)) + u64::from(height);
+        if current != base {
+            needed += self.merge_needs(base, State { length, ..base });
+        }
+        self.attempt(needed, |store, _| {
+            store.retain(base.root.plid);
+            let grown = dag::grow(store, base.root, height)?;
+            let made = overlay(store, grown, 0, &lines);
+            store.release(grown.plid);
+            let mine = State { root: Root { plid: made?, height }, length };
+            if current == base {
+                return Ok(Ok(mine));
+            }
+            let length = match merged_length(store, base, mine, current) {
+                Ok(length) => length,
+                Err(clash) => {
+                    store.discard(mine.root.plid);
+                    store.unmark();
+                    return Ok(Err(clash));
+                }
+            };
+            let root = merged(store, base, mine, current, length);
+            store.release(mine.root.plid);
+            Ok(Ok(State { root: root?, length }))
+        })
     }
 
     /// Closes a cursor; what was not committed is gone.
     ///
     /// # Errors
-    /// [`MemoryError::UnknownCursor`].
+    /// [`MemoryError::UnknownCursor`], [`MemoryError::Fault`] on another principal's cursor.
     pub fn close_cursor(&mut self, id: CursorId) -> Result<(), MemoryError> {
         let root = self.cursor(id)?.root;
         self.cursors[id.0 as usize] = None;
@@ -220,31 +270,24 @@ impl Memory {
 }
 
 /// A node like `node`, whose first leaf is `base`, with `lines` in place of its own: each node is made once.
-fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)]) -> Result<u32, Full> {
+fn overlay(store: &mut Store, node: Root, base: u64, lines: &[(u64, Transient)]) -> Result<u32, Full> {
     let Some((_, first)) = lines.first() else {
-        memory.store.retain(node.plid);
+        store.retain(node.plid);
         return Ok(node.plid);
     };
+    let shape = Shape::new(store.line_bytes());
     if node.height == 0 {
-        let size = memory.store.line_bytes();
-        return memory.store.intern(&first.bytes[..size], 0, first.content);
+        return store.intern(&first.bytes[..shape.line as usize], 0, first.content);
     }
-    let shape: Shape = memory.shape;
+    store.access.data_read(node.plid);
     let step = shape.leaves(node.height - 1);
-    let mut children = [0u32; 16];
+    let place = |line: &(u64, Transient)| ((line.0 - base) / step) as usize;
+    let changed = lines.first().map_or(0, place)..lines.last().map_or(0, |line| place(line) + 1);
     let mut rest = lines;
-    for i in 0..shape.fan_out() {
+    dag::rebuild(store, node, changed, |store, i, child| {
         let start = base + i as u64 * step;
         let (mine, after) = rest.split_at(rest.partition_point(|(index, _)| *index < start + step));
         rest = after;
-        let child = Root { plid: memory.store.child(node.plid, i), height: node.height - 1 };
-        match overlay(memory, child, start, mine) {
-            Ok(plid) => children[i] = plid,
-            Err(full) => {
-                dag::release_all(&mut memory.store, &children[..i]);
-                return Err(full);
-            }
-        }
-    }
-    dag::intern_node(&mut memory.store, &children[..shape.fan_out()])
+        overlay(store, child, start, mine)
+    })
 }

@@ -6,8 +6,11 @@
 //! Every function that returns a PLID hands its caller one reference; every function that fails has given back what it
 //! had taken.
 
-use super::hash::Place;
-use super::store::{BATCH, Content, Full, Store, Tags};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::build::{Scratch, build, intern_node};
+use super::store::{Content, Full, Store};
 
 /// A DAG: its root line and its height (0: the root is a leaf).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +55,11 @@ impl Shape {
         height
     }
 
+    /// Most interior lines over `length` bytes that begin anywhere.
+    pub(super) fn nodes(self, length: u64) -> u64 {
+        self.worst_case(length) - length.div_ceil(self.line).max(1) + u64::from(self.height_for(length)) + 1
+    }
+
     /// Most lines a build of `length` bytes can need: its leaves and the nodes above them.
     pub(super) fn worst_case(self, length: u64) -> u64 {
         let mut level = length.div_ceil(self.line).max(1);
@@ -70,100 +78,6 @@ pub(super) fn release_all(store: &mut Store, plids: &[u32]) {
     }
 }
 
-/// Interns the interior line over `children` (at most the fan-out; missing ones are zero), taking over their references.
-pub(super) fn intern_node(store: &mut Store, children: &[u32]) -> Result<u32, Full> {
-    let mut line = [0u8; 64];
-    let mut tags: Tags = 0;
-    for (i, child) in children.iter().enumerate() {
-        line[4 * i..4 * i + 4].copy_from_slice(&child.to_le_bytes());
-        tags |= Tags::from(*child != 0) << i;
-    }
-    let before = store.all.new;
-    let result = store.intern(&line[..store.line_bytes()], tags, Content::Other);
-    if result.is_err() || store.all.new == before {
-        // The line exists and counts its children already (or there is none): ours are references too many.
-        release_all(store, children);
-    }
-    result
-}
-
-/// Replaces a level of nodes by the level above it, until it has `height` more levels or, with None, one node.
-fn raise(store: &mut Store, level: &mut Vec<u32>, levels: u8, shape: Shape) -> Result<(), Full> {
-    for _ in 0..levels {
-        let count = level.len();
-        let mut made = 0;
-        let mut from = 0;
-        while from < count {
-            let to = (from + shape.fan_out()).min(count);
-            match intern_node(store, &level[from..to]) {
-                Ok(plid) => level[made] = plid,
-                Err(full) => {
-                    release_all(store, &level[..made]);
-                    release_all(store, &level[to..]);
-                    return Err(full);
-                }
-            }
-            made += 1;
-            from = to;
-        }
-        level.truncate(made);
-    }
-    Ok(())
-}
-
-/// Builds a sub-DAG of exactly `height` from `bytes`, zero-padded; `bytes` fit the height.
-pub(super) fn build(
-    store: &mut Store,
-    scratch: &mut Vec<u32>,
-    bytes: &[u8],
-    height: u8,
-    content: Content,
-) -> Result<u32, Full> {
-    let line = store.line_bytes();
-    let shape = Shape::new(line);
-    debug_assert!(bytes.len() as u64 <= shape.span(height));
-    if bytes.is_empty() {
-        return Ok(0);
-    }
-    let mut level = std::mem::take(scratch);
-    level.clear();
-    let result = build_leaves(store, &mut level, bytes, content)
-        .and_then(|()| raise(store, &mut level, height, shape))
-        .map(|()| level[0]);
-    *scratch = level;
-    result
-}
-
-fn build_leaves(store: &mut Store, level: &mut Vec<u32>, bytes: &[u8], content: Content) -> Result<(), Full> {
-    let line = store.line_bytes();
-    let whole = bytes.len() / line * line;
-    let mut places = [Place::default(); BATCH];
-    for batch in bytes[..whole].chunks(BATCH * line) {
-        store.prepare(batch, &mut places);
-        for (leaf, place) in batch.chunks_exact(line).zip(places) {
-            match store.intern_at(leaf, 0, content, place) {
-                Ok(plid) => level.push(plid),
-                Err(full) => {
-                    release_all(store, level);
-                    return Err(full);
-                }
-            }
-        }
-    }
-    if whole < bytes.len() {
-        let mut last = [0u8; 64];
-        last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-        match store.intern(&last[..line], 0, content) {
-            Ok(plid) => level.push(plid),
-            Err(full) => {
-                release_all(store, level);
-                return Err(full);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Fills `out` with the bytes from `offset` of a node's span.
 pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     let shape = Shape::new(store.line_bytes());
@@ -174,7 +88,7 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
         out.fill(0);
         return;
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let at = offset as usize;
         out.copy_from_slice(&store.line(node.plid)[at..at + out.len()]);
@@ -197,7 +111,7 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
 /// A new sub-DAG equal to `node` with `bytes` written from `offset` of its span; `node` keeps its reference.
 pub(super) fn write(
     store: &mut Store,
-    scratch: &mut Vec<u32>,
+    scratch: &mut Scratch,
     node: Root,
     offset: u64,
     bytes: &[u8],
@@ -207,9 +121,7 @@ pub(super) fn write(
     if offset == 0 && bytes.len() as u64 == shape.span(node.height) {
         return build(store, scratch, bytes, node.height, content);
     }
-    if node.plid != 0 {
-        store.access.data_reads += 1;
-    }
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let mut line = [0u8; 64];
         let size = store.line_bytes();
@@ -219,29 +131,129 @@ pub(super) fn write(
     }
     let span = shape.span(node.height - 1);
     let end = offset + bytes.len() as u64;
-    rebuild(store, node, |store, i, child| {
+    let changed = (offset / span) as usize..end.div_ceil(span) as usize;
+    rebuild(store, node, changed, |store, i, child| {
         let start = i as u64 * span;
         let (from, to) = (offset.max(start), end.min(start + span));
-        if from >= to {
-            store.retain(child.plid);
-            return Ok(child.plid);
-        }
         let part = &bytes[(from - offset) as usize..(to - offset) as usize];
         write(store, scratch, child, from - start, part, content)
     })
 }
 
-/// A node like `node` whose children are what `each` returns for the present ones.
-fn rebuild(
+/// A node like `node` whose children in `changed` are what `each` returns for the present ones.
+pub(super) fn rebuild(
     store: &mut Store,
     node: Root,
+    changed: Range<usize>,
     mut each: impl FnMut(&mut Store, usize, Root) -> Result<u32, Full>,
+) -> Result<u32, Full> {
+    let fan_out = store.line_bytes() / 4;
+    let mut children = store.children(node.plid);
+    let children = &mut children[..fan_out];
+    store.retain_all(&children[..changed.start]);
+    store.retain_all(&children[changed.end..]);
+    for i in changed.clone() {
+        match each(store, i, Root { plid: children[i], height: node.height - 1 }) {
+            Ok(plid) => children[i] = plid,
+            Err(full) => {
+                release_all(store, &children[..i]);
+                release_all(store, &children[changed.end..]);
+                return Err(full);
+            }
+        }
+    }
+    intern_node(store, children)
+}
+
+/// Sub-DAGs already put together in one graft, by the two nodes that they straddle and their height: within a graft all
+/// windows of one height are shifted by the same number of leaves. Nodes that occur often are so visited once.
+type Windows = BTreeMap<(u32, u32, u8), u32>;
+
+/// A sub-DAG of `height` over the leaves of `node` from leaf `start`: shared where `start` lines up with that height,
+/// put together from leaf PLIDs where it does not. Leaves past the end of `node` are zero. No data line is touched.
+fn sub_dag(
+    store: &mut Store,
+    windows: &mut Windows,
+    node: Root,
+    start: u64,
+    height: u8,
+) -> Result<u32, Full> {
+    let shape = Shape::new(store.line_bytes());
+    if node.plid == 0 || start >= shape.leaves(node.height) {
+        return Ok(0);
+    }
+    if height > node.height {
+        let step = shape.leaves(height - 1);
+        return collect(store, |store, i| sub_dag(store, windows, node, start + i as u64 * step, height - 1));
+    }
+    let (index, shift) = (start / shape.leaves(height), start % shape.leaves(height));
+    let left = descendant(store, node, height, index);
+    let right = if shift == 0 { 0 } else { descendant(store, node, height, index + 1) };
+    window(store, windows, left, right, shift, height)
+}
+
+/// The node of `height` at `index` among those under `node`; 0 past its end.
+fn descendant(store: &mut Store, node: Root, height: u8, index: u64) -> u32 {
+    let shape = Shape::new(store.line_bytes());
+    if index >= shape.leaves(node.height - height) {
+        return 0;
+    }
+    let (mut at, mut index) = (node, index);
+    while at.height > height && at.plid != 0 {
+        store.access.data_read(at.plid);
+        let below = shape.leaves(at.height - 1 - height);
+        at = Root { plid: store.child(at.plid, (index / below) as usize), height: at.height - 1 };
+        index %= below;
+    }
+    at.plid
+}
+
+/// The sub-DAG that begins `shift` leaves into `left` and ends in its right neighbour, all of one height.
+fn window(
+    store: &mut Store,
+    windows: &mut Windows,
+    left: u32,
+    right: u32,
+    shift: u64,
+    height: u8,
+) -> Result<u32, Full> {
+    if shift == 0 {
+        store.retain(left);
+        return Ok(left);
+    }
+    if left == 0 && right == 0 {
+        return Ok(0);
+    }
+    if let Some(known) = windows.get(&(left, right, height)) {
+        store.retain(*known);
+        return Ok(*known);
+    }
+    let shape = Shape::new(store.line_bytes());
+    let fan_out = shape.fan_out();
+    let step = shape.leaves(height - 1);
+    let (skip, shift) = ((shift / step) as usize, shift % step);
+    store.access.data_read(left);
+    store.access.data_read(right);
+    let made = collect(store, |store, i| {
+        let child = |at: usize| {
+            if at < fan_out { store.child(left, at) } else { store.child(right, at - fan_out) }
+        };
+        let (near, far) = (child(skip + i), if shift == 0 { 0 } else { child(skip + i + 1) });
+        window(store, windows, near, far, shift, height - 1)
+    })?;
+    windows.insert((left, right, height), made);
+    Ok(made)
+}
+
+/// The node over as many children as the fan-out, each made by `each`.
+pub(super) fn collect(
+    store: &mut Store,
+    mut each: impl FnMut(&mut Store, usize) -> Result<u32, Full>,
 ) -> Result<u32, Full> {
     let fan_out = store.line_bytes() / 4;
     let mut children = [0u32; 16];
     for i in 0..fan_out {
-        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
-        match each(store, i, child) {
+        match each(store, i) {
             Ok(plid) => children[i] = plid,
             Err(full) => {
                 release_all(store, &children[..i]);
@@ -252,43 +264,6 @@ fn rebuild(
     intern_node(store, &children[..fan_out])
 }
 
-/// A sub-DAG of `height` over the leaves of `node` from leaf `start`: shared where `start` lines up with that height,
-/// put together from leaf PLIDs where it does not. Leaves past the end of `node` are zero. No data line is touched.
-pub(super) fn sub_dag(store: &mut Store, node: Root, start: u64, height: u8) -> Result<u32, Full> {
-    let shape = Shape::new(store.line_bytes());
-    if node.plid == 0 || start >= shape.leaves(node.height) {
-        return Ok(0);
-    }
-    if height <= node.height && start.is_multiple_of(shape.leaves(height)) {
-        let mut at = node;
-        let mut start = start;
-        while at.height > height {
-            store.access.data_reads += 1;
-            let leaves = shape.leaves(at.height - 1);
-            at = Root { plid: store.child(at.plid, (start / leaves) as usize), height: at.height - 1 };
-            start %= leaves;
-        }
-        store.retain(at.plid);
-        return Ok(at.plid);
-    }
-    // Higher than the node, or not lined up: put the children together.
-    let step = shape.leaves(height - 1);
-    let mut children = [0u32; 16];
-    for i in 0..shape.fan_out() {
-        match sub_dag(store, node, start + i as u64 * step, height - 1) {
-            Ok(plid) => children[i] = plid,
-            Err(full) => {
-                release_all(store, &children[..i]);
-                return Err(full);
-            }
-        }
-    }
-    if children.iter().all(|plid| *plid == 0) {
-        return Ok(0);
-    }
-    intern_node(store, &children[..shape.fan_out()])
-}
-
 /// Which leaves a graft moves, in leaves: `count` from `from` of the source to `to` of the destination.
 #[derive(Clone, Copy)]
 pub(super) struct Move {
@@ -297,10 +272,15 @@ pub(super) struct Move {
     pub(super) count: u64,
 }
 
-/// A new sub-DAG equal to `node`, whose first leaf is the destination's leaf `base`, with the leaves that `moved` names
-/// taken from `source` by reference.
-pub(super) fn graft(
+/// A new DAG equal to `node` with the leaves that `moved` names taken from `source` by reference. Takes time in
+/// proportion to the distinct lines above the leaves moved, not to their number.
+pub(super) fn graft(store: &mut Store, node: Root, source: Root, moved: Move) -> Result<u32, Full> {
+    graft_under(store, &mut Windows::new(), node, 0, source, moved)
+}
+
+fn graft_under(
     store: &mut Store,
+    windows: &mut Windows,
     node: Root,
     base: u64,
     source: Root,
@@ -308,15 +288,66 @@ pub(super) fn graft(
 ) -> Result<u32, Full> {
     let shape = Shape::new(store.line_bytes());
     let leaves = shape.leaves(node.height);
-    if moved.to <= base && base + leaves <= moved.to + moved.count {
-        return sub_dag(store, source, moved.from + (base - moved.to), node.height);
-    }
     if moved.to >= base + leaves || moved.to + moved.count <= base {
         store.retain(node.plid);
         return Ok(node.plid);
     }
+    if moved.to <= base && base + leaves <= moved.to + moved.count {
+        return sub_dag(store, windows, source, moved.from + (base - moved.to), node.height);
+    }
     let step = shape.leaves(node.height - 1);
-    rebuild(store, node, |store, i, child| graft(store, child, base + i as u64 * step, source, moved))
+    store.access.data_read(node.plid);
+    let (first, end) = (moved.to.max(base), (moved.to + moved.count).min(base + leaves));
+    let changed = ((first - base) / step) as usize..(end - base).div_ceil(step) as usize;
+    rebuild(store, node, changed, |store, i, child| {
+        graft_under(store, windows, child, base + i as u64 * step, source, moved)
+    })
+}
+
+/// Calls `each` with the byte offset and the content of every leaf of `node` that begins before byte `end`; the node's
+/// first byte is byte `start`.
+pub(super) fn for_each_leaf(
+    store: &mut Store,
+    node: Root,
+    start: u64,
+    end: u64,
+    each: &mut impl FnMut(u64, &[u8]),
+) {
+    if start >= end {
+        return;
+    }
+    store.access.data_read(node.plid);
+    if node.height == 0 {
+        return each(start, store.line(node.plid));
+    }
+    let shape = Shape::new(store.line_bytes());
+    let span = shape.span(node.height - 1);
+    for i in 0..shape.fan_out() {
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        for_each_leaf(store, child, start + i as u64 * span, end, each);
+    }
+}
+
+/// The first bytes that are not zero from byte `from` of a node's span on: from the first to the last of one line.
+pub(super) fn first_content(store: &mut Store, node: Root, from: u64) -> Option<Range<u64>> {
+    let shape = Shape::new(store.line_bytes());
+    if node.plid == 0 || from >= shape.span(node.height) {
+        return None;
+    }
+    store.access.data_read(node.plid);
+    if node.height == 0 {
+        let line = store.line(node.plid);
+        let first = (from as usize..line.len()).find(|i| line[*i] != 0)?;
+        let last = line.iter().rposition(|byte| *byte != 0)?;
+        return Some(first as u64..last as u64 + 1);
+    }
+    let span = shape.span(node.height - 1);
+    (0..shape.fan_out()).find_map(|i| {
+        let start = i as u64 * span;
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        let within = from.saturating_sub(start);
+        first_content(store, child, within).map(|found| start + found.start..start + found.end)
+    })
 }
 
 /// A root of `height` over `root`, taking over its reference: zeros are added to its right.
@@ -336,6 +367,7 @@ pub(super) fn cut(store: &mut Store, root: Root, length: u64, height: u8) -> Res
     let shape = Shape::new(store.line_bytes());
     let mut node = root;
     while node.height > height {
+        store.access.data_read(node.plid);
         node = Root { plid: store.child(node.plid, 0), height: node.height - 1 };
     }
     let plid = clear_behind(store, node, length, shape)?;
@@ -351,7 +383,7 @@ fn clear_behind(store: &mut Store, node: Root, keep: u64, shape: Shape) -> Resul
     if keep == 0 || node.plid == 0 {
         return Ok(0);
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let size = store.line_bytes();
         let mut line = [0u8; 64];
@@ -360,7 +392,8 @@ fn clear_behind(store: &mut Store, node: Root, keep: u64, shape: Shape) -> Resul
         return store.intern(&line[..size], 0, content);
     }
     let span = shape.span(node.height - 1);
-    rebuild(store, node, |store, i, child| {
+    let kept = (keep / span) as usize;
+    rebuild(store, node, kept..shape.fan_out(), |store, i, child| {
         clear_behind(store, child, keep.saturating_sub(i as u64 * span), shape)
     })
 }

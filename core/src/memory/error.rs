@@ -1,6 +1,6 @@
 //! What can go wrong in the memory; every error carries the numbers involved and means that nothing changed.
 
-use super::{CursorId, SegmentId};
+use super::{CheckpointId, CursorId, Fault, SegmentId, Ticket};
 
 /// Errors of the memory's operations. After any of them bytes, map and live lines are as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -14,13 +14,64 @@ pub enum MemoryError {
     /// The capacity in lines is 0 or does not fit 32-bit PLIDs.
     #[error("a capacity of {0} lines is not supported: choose 1 to {max}", max = super::MAX_LINES)]
     Capacity(u64),
-    /// The request did not fit (DESIGN.md 2.14): it may need up to `needed` new lines; `free` were free.
+    /// The reserve for receive DMA is larger than the memory.
+    #[error("a reserve of {reserve} lines is more than the memory's {lines}")]
+    Reserve {
+        /// Lines asked for as reserve.
+        reserve: u32,
+        /// Lines that the memory is made for.
+        lines: u64,
+    },
+    /// The host has no room for a memory of this size, or for a buffer of it.
+    #[error("this machine has no room for {bytes} bytes")]
+    Host {
+        /// Bytes asked for.
+        bytes: u64,
+    },
+    /// The request did not fit (DESIGN.md 2.14): it may need up to `needed` new lines; `free` were free. A line whose
+    /// bucket is full needs one of the overflow area, so that a request may fail although enough lines are free.
     #[error("memory is exhausted: the request may need {needed} lines and {free} are free")]
     Exhausted {
         /// Most lines that the request can need.
         needed: u64,
-        /// Lines that were free, waiting lines included.
+        /// Lines that were free to it, waiting lines included, the reserve not.
         free: u64,
+    },
+    /// The request did not fit, or others wait before it, and the policy is to delay: try again when
+    /// [`super::Memory::next_ready`] names the ticket.
+    #[error("the request is delayed as {ticket}: it may need {needed} lines and {free} are free")]
+    Delayed {
+        /// The principal's place in the queue.
+        ticket: Ticket,
+        /// Most lines that the request can need.
+        needed: u64,
+        /// Lines that were free to it, waiting lines included, the reserve not.
+        free: u64,
+    },
+    /// The acting principal lacks a right on a segment.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// All segment IDs are in use.
+    #[error("all {limit} segments are in use")]
+    MapFull {
+        /// Segments that the map can hold.
+        limit: u32,
+    },
+    /// A range of segment IDs that reaches past the last one.
+    #[error("{count} segments from {base} reach past the map's {limit} segments")]
+    MapRange {
+        /// First segment ID.
+        base: SegmentId,
+        /// Segments asked for.
+        count: u32,
+        /// Segments that the map can hold.
+        limit: u32,
+    },
+    /// A range of segment IDs of which one is in use already.
+    #[error("segment {segment} is in use already")]
+    InUse {
+        /// The first such segment.
+        segment: SegmentId,
     },
     /// No such segment: never created, or released.
     #[error("segment {0} does not exist")]
@@ -57,6 +108,9 @@ pub enum MemoryError {
     /// No such cursor: never opened, or closed.
     #[error("cursor {0} does not exist")]
     UnknownCursor(CursorId),
+    /// No such checkpoint: never taken, or dropped.
+    #[error("checkpoint {0} does not exist")]
+    UnknownCheckpoint(CheckpointId),
     /// A merge-update in which both sides changed the same bytes.
     #[error("bytes {offset}..{end} of segment {segment} were changed by both sides")]
     Conflict {
@@ -64,7 +118,8 @@ pub enum MemoryError {
         segment: SegmentId,
         /// First byte that both changed.
         offset: u64,
-        /// One past the last such byte of that line (or the longer length, when both changed the length).
+        /// One past the last such byte of that line (or the longer length, when both changed the length to different
+        /// ones).
         end: u64,
     },
 }

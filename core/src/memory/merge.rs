@@ -12,23 +12,19 @@ pub(super) struct Clash {
     pub(super) end: u64,
 }
 
-pub(super) enum MergeError {
-    Clash(Clash),
-    Full,
-}
-
-impl From<Full> for MergeError {
-    fn from(_: Full) -> Self {
-        Self::Full
-    }
-}
-
 /// Child `i` of a node seen from `height`: a lower node is the first child of the nodes above it.
 fn child(store: &Store, node: Root, height: u8, i: usize) -> Root {
     if node.height < height {
         return if i == 0 { node } else { Root { plid: 0, height: height - 1 } };
     }
     Root { plid: store.child(node.plid, i), height: height - 1 }
+}
+
+/// Counts the lines read of nodes seen from `height`: a lower node is not read yet.
+fn read_nodes<const N: usize>(store: &mut Store, nodes: [Root; N], height: u8) {
+    for node in nodes.iter().filter(|node| node.height == height) {
+        store.access.data_read(node.plid);
+    }
 }
 
 fn same(a: Root, b: Root) -> bool {
@@ -57,10 +53,10 @@ fn diff_nodes(store: &mut Store, a: Root, b: Root, height: u8, start: u64, each:
         return;
     }
     let shape = Shape::new(store.line_bytes());
-    store.access.data_reads += 2;
     if height == 0 {
         return each(start, start + shape.line);
     }
+    read_nodes(store, [a, b], height);
     let span = shape.span(height - 1);
     for i in 0..shape.fan_out() {
         let (x, y) = (child(store, a, height, i), child(store, b, height, i));
@@ -68,69 +64,112 @@ fn diff_nodes(store: &mut Store, a: Root, b: Root, height: u8, start: u64, each:
     }
 }
 
-/// The sub-DAG of `height` that has both what `ours` and what `theirs` changed since `base`.
-pub(super) fn merge(
+/// Which of the three a merge keeps as it is, because only one side changed, or both to the same.
+fn kept(base: Root, ours: Root, theirs: Root) -> Option<Root> {
+    if same(ours, base) || same(ours, theirs) {
+        Some(theirs)
+    } else if same(theirs, base) {
+        Some(ours)
+    } else {
+        None
+    }
+}
+
+/// Byte `i` of a line of both changes.
+fn merged_byte(base: u8, ours: u8, theirs: u8) -> u8 {
+    if ours == base { theirs } else { ours }
+}
+
+/// The first bytes that both sides changed to something else, within one line; makes no line.
+pub(super) fn clash(
     store: &mut Store,
     base: Root,
     ours: Root,
     theirs: Root,
     height: u8,
     start: u64,
-) -> Result<u32, MergeError> {
-    let keep = if same(ours, base) || same(ours, theirs) {
-        Some(theirs)
-    } else if same(theirs, base) {
-        Some(ours)
-    } else {
-        None
-    };
-    if let Some(node) = keep {
-        return Ok(dag::sub_dag(store, node, 0, height)?);
+) -> Option<Clash> {
+    if kept(base, ours, theirs).is_some() {
+        return None;
     }
     let shape = Shape::new(store.line_bytes());
-    store.access.data_reads += 3;
+    read_nodes(store, [base, ours, theirs], height);
     if height == 0 {
-        return merge_leaf(store, base, ours, theirs, start);
+        let [b, o, t] = [base, ours, theirs].map(|node| store.line(node.plid));
+        let clashes = |i: &usize| o[*i] != b[*i] && t[*i] != b[*i] && o[*i] != t[*i];
+        let first = (0..b.len()).find(clashes)?;
+        let last = (0..b.len()).rfind(clashes)?;
+        return Some(Clash { offset: start + first as u64, end: start + last as u64 + 1 });
     }
     let span = shape.span(height - 1);
-    let mut children = [0u32; 16];
-    for i in 0..shape.fan_out() {
+    (0..shape.fan_out()).find_map(|i| {
         let [b, o, t] = [base, ours, theirs].map(|node| child(store, node, height, i));
-        match merge(store, b, o, t, height - 1, start + i as u64 * span) {
-            Ok(plid) => children[i] = plid,
-            Err(error) => {
-                dag::release_all(store, &children[..i]);
-                return Err(error);
-            }
-        }
-    }
-    Ok(dag::intern_node(store, &children[..shape.fan_out()])?)
+        clash(store, b, o, t, height - 1, start + i as u64 * span)
+    })
 }
 
-fn merge_leaf(
+/// The first bytes that are not zero from byte `from` on in what the merge would give, within one line; makes no line.
+pub(super) fn content_behind(
+    store: &mut Store,
+    [base, ours, theirs]: [Root; 3],
+    height: u8,
+    start: u64,
+    from: u64,
+) -> Option<Clash> {
+    let shape = Shape::new(store.line_bytes());
+    if start + shape.span(height) <= from {
+        return None;
+    }
+    let within = from.saturating_sub(start);
+    if let Some(node) = kept(base, ours, theirs) {
+        let found = dag::first_content(store, node, within)?;
+        return Some(Clash { offset: start + found.start, end: start + found.end });
+    }
+    read_nodes(store, [base, ours, theirs], height);
+    if height == 0 {
+        let [b, o, t] = [base, ours, theirs].map(|node| store.line(node.plid));
+        let content = |i: &usize| merged_byte(b[*i], o[*i], t[*i]) != 0;
+        let first = (within as usize..b.len()).find(content)?;
+        let last = (within as usize..b.len()).rfind(content)?;
+        return Some(Clash { offset: start + first as u64, end: start + last as u64 + 1 });
+    }
+    let span = shape.span(height - 1);
+    (0..shape.fan_out()).find_map(|i| {
+        let nodes = [base, ours, theirs].map(|node| child(store, node, height, i));
+        content_behind(store, nodes, height - 1, start + i as u64 * span, from)
+    })
+}
+
+/// The sub-DAG of `height` that has both what `ours` and what `theirs` changed since `base`, which do not clash.
+pub(super) fn merge(
     store: &mut Store,
     base: Root,
     ours: Root,
     theirs: Root,
-    start: u64,
-) -> Result<u32, MergeError> {
+    height: u8,
+) -> Result<u32, Full> {
+    if let Some(node) = kept(base, ours, theirs) {
+        store.retain(node.plid);
+        return Ok(dag::grow(store, node, height)?.plid);
+    }
+    read_nodes(store, [base, ours, theirs], height);
+    if height == 0 {
+        return merge_leaf(store, base, ours, theirs);
+    }
+    dag::collect(store, |store, i| {
+        let [b, o, t] = [base, ours, theirs].map(|node| child(store, node, height, i));
+        merge(store, b, o, t, height - 1)
+    })
+}
+
+fn merge_leaf(store: &mut Store, base: Root, ours: Root, theirs: Root) -> Result<u32, Full> {
     let size = store.line_bytes();
     let mut line = [0u8; 64];
-    let mut clash: Option<Clash> = None;
     let [b, o, t] = [base, ours, theirs].map(|node| store.line(node.plid));
     for i in 0..size {
-        line[i] = if o[i] == b[i] || o[i] == t[i] { t[i] } else { o[i] };
-        if o[i] != b[i] && t[i] != b[i] && o[i] != t[i] {
-            let at = start + i as u64;
-            let first = clash.map_or(at, |clash| clash.offset);
-            clash = Some(Clash { offset: first, end: at + 1 });
-        }
+        line[i] = merged_byte(b[i], o[i], t[i]);
     }
-    match clash {
-        Some(clash) => Err(MergeError::Clash(clash)),
-        None => {
-            let content = if store.is_data(ours.plid) { Content::Data } else { Content::Other };
-            Ok(store.intern(&line[..size], 0, content)?)
-        }
-    }
+    let data = store.is_data(ours.plid) || store.is_data(theirs.plid);
+    let content = if data { Content::Data } else { Content::Other };
+    store.intern(&line[..size], 0, content)
 }
