@@ -38,6 +38,7 @@ mod cursor;
 mod dag;
 mod edit;
 mod error;
+mod frame;
 mod graft;
 mod hash;
 mod heap;
