@@ -3,7 +3,9 @@
 //! neither opens connections nor retransmits yet.
 #![deny(clippy::disallowed_methods)]
 
+pub mod chunk;
 mod headers;
+pub mod tcp;
 
 pub use headers::{Endpoints, Hardware, Protocol, Segment};
 
