@@ -2,15 +2,19 @@
 //! UDP, TCP and the sockets above them. No layer reads a payload byte; queues hold payloads by reference.
 #![deny(clippy::disallowed_methods)]
 
-mod chunk;
+pub mod chunk;
+mod config;
 mod drops;
 mod framing;
 mod headers;
+mod interface;
 mod neighbours;
 mod reassembly;
+pub mod tcp;
 mod wire;
 
 pub use chunk::{Chunk, PayloadId};
+pub use config::{Address, Config};
 pub use drops::{DropReason, Drops};
 pub use framing::{MSS, MTU, TcpNumbers, checksum, ethernet, network, transport};
 pub use headers::{Endpoints, Hardware, Protocol, Segment};
