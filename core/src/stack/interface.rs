@@ -205,7 +205,8 @@ mod tests {
     #[test]
     fn no_host_sends_from_a_group_or_from_our_own_address() {
         let interface = interface();
-        for bad in ["10.0.0.1", "10.0.0.255", "224.0.0.1", "0.0.0.0", "127.0.0.1", "ff02::1", "::", "fd00::1"] {
+        for bad in ["10.0.0.1", "10.0.0.255", "224.0.0.1", "0.0.0.0", "127.0.0.1", "ff02::1", "::", "fd00::1"]
+        {
             assert!(!interface.may_be_source(ip(bad)), "{bad}");
         }
         assert!(interface.may_be_source(ip("10.0.0.9")) && interface.may_be_source(ip("2001:db8::1")));

@@ -76,9 +76,12 @@ fn extensions(headers: &mut impl HeaderSource, ip: &mut Ip) -> Result<(), Stop> 
         // What a later fragment carries is the middle of something.
         let middle = ip.fragment.is_some_and(|fragment| fragment.offset > 0);
         if middle || !matches!(ip.protocol, HOP_BY_HOP | ROUTING | FRAGMENT | DESTINATION_OPTIONS) {
+            // The only fragment of its datagram is none (RFC 6946).
+            ip.fragment = ip.fragment.filter(|fragment| fragment.more || fragment.offset > 0);
             return Ok(());
         }
-        if index == MAX_EXTENSIONS {
+        // Extension headers that are themselves cut into fragments are not walked.
+        if index == MAX_EXTENSIONS || ip.fragment.is_some_and(|fragment| fragment.more) {
             break;
         }
         let pointer = ip.start - ip.header;
@@ -218,6 +221,15 @@ mod tests {
         bytes.append(&mut vec![0; 16]);
         let ip = reading(&bytes).expect("well-formed");
         assert_eq!((ip.fragment, ip.start, ip.end, ip.protocol), (fragment, 48, 64, 17));
+    }
+
+    #[test]
+    fn the_only_fragment_of_a_datagram_is_a_whole_packet() {
+        let bytes = packet(&[(FRAGMENT, vec![0; 7]), (DESTINATION_OPTIONS, padding())]);
+        let ip = reading(&bytes).expect("well-formed");
+        assert_eq!((ip.fragment, ip.protocol, ip.start), (None, 17, 56));
+        let cut = packet(&[(FRAGMENT, vec![0, 0, 1, 0, 0, 0, 0]), (DESTINATION_OPTIONS, padding())]);
+        assert_eq!(reading(&cut), Err(Stop::Drop(DropReason::ExtensionLimit)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod ipv4;
 mod ipv6;
 mod ndp;
 mod source;
+mod tcp;
 mod udp;
 
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ pub(super) use ethernet::{ETHERNET_BYTES, EtherType, Ethernet};
 pub(super) use icmp::{ECHO_BYTES, Echo, ICMP_CHECKSUM, IcmpError, IcmpMessage};
 pub(super) use ndp::{Advertisement, NDP_BYTES, Neighbour, Solicitation};
 pub(super) use source::{HeaderSource, Stop};
+pub(super) use tcp::{TCP_BYTES, TCP_CHECKSUM, Tcp, tcp_header_len};
 pub(super) use udp::{UDP_BYTES, UDP_CHECKSUM, Udp};
 
 use crate::nic::{fold, sum};
