@@ -3,8 +3,9 @@
 
 use super::config::{DUPLICATES, MILLISECOND, TIMESTAMP_AGE};
 use super::congestion::Phase;
-use super::connection::{Connection, Holders};
+use super::connection::Connection;
 use super::segment::{Flags, Segment};
+use crate::buffers::Holders;
 
 impl Connection {
     /// Takes the acknowledgement, the window and the blocks of an acceptable segment; `ack` lies at most at SND.NXT.

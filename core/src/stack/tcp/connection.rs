@@ -13,18 +13,10 @@ use super::segment::{Flags, Outgoing, Segment};
 use super::sender::Sender;
 use super::sequence::widen;
 use super::time_wait::TimeWait;
-use crate::stack::chunk::{Chunk, PayloadId};
+use crate::buffers::{Chunk, Holders};
 
 /// Bytes that the timestamps option takes in a header, padding included (RFC 7323 appendix A).
 const TIMESTAMP_BYTES: u32 = 12;
-
-/// Who counts the holders of payloads: the buffer scheme.
-pub trait Holders {
-    /// One holder more.
-    fn hold(&mut self, payload: PayloadId);
-    /// One holder less; the last one's leaving lets the bytes go.
-    fn release(&mut self, payload: PayloadId);
-}
 
 /// States of a connection (RFC 9293 section 3.3.2). LISTEN is a table of the socket layer's ([`super::listen`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

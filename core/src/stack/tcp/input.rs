@@ -2,11 +2,12 @@
 
 use super::config::{MAX_OWED, MAX_WINDOW_SHIFT, RTO_AFTER_LOST_SYN, TIME_WAIT, TIMESTAMP_AGE};
 use super::congestion::Congestion;
-use super::connection::{Connection, Failure, Holders, State};
+use super::connection::{Connection, Failure, State};
 use super::listen::refuse;
 use super::receive::Arrival;
 use super::segment::{Flags, Segment};
 use super::sequence::{before, first, widen};
+use crate::buffers::Holders;
 
 impl Connection {
     /// Takes a segment that arrived for this connection, and its payload's holder. A closed connection answers with a

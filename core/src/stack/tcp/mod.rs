@@ -1,5 +1,5 @@
 //! TCP (RFC 9293) as a machine that never sees a payload byte: parsed segments and time in, segments to send out; its
-//! queues hold [`Chunk`](super::chunk::Chunk)s of payloads that the buffer scheme keeps.
+//! queues hold [`Chunk`](crate::buffers::Chunk)s of payloads that the buffer scheme keeps.
 //!
 //! ```text
 //!  on_segment -> input: state machine, RFC 5961, PAWS           poll -> output: timers, SYN, probe, lost, new, ACK
@@ -37,8 +37,9 @@ mod sender;
 mod sequence;
 mod time_wait;
 
+pub use crate::buffers::Holders;
 pub use config::{Config, MILLISECOND, SECOND, TIME_WAIT};
-pub use connection::{Connection, Failure, Holders, State, WriteError};
+pub use connection::{Connection, Failure, State, WriteError};
 pub use iss::{Initial, InitialNumbers};
 pub use listen::{Listen, listen, refuse};
 pub use options::{BadOptions, MAX_OPTION_BYTES, MAX_SACK_BLOCKS, Options, SackBlocks, Timestamps};

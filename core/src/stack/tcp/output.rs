@@ -1,9 +1,10 @@
 //! What to send next (RFC 9293 sections 3.7.4, 3.8.6 and 3.10.8): timers, retransmissions, new data, acknowledgements.
 
 use super::config::{MAX_SYN_TIMEOUTS, MAX_TIMEOUTS, OVERRIDE};
-use super::connection::{Connection, Failure, Holders, State};
+use super::connection::{Connection, Failure, State};
 use super::options::Options;
 use super::segment::{Flags, Outgoing};
+use crate::buffers::Holders;
 
 impl Connection {
     /// The next segment to send, if any; runs the timers that are due. To be called until it yields nothing.
@@ -232,8 +233,8 @@ impl Connection {
 
     /// Timestamps, and blocks of selective acknowledgement when there is something to report.
     fn data_options(&self, now: u64) -> Options {
-        let mut options = Options::default();
-        options.timestamps = self.clocks.map(|clocks| clocks.stamp(now));
+        let timestamps = self.clocks.map(|clocks| clocks.stamp(now));
+        let mut options = Options { timestamps, ..Options::default() };
         if self.sender.sack && self.receiver.has_early() {
             options.sack = self.receiver.blocks(options.timestamps.is_some());
         }

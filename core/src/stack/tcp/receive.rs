@@ -4,10 +4,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::config::{Config, MAX_WINDOW};
-use super::connection::Holders;
 use super::options::{Options, SackBlocks};
 use super::ranges::RangeSet;
-use crate::stack::chunk::Chunk;
+use crate::buffers::{Chunk, Holders};
 
 /// Payload bytes of buffer for each chunk that the queues may hold: smaller ones than that are taken too, as long as
 /// there are not too many of them, since each keeps a whole received frame alive.

@@ -3,9 +3,8 @@
 
 use std::collections::VecDeque;
 
-use super::connection::Holders;
 use super::segment::Parts;
-use crate::stack::chunk::Chunk;
+use crate::buffers::{Chunk, Holders};
 
 /// Chunks in order; each knows the sequence number of its first byte. Finding a byte is O(log chunks).
 #[derive(Clone, Debug)]
@@ -72,7 +71,7 @@ impl SendQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stack::chunk::PayloadId;
+    use crate::buffers::PayloadId;
 
     #[derive(Default)]
     struct Released(Vec<u32>);
