@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::tcp::Parts;
 pub use crate::buffers::{Chunk, PayloadId};
 
 /// Both ends of a conversation.
@@ -50,6 +51,15 @@ pub(super) fn slice(chunks: &[Chunk], from: u32, len: u32, max: usize) -> Vec<Ch
         skip = 0;
     }
     pieces
+}
+
+/// At most [`super::tcp::MAX_CHUNKS`] chunks as the parts of a packet.
+pub(super) fn parts(chunks: &[Chunk]) -> Parts {
+    let mut parts = Parts::default();
+    for chunk in chunks {
+        parts.push(*chunk);
+    }
+    parts
 }
 
 /// Bytes of all chunks.

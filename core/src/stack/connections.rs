@@ -7,7 +7,7 @@ use super::chunk::{self, Chunk, Ends};
 use super::host::{Stack, Timers};
 use super::link::{Datagram, HOPS};
 use super::sockets::SocketId;
-use super::tcp::{self, Connection, Failure, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable};
+use super::tcp::{self, Connection, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable};
 use super::wire::{IpOut, Stop, TCP_CHECKSUM, Tcp, protocol, pseudo_header};
 use super::{DropReason, tcp::Initial};
 use crate::buffers::Buffers;
@@ -53,6 +53,8 @@ pub(super) struct Connections {
     timers: Timers,
     /// Whose turn it is.
     turns: VecDeque<ConnectionId>,
+    /// Whether somebody has come to `turns` since all had theirs.
+    eager: bool,
     time_wait: TimeWaitTable<Ends>,
     numbers: InitialNumbers,
     salt: u64,
@@ -66,6 +68,7 @@ impl Connections {
             by_ends: BTreeMap::new(),
             timers: Timers::default(),
             turns: VecDeque::new(),
+            eager: false,
             time_wait: TimeWaitTable::new(max_time_wait),
             numbers: InitialNumbers::new(seed),
             salt: mix(seed ^ 0x7175_6575),
@@ -82,7 +85,7 @@ impl Connections {
     }
 
     pub(super) fn next_time(&self) -> Option<u64> {
-        let turn = (!self.turns.is_empty()).then_some(0);
+        let turn = self.eager.then_some(0);
         [turn, self.timers.next_time(), self.time_wait.next_time()].into_iter().flatten().min()
     }
 
@@ -134,6 +137,7 @@ impl Connections {
         if !entry.queued {
             entry.queued = true;
             self.turns.push_back(id);
+            self.eager = true;
         }
     }
 
@@ -334,6 +338,7 @@ impl<B: Buffers> Stack<B> {
             }
         }
         self.connections.turns = blocked;
+        self.connections.eager = false;
         sent
     }
 
@@ -403,8 +408,23 @@ impl<B: Buffers> Stack<B> {
         self.changed(now, id);
     }
 
-    /// Why a connection ended before its time.
-    pub(super) fn failure(&self, id: ConnectionId) -> Option<Failure> {
-        self.connections.get(id)?.tcp.failure()
+    /// Resets a connection that nobody will see.
+    pub(super) fn abort(&mut self, now: u64, id: ConnectionId) {
+        let Some(entry) = self.connections.get_mut(id) else { return };
+        entry.owner = Owner::Nobody;
+        entry.tcp.abort(&mut self.buffers);
+        self.changed(now, id);
+    }
+
+    /// Resets the connections that a closed listener had half open.
+    pub(super) fn abort_half_open(&mut self, now: u64, listener: SocketId) {
+        let ids = self.connections.entries.iter().enumerate();
+        let orphans: Vec<_> = ids
+            .filter(|(_, entry)| entry.as_ref().is_some_and(|entry| entry.owner == Owner::HalfOpen(listener)))
+            .map(|(index, _)| ConnectionId(index as u32))
+            .collect();
+        for id in orphans {
+            self.abort(now, id);
+        }
     }
 }

@@ -149,6 +149,7 @@ impl<B: Buffers> Stack<B> {
             }
         }
         self.ring_doorbells();
+        self.wake_starved();
     }
 
     /// The NIC puts the queue's next packet on the wire, behind `out`: false when nothing is posted. A frame that it cannot
@@ -163,7 +164,8 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// When [`Stack::poll`] has something to do even if nothing arrives and nobody calls; None: never.
+    /// When [`Stack::poll`] has something to do even if nothing arrives; a time that has passed means at once (an
+    /// application called), None never.
     pub fn next_time(&self) -> Option<u64> {
         let times = [
             self.connections.next_time(),

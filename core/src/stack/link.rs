@@ -148,7 +148,7 @@ impl<B: Buffers> Stack<B> {
         let mtu = u32::from(self.config.mtu);
         if ip_bytes + len <= mtu && message.chunks.len() <= tcp::MAX_CHUNKS {
             put_checksum(&mut message.header, field, seed);
-            let parts = Parts::from_chunks(message.chunks);
+            let parts = chunk::parts(message.chunks);
             self.hold(message.chunks);
             let checksum = Some(field);
             self.output(now, Datagram { ip, header: message.header, parts, checksum, cut: None, queue: message.queue });
@@ -180,7 +180,7 @@ impl<B: Buffers> Stack<B> {
             let fragment = Some(Fragment { ident: self.ident, offset, more });
             let ip = IpOut { len: size, dont_fragment: false, fragment, ..ip };
             self.hold(&pieces);
-            let parts = Parts::from_chunks(&pieces);
+            let parts = chunk::parts(&pieces);
             self.output(now, Datagram { ip, header, parts, checksum: None, cut: None, queue: message.queue });
             offset += size;
         }

@@ -4,18 +4,28 @@
 
 pub mod chunk;
 mod config;
+mod connections;
+mod control;
 mod drops;
 mod framing;
 mod headers;
+mod host;
+mod input;
 mod interface;
+mod link;
 mod neighbours;
 mod reassembly;
+pub mod sockets;
 pub mod tcp;
 mod wire;
 
-pub use chunk::{Chunk, PayloadId};
+pub use chunk::{Chunk, Ends, PayloadId};
 pub use config::{Address, Config};
 pub use drops::{DropReason, Drops};
 pub use framing::{MSS, MTU, TcpNumbers, checksum, ethernet, network, transport};
 pub use headers::{Endpoints, Hardware, Protocol, Segment};
+pub use host::{Counters, Stack};
+pub use sockets::{
+    File, Readiness, Shutdown, SocketError, SocketId, SocketKind, ThreadId, Wakeup,
+};
 pub use wire::HardwareAddress;

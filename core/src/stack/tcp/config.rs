@@ -31,6 +31,8 @@ pub(super) const DUPLICATES: u32 = 3;
 /// How long a sender with a small usable window and nothing in flight waits for more of it (RFC 9293 section 3.8.6.2.1:
 /// 0.1 to 1.0 s).
 pub(super) const OVERRIDE: u64 = 200 * MILLISECOND;
+/// Acknowledgements that may be owed at once for segments out of order; the peer needs [`DUPLICATES`] of them.
+pub(super) const MAX_OWED: u32 = 10;
 /// Challenge acknowledgements that one connection sends in [`CHALLENGE_PERIOD`] (RFC 5961 section 7).
 pub(super) const CHALLENGES: u32 = 10;
 /// Period of that limit (RFC 5961 section 7).

@@ -243,8 +243,8 @@ mod tests {
     #[test]
     fn as_many_blocks_fit_as_rfc_2018_says() {
         for timestamps in [false, true] {
-            let mut options = Options::default();
-            options.timestamps = timestamps.then_some(Timestamps { value: 1, echo: 2 });
+            let times = timestamps.then_some(Timestamps { value: 1, echo: 2 });
+            let mut options = Options { timestamps: times, ..Options::default() };
             for block in 0..Options::sack_room(timestamps) as u32 {
                 assert!(options.sack.push((block * 10, block * 10 + 5)));
             }

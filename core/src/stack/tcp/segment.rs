@@ -1,10 +1,8 @@
 //! Segments as the engine sees them: header fields and ranges of payload, no bytes (RFC 9293 section 3.1).
 
 use super::options::Options;
-use crate::stack::chunk::{Chunk, PayloadId};
-
-/// Most ranges of payload in one segment: what the packet metadata has room for (DESIGN.md section 3).
-pub const MAX_CHUNKS: usize = 3;
+use crate::buffers::{Chunk, PayloadId};
+pub use crate::nic::MAX_RANGES as MAX_CHUNKS;
 
 /// The control bits of a TCP header (RFC 9293 section 3.1), as they stand in its 14th byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -104,7 +102,7 @@ impl Parts {
     }
 
     /// Adds a range; false when there is no room for one more.
-    pub(super) fn push(&mut self, chunk: Chunk) -> bool {
+    pub(in crate::stack) fn push(&mut self, chunk: Chunk) -> bool {
         let Some(slot) = self.chunks.get_mut(usize::from(self.count)) else { return false };
         *slot = chunk;
         self.count += 1;
