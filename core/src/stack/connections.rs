@@ -7,7 +7,9 @@ use super::chunk::{self, Chunk, Ends};
 use super::host::{Stack, Timers};
 use super::link::{Datagram, HOPS};
 use super::sockets::SocketId;
-use super::tcp::{self, Connection, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable};
+use super::tcp::{
+    self, Connection, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable,
+};
 use super::wire::{IpOut, Stop, TCP_CHECKSUM, Tcp, protocol, pseudo_header};
 use super::{DropReason, tcp::Initial};
 use crate::buffers::Buffers;

@@ -2,17 +2,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::DropReason;
 use super::chunk::{Chunk, Ends};
 use super::host::Stack;
 use super::input::{FrameHeaders, Keep, Kept};
 use super::interface::Addressee;
 use super::link::{Datagram, HOPS, LINK_HOPS, Message};
 use super::wire::{
-    Advertisement, Arp, ArpOperation, ECHO_BYTES, ETHERNET_BYTES, Echo, Ethernet, HardwareAddress, HeaderSource,
-    ICMP_CHECKSUM, IcmpError, IcmpMessage, Ip, Neighbour, Stop, protocol,
+    Advertisement, Arp, ArpOperation, ECHO_BYTES, ETHERNET_BYTES, Echo, Ethernet, HardwareAddress,
+    HeaderSource, ICMP_CHECKSUM, IcmpError, IcmpMessage, Ip, Neighbour, Stop, protocol,
 };
-use super::DropReason;
 use crate::buffers::Buffers;
+use crate::nic::fold;
 
 /// Bytes of an IPv4 packet that an error quotes: so that the error is at most 576 bytes long (RFC 1812 section 4.3.2.3).
 const QUOTE_V4: u32 = 576 - 20 - ECHO_BYTES;
@@ -51,7 +52,8 @@ impl ErrorBudget {
 }
 
 /// The transport header's first 8 bytes in a packet that an error quotes, and that packet's addresses.
-struct Quoted {
+#[derive(Clone, Copy)]
+pub(super) struct Quoted {
     source: IpAddr,
     destination: IpAddr,
     protocol: u8,
@@ -71,10 +73,7 @@ impl Quoted {
 
     fn ends(&self) -> Ends {
         let (local, remote) = self.ports();
-        Ends {
-            local: SocketAddr::new(self.source, local),
-            remote: SocketAddr::new(self.destination, remote),
-        }
+        Ends { local: SocketAddr::new(self.source, local), remote: SocketAddr::new(self.destination, remote) }
     }
 }
 
@@ -125,6 +124,12 @@ impl<B: Buffers> Stack<B> {
         let ignored = Err(Stop::Drop(DropReason::NeighbourIgnored));
         if ip.hop_limit != LINK_HOPS {
             return ignored;
+        }
+        // The message is headers from end to end.
+        if let Some(total) = self.unverified(frame, ip, ip.len(), ip.len())?
+            && fold(total) != 0xffff
+        {
+            return Err(Stop::Drop(DropReason::BadChecksum));
         }
         let message = Neighbour::read(&mut FrameHeaders::new(&mut self.buffers, frame), ip.start, ip.end)?;
         match message {
@@ -192,24 +197,25 @@ impl<B: Buffers> Stack<B> {
         let message =
             if ip.source.is_ipv4() { IcmpMessage::parse_v4(&bytes) } else { IcmpMessage::parse_v6(&bytes) };
         let payload = ip.start + ECHO_BYTES..ip.end;
+        let unverified = self.unverified(frame, ip, ip.len(), ECHO_BYTES)?;
         match message {
             // Broadcast pings of IPv4 go unanswered (RFC 1122 section 3.2.2.6 allows it), those of IPv6 do not.
             IcmpMessage::Echo(echo) if !echo.reply => {
                 if addressee == Addressee::Everybody && ip.source.is_ipv4() {
                     return Err(Stop::Drop(DropReason::IcmpIgnored));
                 }
-                Ok(Some(Keep { range: payload, what: Kept::EchoRequest { ip: *ip, echo } }))
+                Ok(Some(Keep { range: payload, what: Kept::EchoRequest { ip: *ip, echo }, unverified }))
             }
             IcmpMessage::Echo(echo) if addressee == Addressee::Us => {
                 let socket = self.echo_socket(ip, echo)?;
-                Ok(Some(Keep { range: payload, what: Kept::EchoReply { ip: *ip, socket } }))
+                Ok(Some(Keep { range: payload, what: Kept::EchoReply { ip: *ip, socket }, unverified }))
             }
             IcmpMessage::NeighbourSolicitation | IcmpMessage::NeighbourAdvertisement => {
                 self.neighbour(now, frame, ip).map(|()| None)
             }
             IcmpMessage::Error(error) if addressee == Addressee::Us => {
                 let quoted = self.quoted(frame, ip)?;
-                self.error_received(now, error, &quoted).map(|()| None)
+                Ok(Some(Keep { range: payload, what: Kept::Error { error, quoted }, unverified }))
             }
             IcmpMessage::Echo(_) | IcmpMessage::Error(_) | IcmpMessage::Other => {
                 Err(Stop::Drop(DropReason::IcmpIgnored))
@@ -272,11 +278,22 @@ impl<B: Buffers> Stack<B> {
         }
         let most = if ip.source.is_ipv4() { QUOTE_V4 } else { QUOTE_V6 };
         let range = ip.header..ip.end.min(ip.header + most);
-        Ok(Some(Keep { range, what: Kept::Quote { to: ip.source, from: ip.destination, error } }))
+        Ok(Some(Keep {
+            range,
+            what: Kept::Quote { to: ip.source, from: ip.destination, error },
+            unverified: None,
+        }))
     }
 
     /// Sends an error that quotes those bytes.
-    pub(super) fn send_error(&mut self, now: u64, from: IpAddr, to: IpAddr, error: IcmpError, quoted: &[Chunk]) {
+    pub(super) fn send_error(
+        &mut self,
+        now: u64,
+        from: IpAddr,
+        to: IpAddr,
+        error: IcmpError,
+        quoted: &[Chunk],
+    ) {
         let v4 = to.is_ipv4();
         let message = Message {
             source: from,
@@ -329,7 +346,7 @@ impl<B: Buffers> Stack<B> {
     }
 
     /// Tells the socket that sent the quoted packet.
-    fn error_received(&mut self, now: u64, error: IcmpError, quoted: &Quoted) -> Result<(), Stop> {
+    pub(super) fn error_received(&mut self, now: u64, error: IcmpError, quoted: &Quoted) -> Result<(), Stop> {
         let ends = quoted.ends();
         match (quoted.protocol, error) {
             (protocol::TCP, IcmpError::PacketTooBig { mtu }) => {

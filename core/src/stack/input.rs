@@ -6,17 +6,21 @@ use std::ops::Range;
 
 use super::DropReason;
 use super::chunk::{Chunk, Ends};
+use super::control::Quoted;
 use super::host::Stack;
 use super::interface::Addressee;
 use super::reassembly::{First, Key, Outcome, Part, Whole};
 use super::sockets::SocketId;
 use super::tcp::Segment;
 use super::wire::{
-    ECHO_BYTES, ETHERNET_BYTES, Echo, EtherType, Ethernet, Fragment, Header, HeaderSource, IcmpError, IcmpMessage, Ip,
-    Stop, TCP_BYTES, Tcp, UDP_BYTES, Udp, protocol, pseudo_header, read_ip, tcp_header_len,
+    ECHO_BYTES, ETHERNET_BYTES, Echo, EtherType, Ethernet, Fragment, Header, HeaderSource, IcmpError,
+    IcmpMessage, Ip, Stop, TCP_BYTES, Tcp, UDP_BYTES, Udp, protocol, pseudo_header, read_ip, tcp_header_len,
 };
 use crate::buffers::{BufferError, Buffers};
-use crate::nic::{Verdict, fold};
+use crate::nic::{Verdict, fold, sum};
+
+/// Most header bytes that one checksum covers: a neighbour message with its options.
+const MAX_SUMMED: usize = 320;
 
 /// The header bytes of a frame in a scheme's memory.
 pub(super) struct FrameHeaders<'a, B: Buffers> {
@@ -51,6 +55,8 @@ fn seed(source: IpAddr, destination: IpAddr, protocol: u8, len: u32) -> u16 {
 pub(super) struct Keep {
     pub(super) range: Range<u32>,
     pub(super) what: Kept,
+    /// The sum of the headers whose checksum covers the range too, where the NIC did not verify it.
+    pub(super) unverified: Option<u64>,
 }
 
 /// For what they are kept.
@@ -60,7 +66,8 @@ pub(super) enum Kept {
     EchoRequest { ip: Ip, echo: Echo },
     EchoReply { ip: Ip, socket: SocketId },
     Quote { to: IpAddr, from: IpAddr, error: IcmpError },
-    Fragment { key: Key, place: Fragment, len: u32, sum: u16, first: Option<First> },
+    Error { error: IcmpError, quoted: Quoted },
+    Fragment { key: Key, place: Fragment, len: u32, first: Option<First> },
 }
 
 impl<B: Buffers> Stack<B> {
@@ -70,45 +77,58 @@ impl<B: Buffers> Stack<B> {
             Ok(keep) => keep,
             Err(stop) => self.stopped(now, &frame, stop),
         };
-        let Some(Keep { range, what }) = keep else { return self.forget(frame) };
-        if range.is_empty() {
-            self.forget(frame);
-            return self.kept(now, queue, what, None);
-        }
+        let Some(Keep { range, what, unverified }) = keep else { return self.buffers.drop_frame(frame) };
         let len = range.end - range.start;
-        match self.buffers.keep_payload(frame, range) {
-            Ok(payload) => self.kept(now, queue, what, Some(Chunk { payload, offset: 0, len })),
-            Err(error) => self.refuse(error),
+        let chunk = if len == 0 {
+            self.buffers.drop_frame(frame);
+            None
+        } else {
+            match self.buffers.keep_payload(frame, range) {
+                Ok(payload) => Some(Chunk { payload, offset: 0, len }),
+                Err(error) => return self.refuse(error),
+            }
+        };
+        match unverified.map(|headers| self.verify(headers, chunk.as_slice())) {
+            None | Some(Ok(true)) => self.kept(now, queue, what, chunk),
+            Some(Ok(false)) => {
+                self.drops.add(DropReason::BadChecksum);
+                self.release(chunk.as_slice());
+            }
+            Some(Err(error)) => {
+                self.refuse(error);
+                self.release(chunk.as_slice());
+            }
         }
     }
 
-    fn forget(&mut self, frame: B::Frame) {
-        if let Err(error) = self.buffers.drop_frame(frame) {
-            self.refuse(error);
-        }
+    /// Whether headers of that sum and the payload behind them verify: for protocols that the NIC does not know.
+    fn verify(&mut self, headers: u64, chunks: &[Chunk]) -> Result<bool, BufferError> {
+        let payload = if chunks.is_empty() { 0 } else { self.buffers.sum(chunks)? };
+        Ok(fold(headers + u64::from(payload)) == 0xffff)
     }
 
     /// Counts a frame that goes no further; for a parameter problem something of it may be quoted.
     fn stopped(&mut self, now: u64, frame: &B::Frame, stop: Stop) -> Option<Keep> {
-        match stop {
-            Stop::Drop(reason) => self.drops.add(reason),
-            Stop::Memory(error) => self.refuse(error),
-            Stop::Problem { code, pointer, multicast } => {
-                let quoted = self.problem(now, frame, IcmpError::ParameterProblem { code, pointer }, multicast);
-                return quoted.unwrap_or_else(|stop| match stop {
-                    Stop::Drop(reason) => {
-                        self.drops.add(reason);
-                        None
-                    }
-                    Stop::Memory(error) => {
-                        self.refuse(error);
-                        None
-                    }
-                    Stop::Problem { .. } => None,
-                });
+        let Stop::Problem { code, pointer, multicast } = stop else {
+            self.count(stop);
+            return None;
+        };
+        let error = IcmpError::ParameterProblem { code, pointer };
+        match self.problem(now, frame, error, multicast) {
+            Ok(keep) => keep,
+            Err(stop) => {
+                self.count(stop);
+                None
             }
         }
-        None
+    }
+
+    fn count(&mut self, stop: Stop) {
+        match stop {
+            Stop::Drop(reason) => self.drops.add(reason),
+            Stop::Problem { .. } => self.drops.add(DropReason::RefusedOption),
+            Stop::Memory(error) => self.refuse(error),
+        }
     }
 
     /// The quote for a parameter problem of an IPv6 packet (RFC 4443 section 3.4).
@@ -198,10 +218,13 @@ impl<B: Buffers> Stack<B> {
             _ => false,
         };
         if !known {
-            return self.quote(now, ip, IcmpError::ProtocolUnreachable, addressee, DropReason::UnknownProtocol);
-        }
-        if ip.protocol != protocol::UDP {
-            self.verify(frame, ip, ip.len())?;
+            return self.quote(
+                now,
+                ip,
+                IcmpError::ProtocolUnreachable,
+                addressee,
+                DropReason::UnknownProtocol,
+            );
         }
         match ip.protocol {
             protocol::TCP if addressee == Addressee::Us => {
@@ -211,8 +234,9 @@ impl<B: Buffers> Stack<B> {
                     local: SocketAddr::new(ip.destination, tcp.destination),
                     remote: SocketAddr::new(ip.source, tcp.source),
                 };
+                let unverified = self.unverified(frame, ip, ip.len(), tcp.header_len)?;
                 let range = ip.start + tcp.header_len..ip.end;
-                Ok(Some(Keep { range, what: Kept::Tcp { ends, segment: tcp.segment } }))
+                Ok(Some(Keep { range, what: Kept::Tcp { ends, segment: tcp.segment }, unverified }))
             }
             protocol::TCP => Err(Stop::Drop(DropReason::NotForUs)),
             protocol::UDP => self.udp(now, frame, ip, addressee),
@@ -220,18 +244,27 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// Verifies the transport checksum of `len` bytes: by what the NIC found or, where it does not know the protocol, by
-    /// reading them.
-    fn verify(&mut self, frame: &B::Frame, ip: &Ip, len: u32) -> Result<(), Stop> {
-        let good = match self.buffers.metadata(frame).transport_checksum {
-            Verdict::Good => true,
-            Verdict::Bad => false,
+    /// What the NIC found out about the checksum of `len` bytes of a transport protocol: None when it is good; the sum of
+    /// the pseudo-header and the `header` bytes when the NIC does not know the protocol.
+    pub(super) fn unverified(
+        &mut self,
+        frame: &B::Frame,
+        ip: &Ip,
+        len: u32,
+        header: u32,
+    ) -> Result<Option<u64>, Stop> {
+        match self.buffers.metadata(frame).transport_checksum {
+            Verdict::Good => Ok(None),
+            Verdict::Bad => Err(Stop::Drop(DropReason::BadChecksum)),
             Verdict::Unchecked => {
-                let sum = self.buffers.sum_frame(frame, ip.start..ip.start + len)?;
-                fold(u64::from(sum) + u64::from(seed(ip.source, ip.destination, ip.protocol, len))) == 0xffff
+                let mut bytes = [0; MAX_SUMMED];
+                let Some(bytes) = bytes.get_mut(..header as usize) else {
+                    return Err(Stop::Drop(DropReason::Malformed));
+                };
+                FrameHeaders::new(&mut self.buffers, frame).read(ip.start, bytes)?;
+                Ok(Some(u64::from(seed(ip.source, ip.destination, ip.protocol, len)) + sum(bytes)))
             }
-        };
-        if good { Ok(()) } else { Err(Stop::Drop(DropReason::BadChecksum)) }
+        }
     }
 
     fn udp(
@@ -253,11 +286,11 @@ impl<B: Buffers> Stack<B> {
             return Err(Stop::Drop(DropReason::Truncated));
         }
         // No checksum was sent (RFC 768), which IPv6 does not allow (RFC 8200 section 8.1).
-        match (udp.checksum, ip.source) {
-            (0, IpAddr::V4(_)) => {}
+        let unverified = match (udp.checksum, ip.source) {
+            (0, IpAddr::V4(_)) => None,
             (0, IpAddr::V6(_)) => return Err(Stop::Drop(DropReason::BadChecksum)),
-            _ => self.verify(frame, ip, len)?,
-        }
+            _ => self.unverified(frame, ip, len, UDP_BYTES)?,
+        };
         let ends = Ends {
             local: SocketAddr::new(ip.destination, udp.destination),
             remote: SocketAddr::new(ip.source, udp.source),
@@ -265,9 +298,10 @@ impl<B: Buffers> Stack<B> {
         match self.datagram_socket(&ends, len - UDP_BYTES) {
             Ok(socket) => {
                 let range = ip.start + UDP_BYTES..ip.start + len;
-                Ok(Some(Keep { range, what: Kept::Udp { socket, from: ends.remote } }))
+                Ok(Some(Keep { range, what: Kept::Udp { socket, from: ends.remote }, unverified }))
             }
-            Err(DropReason::NoSocket) => {
+            // Nobody is told about what may not have been for us.
+            Err(DropReason::NoSocket) if unverified.is_none() => {
                 self.quote(now, ip, IcmpError::PortUnreachable, addressee, DropReason::NoSocket)
             }
             Err(reason) => Err(Stop::Drop(reason)),
@@ -279,13 +313,14 @@ impl<B: Buffers> Stack<B> {
         let malformed = Err(Stop::Drop(DropReason::FragmentMalformed));
         let mut first = None;
         let mut header_len = 0;
-        let sum = self.buffers.sum_frame(frame, ip.start..ip.end)?;
         if place.offset == 0 {
             let mut headers = FrameHeaders::new(&mut self.buffers, frame);
             header_len = match ip.protocol {
                 protocol::UDP => UDP_BYTES,
                 protocol::ICMP | protocol::ICMPV6 => ECHO_BYTES,
-                protocol::TCP if ip.len() >= TCP_BYTES => tcp_header_len(&headers.array(ip.start)?).max(TCP_BYTES),
+                protocol::TCP if ip.len() >= TCP_BYTES => {
+                    tcp_header_len(&headers.array(ip.start)?).max(TCP_BYTES)
+                }
                 protocol::TCP => return malformed,
                 _ => return Err(Stop::Drop(DropReason::UnknownProtocol)),
             };
@@ -303,7 +338,7 @@ impl<B: Buffers> Stack<B> {
             ident: place.ident,
         };
         let range = ip.start + header_len..ip.end;
-        Ok(Some(Keep { range, what: Kept::Fragment { key, place, len: ip.len(), sum, first } }))
+        Ok(Some(Keep { range, what: Kept::Fragment { key, place, len: ip.len(), first }, unverified: None }))
     }
 
     /// Hands on what was kept, with the one holder that it has.
@@ -325,8 +360,14 @@ impl<B: Buffers> Stack<B> {
                 self.send_error(now, from, to, error, chunks);
                 self.release(chunks);
             }
-            Kept::Fragment { key, place, len, sum, first } => {
-                match self.reassembly.add(now, key, Part { place, len, chunk, sum, first }) {
+            Kept::Error { error, quoted } => {
+                self.release(chunks);
+                if let Err(stop) = self.error_received(now, error, &quoted) {
+                    self.count(stop);
+                }
+            }
+            Kept::Fragment { key, place, len, first } => {
+                match self.reassembly.add(now, key, Part { place, len, chunk, first }) {
                     Outcome::Waits => {}
                     Outcome::Complete(whole) => {
                         self.counters.reassembled += 1;
@@ -351,8 +392,13 @@ impl<B: Buffers> Stack<B> {
         let v4 = key.source.is_ipv4();
         let unsummed = protocol == protocol::UDP && v4 && bytes[6..8] == [0, 0];
         let seed = seed(key.source, key.destination, protocol, whole.len);
-        if !unsummed && fold(whole.sum + u64::from(seed)) != 0xffff {
-            return Err(DropReason::BadChecksum);
+        match self.verify(u64::from(seed) + sum(bytes), &whole.chunks) {
+            Ok(good) if good || unsummed => {}
+            Ok(_) => return Err(DropReason::BadChecksum),
+            Err(error) => {
+                self.refused.get_or_insert(error);
+                return Err(DropReason::Memory);
+            }
         }
         let ip = Ip {
             source: key.source,
@@ -389,7 +435,9 @@ impl<B: Buffers> Stack<B> {
                 let message = if v4 { IcmpMessage::parse_v4(first) } else { IcmpMessage::parse_v6(first) };
                 match message {
                     IcmpMessage::Echo(echo) if echo.reply => {
-                        let Ok(socket) = self.echo_socket(&ip, echo) else { return Err(DropReason::NoSocket) };
+                        let Ok(socket) = self.echo_socket(&ip, echo) else {
+                            return Err(DropReason::NoSocket);
+                        };
                         self.datagram_received(socket, SocketAddr::new(ip.source, 0), &whole.chunks);
                         Ok(())
                     }

@@ -151,7 +151,10 @@ impl<B: Buffers> Stack<B> {
             let parts = chunk::parts(message.chunks);
             self.hold(message.chunks);
             let checksum = Some(field);
-            self.output(now, Datagram { ip, header: message.header, parts, checksum, cut: None, queue: message.queue });
+            self.output(
+                now,
+                Datagram { ip, header: message.header, parts, checksum, cut: None, queue: message.queue },
+            );
             return Ok(());
         }
         put_checksum(&mut message.header, field, 0);

@@ -25,7 +25,5 @@ pub use drops::{DropReason, Drops};
 pub use framing::{MSS, MTU, TcpNumbers, checksum, ethernet, network, transport};
 pub use headers::{Endpoints, Hardware, Protocol, Segment};
 pub use host::{Counters, Stack};
-pub use sockets::{
-    File, Readiness, Shutdown, SocketError, SocketId, SocketKind, ThreadId, Wakeup,
-};
+pub use sockets::{File, Readiness, Shutdown, SocketError, SocketId, SocketKind, ThreadId, Wakeup};
 pub use wire::HardwareAddress;

@@ -47,8 +47,6 @@ pub(super) struct Part {
     pub(super) len: u32,
     /// Its payload; None when it has none besides the transport header.
     pub(super) chunk: Option<Chunk>,
-    /// Ones' complement sum of all its bytes, not inverted.
-    pub(super) sum: u16,
     /// Only where `place.offset` is 0.
     pub(super) first: Option<First>,
 }
@@ -61,8 +59,6 @@ pub(super) struct Whole {
     pub(super) len: u32,
     /// The payload in order.
     pub(super) chunks: Vec<Chunk>,
-    /// Ones' complement sum of all bytes, the transport header included.
-    pub(super) sum: u64,
 }
 
 /// What became of a fragment. Chunks in `released` are the caller's to give up.
@@ -174,11 +170,9 @@ impl Reassembly {
     fn complete(&mut self, key: Key) -> Outcome {
         let Some(datagram) = self.datagrams.remove(&key) else { return Outcome::Waits };
         self.bytes -= datagram.have;
-        // Fragments begin at even bytes, so that sums add up.
-        let sum = datagram.parts.values().map(|part| u64::from(part.sum)).sum();
         let chunks: Vec<Chunk> = datagram.parts.values().filter_map(|part| part.chunk).collect();
         match datagram.parts.get(&0).and_then(|part| part.first) {
-            Some(first) => Outcome::Complete(Whole { first, len: datagram.have, chunks, sum }),
+            Some(first) => Outcome::Complete(Whole { first, len: datagram.have, chunks }),
             None => Outcome::Dropped { reason: DropReason::FragmentMalformed, released: chunks },
         }
     }
@@ -207,7 +201,6 @@ mod tests {
             place: Fragment { ident: 0, offset, more },
             len,
             chunk: (len > header).then(|| chunk(offset, len - header)),
-            sum: 1,
             first: (offset == 0).then(|| First { protocol: 17, hop_limit: 64, header: Header::zeroed(8) }),
         }
     }
@@ -221,7 +214,7 @@ mod tests {
             assert_eq!(table.add(0, key(1), parts[order[1]]), Outcome::Waits);
             let Outcome::Complete(whole) = table.add(0, key(1), parts[order[2]]) else { panic!("{order:?}") };
             assert_eq!(whole.chunks, [chunk(0, 8), chunk(16, 8), chunk(24, 5)]);
-            assert_eq!((whole.len, whole.sum), (29, 3));
+            assert_eq!(whole.len, 29);
             assert_eq!((table.bytes(), table.next_time()), (0, None));
         }
     }

@@ -62,7 +62,10 @@ impl<B: Buffers> Stack<B> {
 
     /// A datagram socket's state; one that is not bound gets a port.
     fn datagrams(&mut self, id: SocketId, call: &'static str) -> Result<&mut Datagrams, SocketError> {
-        if matches!(self.sockets.get(id)?.stage, Stage::Fresh { kind: SocketKind::Datagram | SocketKind::Echo }) {
+        if matches!(
+            self.sockets.get(id)?.stage,
+            Stage::Fresh { kind: SocketKind::Datagram | SocketKind::Echo }
+        ) {
             self.bind(id, SocketAddr::new(std::net::Ipv6Addr::UNSPECIFIED.into(), 0))?;
         }
         match &mut self.sockets.get_mut(id)?.stage {
@@ -249,7 +252,11 @@ impl<B: Buffers> Stack<B> {
     }
 
     /// An ICMP error about a datagram that was sent: a socket that named its peer learns it.
-    pub(in crate::stack) fn datagram_unreachable(&mut self, ends: &Ends, error: IcmpError) -> Result<(), Stop> {
+    pub(in crate::stack) fn datagram_unreachable(
+        &mut self,
+        ends: &Ends,
+        error: IcmpError,
+    ) -> Result<(), Stop> {
         let ignored = Err(Stop::Drop(DropReason::IcmpIgnored));
         let Some(id) = self.sockets.at(SocketKind::Datagram, ends.local) else { return ignored };
         let Ok(Stage::Datagrams(datagrams)) = self.sockets.get_mut(id).map(|socket| &mut socket.stage) else {

@@ -209,7 +209,9 @@ impl Sockets {
         let all = |ip: IpAddr| ip == IpAddr::V6(Ipv6Addr::UNSPECIFIED);
         let overlap = |one: IpAddr, two: IpAddr| {
             let same_family = one.is_ipv4() == two.is_ipv4();
-            all(one) || all(two) || same_family && (one == two || one.is_unspecified() || two.is_unspecified())
+            all(one)
+                || all(two)
+                || same_family && (one == two || one.is_unspecified() || two.is_unspecified())
         };
         let least = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
         let port = self.bound.range((kind, local.port(), least)..);
@@ -441,7 +443,12 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    fn would_block<T>(&mut self, id: SocketId, thread: ThreadId, wanted: Readiness) -> Result<T, SocketError> {
+    fn would_block<T>(
+        &mut self,
+        id: SocketId,
+        thread: ThreadId,
+        wanted: Readiness,
+    ) -> Result<T, SocketError> {
         self.sockets.wait(id, thread, wanted);
         Err(SocketError::WouldBlock)
     }

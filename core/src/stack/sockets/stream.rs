@@ -75,7 +75,8 @@ impl<B: Buffers> Stack<B> {
         }
         let unspecified = remote.port() == 0 || remote.ip().is_multicast();
         let source = self.interface.source_for(remote.ip());
-        let (Some(source), Some(_), false) = (source, self.interface.next_hop(remote.ip()), unspecified) else {
+        let (Some(source), Some(_), false) = (source, self.interface.next_hop(remote.ip()), unspecified)
+        else {
             return Err(SocketError::NoRoute(remote));
         };
         let bound = socket.local;
@@ -99,8 +100,7 @@ impl<B: Buffers> Stack<B> {
             return Err(SocketError::InUse(local));
         }
         let most = self.config.max_connections;
-        let connection =
-            self.open(now, ends, id).ok_or(SocketError::NoRoom { what: "connections", most })?;
+        let connection = self.open(now, ends, id).ok_or(SocketError::NoRoom { what: "connections", most })?;
         let socket = self.sockets.get_mut(id)?;
         socket.local = Some(local);
         socket.stage = Stage::Stream { connection, unread: VecDeque::new() };
@@ -170,11 +170,7 @@ impl<B: Buffers> Stack<B> {
     }
 
     /// Puts a chunk, with its holder, into the send queue of a connection that has room for it.
-    pub(super) fn write_chunk(
-        &mut self,
-        connection: ConnectionId,
-        chunk: Chunk,
-    ) -> Result<u64, SocketError> {
+    pub(super) fn write_chunk(&mut self, connection: ConnectionId, chunk: Chunk) -> Result<u64, SocketError> {
         let written = match self.connections.get_mut(connection) {
             Some(entry) => entry.tcp.write(chunk),
             None => Err(WriteError::Closed),
@@ -260,11 +256,7 @@ impl<B: Buffers> Stack<B> {
                 if chunk.len > left {
                     // Both parts need a holder.
                     self.buffers.hold(chunk.payload);
-                    unread.push_front(Chunk {
-                        offset: chunk.offset + left,
-                        len: chunk.len - left,
-                        ..chunk
-                    });
+                    unread.push_front(Chunk { offset: chunk.offset + left, len: chunk.len - left, ..chunk });
                 }
                 let len = chunk.len.min(left);
                 chunks.push(Chunk { len, ..chunk });
