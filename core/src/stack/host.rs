@@ -60,7 +60,7 @@ pub struct Stack<B: Buffers> {
 impl<B: Buffers> Stack<B> {
     /// A stack without sockets; `buffers` is its memory and NIC, with `config.queues` pairs of rings.
     pub fn new(config: Config, buffers: B) -> Self {
-        Self {
+        let mut stack = Self {
             interface: Interface::new(&config),
             neighbours: Neighbours::default(),
             reassembly: Reassembly::default(),
@@ -74,7 +74,9 @@ impl<B: Buffers> Stack<B> {
             ident: mix(config.seed) as u32,
             buffers,
             config,
-        }
+        };
+        stack.refill();
+        stack
     }
 
     /// The settings.
@@ -131,6 +133,13 @@ impl<B: Buffers> Stack<B> {
                     Err(error) => self.refuse(error),
                 }
             }
+        }
+        self.refill();
+    }
+
+    /// The driver grants the NIC what RX slots it can.
+    fn refill(&mut self) {
+        for queue in 0..self.config.queues {
             if let Err(error) = self.buffers.refill(queue) {
                 self.refuse(error);
             }
@@ -161,6 +170,13 @@ impl<B: Buffers> Stack<B> {
                 self.refuse(error);
                 true
             }
+        }
+    }
+
+    /// The NIC interrupts the host: the next [`Stack::poll`] finds what it has completed.
+    pub fn interrupt(&mut self) {
+        for queue in 0..self.config.queues {
+            self.buffers.interrupt(queue);
         }
     }
 

@@ -53,7 +53,7 @@ impl<B: Buffers> Stack<B> {
             File::Conventional(bytes) => {
                 let end = bytes.len();
                 bytes.resize(end + len as usize, 0);
-                if let Err(error) = self.buffers.copy_out(&chunks, &mut bytes[end..]) {
+                if let Err(error) = self.buffers.copy_to_file(&chunks, &mut bytes[end..]) {
                     bytes.truncate(end);
                     self.put_back(from, chunks);
                     return Err(error.into());

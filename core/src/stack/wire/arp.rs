@@ -8,7 +8,7 @@ use super::super::DropReason;
 use super::{HardwareAddress, Header, HeaderSource, Stop};
 
 /// Bytes of a message.
-pub(in crate::stack) const ARP_BYTES: u32 = 28;
+const ARP_BYTES: u32 = 28;
 
 /// What a message does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

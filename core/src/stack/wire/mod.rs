@@ -13,10 +13,10 @@ mod udp;
 
 use std::net::IpAddr;
 
-pub(super) use arp::{ARP_BYTES, Arp, ArpOperation};
+pub(super) use arp::{Arp, ArpOperation};
 pub(super) use ethernet::{ETHERNET_BYTES, EtherType, Ethernet};
 pub(super) use icmp::{ECHO_BYTES, Echo, ICMP_CHECKSUM, IcmpError, IcmpMessage};
-pub(super) use ndp::{Advertisement, NDP_BYTES, Neighbour, Solicitation};
+pub(super) use ndp::{Advertisement, Neighbour, Solicitation};
 pub(super) use source::{HeaderSource, Stop};
 pub(super) use tcp::{TCP_BYTES, TCP_CHECKSUM, Tcp, tcp_header_len};
 pub(super) use udp::{UDP_BYTES, UDP_CHECKSUM, Udp};
@@ -60,15 +60,6 @@ impl Header {
     pub(super) fn zeroed(len: usize) -> Self {
         debug_assert!(len <= MAX_HEADER);
         Self { bytes: [0; MAX_HEADER], len: len as u8 }
-    }
-
-    /// A header with these bytes, at most 60.
-    pub(super) fn from_slice(bytes: &[u8]) -> Self {
-        let mut header = Self::zeroed(bytes.len());
-        for (to, from) in header.bytes.iter_mut().zip(bytes) {
-            *to = *from;
-        }
-        header
     }
 
     pub(super) fn bytes(&self) -> &[u8] {

@@ -10,7 +10,7 @@ use super::super::DropReason;
 use super::{HardwareAddress, Header, HeaderSource, Stop};
 
 /// Bytes of a message with its option.
-pub(in crate::stack) const NDP_BYTES: u32 = 32;
+const NDP_BYTES: u32 = 32;
 /// Bytes of a message without options.
 const FIXED_BYTES: u32 = 24;
 /// Bytes of options that are walked.

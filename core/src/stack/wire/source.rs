@@ -1,4 +1,4 @@
-//! Where header bytes are read from: a frame in a scheme's memory, or in tests an array.
+//! Where header bytes are read from: a frame in a scheme's memory, or header bytes that were kept.
 
 use super::super::DropReason;
 use crate::buffers::BufferError;
@@ -58,7 +58,6 @@ pub(in crate::stack) trait HeaderSource {
     }
 }
 
-#[cfg(test)]
 impl HeaderSource for &[u8] {
     fn len(&self) -> u32 {
         <[u8]>::len(self) as u32
