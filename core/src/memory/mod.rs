@@ -29,6 +29,7 @@ mod cursor;
 mod dag;
 mod edit;
 mod error;
+mod frame;
 mod hash;
 mod map;
 mod merge;
