@@ -220,6 +220,12 @@ pub trait Buffers: Holders {
     /// [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`].
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError>;
 
+    /// Copies the pieces into pages of a conventional file system, `out.len()` bytes as the pieces have: one counted copy.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`] (also when the lengths differ).
+    fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError>;
+
     // What tests and pictures look at.
 
     /// Which queue the NIC puts a flow's frames into.

@@ -28,11 +28,14 @@ pub enum CopyCause {
     KernelToUser = 2,
     /// Into or out of buffers that are mapped for the NIC for good (FACTS.md section 2, IOMMU).
     Shadow = 3,
+    /// `splice()` into the pages of a conventional file system.
+    SpliceToFile = 4,
 }
 
 impl CopyCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::UserToKernel, Self::Reline, Self::KernelToUser, Self::Shadow];
+    pub const ALL: [Self; 5] =
+        [Self::UserToKernel, Self::Reline, Self::KernelToUser, Self::Shadow, Self::SpliceToFile];
 
     /// The name in results.
     pub fn name(self) -> &'static str {
@@ -41,6 +44,7 @@ impl CopyCause {
             Self::Reline => "reline",
             Self::KernelToUser => "kernel_to_user",
             Self::Shadow => "shadow",
+            Self::SpliceToFile => "splice_to_file",
         }
     }
 }

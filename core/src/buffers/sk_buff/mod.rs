@@ -283,6 +283,10 @@ impl Buffers for SkBuff {
         self.sum_of(parts)
     }
 
+    fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.fill_pages(parts, out)
+    }
+
     fn rss(&self) -> &Rss {
         &self.nic.rss
     }

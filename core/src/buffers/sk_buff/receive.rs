@@ -125,6 +125,26 @@ impl SkBuff {
         Ok(UserId(self.users.insert(UserBuffer { bytes, content }) as u32))
     }
 
+    /// The copy of a splice into a file's pages.
+    pub(super) fn fill_pages(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        let mut pieces = Vec::new();
+        for part in parts {
+            pieces.append(&mut self.pieces(part)?);
+        }
+        let total: u64 = pieces.iter().map(|piece| u64::from(piece.len)).sum();
+        within(0, out.len() as u64, total)?;
+        within(0, total, out.len() as u64)?;
+        let mut rest = out;
+        for piece in pieces {
+            let (target, tail) = rest.split_at_mut(piece.len as usize);
+            let object = self.memory.area(piece.area).object(piece.index);
+            let source = &object[piece.offset as usize..][..piece.len as usize];
+            self.ledger.copy(CopyCause::SpliceToFile, source, target);
+            rest = tail;
+        }
+        Ok(())
+    }
+
     pub(super) fn sum_of(&self, parts: &[Chunk]) -> Result<u16, BufferError> {
         let mut sum = Checksummer::default();
         for part in parts {

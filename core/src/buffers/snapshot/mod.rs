@@ -278,6 +278,10 @@ impl Buffers for Snapshot {
         self.sum_of(parts)
     }
 
+    fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.fill_pages(parts, out)
+    }
+
     fn rss(&self) -> &Rss {
         &self.nic.rss
     }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::super::contents::ContentId;
 use super::super::{BufferError, Chunk, PayloadId, UserId, within};
 use super::{Payload, Snapshot, User};
+use crate::ledger::CopyCause;
 use crate::memory::SegmentId;
 use crate::nic::{Checksummer, Delivery, RX_METADATA_BYTES, RxMetadata, rx_frame_start};
 
@@ -139,6 +140,27 @@ impl Snapshot {
             users.push(UserId(self.users.insert(user) as u32));
         }
         Ok(users)
+    }
+
+    /// The copy of a splice into a conventional file's pages.
+    pub(super) fn fill_pages(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        let located = parts.iter().map(|part| self.locate(part)).collect::<Result<Vec<_>, _>>()?;
+        let total = located.iter().map(|(_, range, _)| range.end - range.start).sum();
+        within(0, out.len() as u64, total)?;
+        within(0, total, out.len() as u64)?;
+        let mut block = [0; 2048];
+        let mut rest = out;
+        for (segment, mut range, _) in located {
+            while range.start < range.end {
+                let len = (range.end - range.start).min(block.len() as u64) as usize;
+                let (target, tail) = rest.split_at_mut(len);
+                self.memory.read(segment, range.start, &mut block[..len])?;
+                self.ledger.copy(CopyCause::SpliceToFile, &block[..len], target);
+                range.start += len as u64;
+                rest = tail;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn sum_of(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {

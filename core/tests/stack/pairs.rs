@@ -1,0 +1,403 @@
+//! Two hosts of ours back to back, over both schemes: every test runs over each and compares the frames.
+
+use snapstack::buffers::Buffers;
+use snapstack::ledger::CopyCause;
+use snapstack::stack::{
+    DropReason, File, Readiness, Shutdown, SocketError, SocketId, SocketKind, Stack, ThreadId, tcp,
+};
+
+use crate::net::{
+    Application, LATENCY, Net, SECOND, THREAD, at, config, pattern, ready, sk_buff, snapshot, v4, v6,
+};
+
+type Log = Vec<(usize, Vec<u8>)>;
+
+/// Runs over both schemes; the frames must be identical.
+macro_rules! over_both {
+    ($run:ident) => {{
+        let (one, two): (Log, Log) = ($run(snapshot), $run(sk_buff));
+        assert!(!one.is_empty());
+        for (index, frames) in one.iter().zip(&two).enumerate() {
+            assert_eq!(frames.0, frames.1, "frame {index}");
+        }
+        assert_eq!(one.len(), two.len());
+    }};
+}
+
+fn datagram_socket<B: Buffers>(stack: &mut Stack<B>, address: std::net::SocketAddr) -> SocketId {
+    let socket = stack.socket(SocketKind::Datagram).expect("a socket");
+    stack.bind(socket, address).expect("an address");
+    socket
+}
+
+#[test]
+fn datagrams_of_any_length_are_echoed_after_the_address_was_resolved() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        for ip in [v4(2), v6(2)] {
+            let server = datagram_socket(&mut net.hosts[1], at(ip, 7));
+            let client = net.hosts[0].socket(SocketKind::Datagram).expect("a socket");
+            for len in [0, 1, 1472, 1473, 3000, 65_507] {
+                let bytes = pattern(len);
+                let user = net.hosts[0].fill(&bytes);
+                let range = 0..len as u64;
+                net.hosts[0].send_to(net.now, client, THREAD, user, range, Some(at(ip, 7))).expect("room");
+                let limit = net.now + SECOND;
+                let (user, from) = net.until(limit, |net| ready(net.hosts[1].recv_from(server, THREAD)));
+                let read = net.hosts[1].bytes(user);
+                assert!(read == bytes, "{len} bytes to {ip}");
+                let user = net.hosts[1].fill(&read);
+                net.hosts[1].send_to(net.now, server, THREAD, user, 0..len as u64, Some(from)).expect("room");
+                let (users, _) =
+                    net.until(limit, |net| ready(net.hosts[0].recv_segments_from(client, THREAD)));
+                assert!(net.hosts[0].all(&users) == bytes, "{len} bytes back from {ip}");
+            }
+            net.hosts[1].close(net.now, server).expect("a socket");
+        }
+        assert_eq!(net.hosts[0].drops().total() + net.hosts[1].drops().total(), 0);
+        assert_eq!(net.hosts[1].counters().reassembled, 7, "over IPv6 the fragments begin sooner");
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn streams_carry_every_byte_both_ways_over_both_families() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut log = Vec::new();
+        for server in [v4(2), v6(2)] {
+            let mut net = Net::new(make);
+            let [client, accepted] = net.connected(server);
+            for (len, segments) in [(300_000, false)] {
+                let bytes = pattern(len);
+                assert!(net.transfer((0, client), (1, accepted), &bytes, segments) == bytes);
+                let back = pattern(len / 2);
+                assert!(net.transfer((1, accepted), (0, client), &back, true) == back);
+            }
+            for (host, socket) in [(0, client), (1, accepted)] {
+                net.hosts[host].close(net.now, socket).expect("a socket");
+            }
+            net.run(SECOND);
+            let sizes = [net.hosts[0].table_sizes(), net.hosts[1].table_sizes()];
+            assert_eq!(sizes[0][3] + sizes[1][3], 1, "one end is in TIME-WAIT");
+            assert_eq!(sizes[0][2] + sizes[1][2], 0, "no connection is left");
+            assert_eq!(net.hosts[0].drops().total() + net.hosts[1].drops().total(), 0);
+            log.append(&mut net.log);
+        }
+        log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn streams_survive_losses() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        net.lose = |index| index % 13 == 5;
+        let [client, accepted] = net.connected(v4(2));
+        let bytes = pattern(200_000);
+        assert!(net.transfer((0, client), (1, accepted), &bytes, true) == bytes);
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn the_nic_cuts_large_sends_into_the_same_bytes() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let settings = |n| {
+            let plain = config(n);
+            let tcp = tcp::Config { tso: 40_000, ..plain.tcp };
+            snapstack::stack::Config { tcp, ..plain }
+        };
+        let mut net = Net::with([settings(1), settings(2)], make);
+        let [client, accepted] = net.connected(v6(2));
+        let bytes = pattern(500_000);
+        assert!(net.transfer((0, client), (1, accepted), &bytes, true) == bytes);
+        let frames = net.log.iter().filter(|(host, frame)| *host == 0 && frame.len() > 1000).count() as u64;
+        assert!(net.hosts[0].counters().packets_posted * 3 < frames, "{frames} frames were cut by the NIC");
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn snapshots_copy_nothing_where_the_conventional_stack_copies_all() {
+    let len = 400_000;
+    let bytes = pattern(len);
+    let mut net = Net::new(snapshot);
+    let [client, accepted] = net.connected(v4(2));
+    assert!(net.transfer((0, client), (1, accepted), &bytes, true) == bytes);
+    for host in &net.hosts {
+        assert_eq!(host.buffers().ledger().copied().bytes, 0);
+        assert_eq!(host.buffers().ledger().allocated().count, 0);
+    }
+    let mut net = Net::new(sk_buff);
+    let [client, accepted] = net.connected(v4(2));
+    assert!(net.transfer((0, client), (1, accepted), &bytes, true) == bytes);
+    let [sender, receiver] = &net.hosts;
+    assert_eq!(sender.buffers().ledger().copies(CopyCause::UserToKernel).bytes, len as u64);
+    assert_eq!(receiver.buffers().ledger().copies(CopyCause::KernelToUser).bytes, len as u64);
+}
+
+#[test]
+fn pings_are_answered_whatever_their_length() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        for ip in [v4(2), v6(2)] {
+            let socket = net.hosts[0].socket(SocketKind::Echo).expect("a socket");
+            for len in [0, 56, 1473, 20_000] {
+                let bytes = pattern(len);
+                let user = net.hosts[0].fill(&bytes);
+                let sent =
+                    net.hosts[0].send_to(net.now, socket, THREAD, user, 0..len as u64, Some(at(ip, 0)));
+                sent.expect("room");
+                let limit = net.now + SECOND;
+                let (user, from) = net.until(limit, |net| ready(net.hosts[0].recv_from(socket, THREAD)));
+                assert!(net.hosts[0].bytes(user) == bytes && from.ip() == ip, "{len} bytes to {ip}");
+            }
+        }
+        assert_eq!(net.hosts[1].counters().echoes, 8);
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn a_port_without_socket_is_reported_to_the_sender() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        for ip in [v4(2), v6(2)] {
+            let [one, _] = &mut net.hosts;
+            let datagrams = one.socket(SocketKind::Datagram).expect("a socket");
+            one.connect(net.now, datagrams, at(ip, 9)).expect("a route");
+            let user = one.fill(b"anybody?");
+            one.send_to(net.now, datagrams, THREAD, user, 0..8, None).expect("room");
+            let stream = one.socket(SocketKind::Stream).expect("a socket");
+            one.connect(net.now, stream, at(ip, 9)).expect("a route");
+            net.run(SECOND);
+            let [one, two] = &mut net.hosts;
+            assert_eq!(one.recv_from(datagrams, THREAD), Err(SocketError::Unreachable));
+            let refused = one.recv(net.now, stream, THREAD, 1);
+            assert_eq!(refused, Err(SocketError::Failed(tcp::Failure::Refused)));
+            assert!(two.drops().get(DropReason::NoSocket) >= 2);
+        }
+        let counters = net.hosts[1].counters();
+        assert_eq!((counters.errors_sent, counters.resets_sent), (2, 2));
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn a_neighbour_that_does_not_answer_is_asked_three_times_and_given_up() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [one, _] = &mut net.hosts;
+        let stream = one.socket(SocketKind::Stream).expect("a socket");
+        one.connect(0, stream, at(v4(77), 80)).expect("a route");
+        net.run(5 * SECOND);
+        let [one, _] = &mut net.hosts;
+        let answer = one.recv(net.now, stream, THREAD, 1);
+        assert_eq!(answer, Err(SocketError::Failed(tcp::Failure::Unreachable)));
+        let asked = net.log.iter().filter(|(_, frame)| frame[12..14] == [8, 6]).count();
+        assert_eq!(asked, 3);
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn threads_wait_and_are_woken_in_order() {
+    let mut net = Net::new(snapshot);
+    let [_, two] = &mut net.hosts;
+    let listener = two.socket(SocketKind::Stream).expect("a socket");
+    two.bind(listener, at(v4(2), 80)).expect("an address");
+    two.listen(listener, 8).expect("a listener");
+    for thread in 1..=3 {
+        assert_eq!(two.accept(listener, ThreadId(thread)), Err(SocketError::WouldBlock));
+    }
+    let clients: Vec<_> = (0..2)
+        .map(|_| {
+            let [one, _] = &mut net.hosts;
+            let client = one.socket(SocketKind::Stream).expect("a socket");
+            one.connect(net.now, client, at(v4(2), 80)).expect("a route");
+            client
+        })
+        .collect();
+    net.run(SECOND);
+    let [one, two] = &mut net.hosts;
+    let woken: Vec<_> = std::iter::from_fn(|| two.next_wakeup()).map(|wakeup| wakeup.thread).collect();
+    assert_eq!(woken, [ThreadId(1), ThreadId(2)], "one thread a connection, the first come first");
+    let accepted = two.accept(listener, ThreadId(1)).expect("a connection");
+    let wanted = [(accepted, Readiness::READABLE), (listener, Readiness::READABLE)];
+    assert_eq!(two.poll_sockets(ThreadId(1), &wanted), Ok(vec![(listener, Readiness::READABLE)]));
+    let second = two.accept(listener, ThreadId(2)).expect("a connection");
+    let wanted = [(accepted, Readiness::READABLE), (second, Readiness::READABLE)];
+    assert_eq!(two.poll_sockets(ThreadId(2), &wanted), Err(SocketError::WouldBlock));
+    let user = one.fill(b"hello");
+    one.send(clients[1], THREAD, user, 0..5).expect("room");
+    net.run(SECOND);
+    let [_, two] = &mut net.hosts;
+    let wakeup = two.next_wakeup().expect("a wakeup");
+    assert_eq!((wakeup.thread, wakeup.socket, two.next_wakeup()), (ThreadId(2), second, None));
+    let user = two.recv(net.now, second, ThreadId(2), 100).expect("bytes").expect("no end");
+    assert_eq!(two.bytes(user), b"hello");
+}
+
+#[test]
+fn a_full_backlog_drops_and_its_peers_come_in_later() {
+    let mut net = Net::new(snapshot);
+    let [one, two] = &mut net.hosts;
+    let listener = two.socket(SocketKind::Stream).expect("a socket");
+    two.bind(listener, at(v4(2), 80)).expect("an address");
+    two.listen(listener, 2).expect("a listener");
+    for _ in 0..5 {
+        let client = one.socket(SocketKind::Stream).expect("a socket");
+        one.connect(0, client, at(v4(2), 80)).expect("a route");
+    }
+    net.run(SECOND / 2);
+    assert_eq!(net.hosts[1].drops().get(DropReason::BacklogFull), 3);
+    let mut accepted = 0;
+    net.until(60 * SECOND, |net| {
+        while ready(net.hosts[1].accept(listener, THREAD)).is_some() {
+            accepted += 1;
+        }
+        (accepted == 5).then_some(())
+    });
+}
+
+#[test]
+fn splices_move_references_and_only_conventional_files_are_copied() {
+    fn run<B: Buffers>(make: fn() -> B) -> Net<B> {
+        let mut net = Net::new(make);
+        let [client, accepted] = net.connected(v4(2));
+        let bytes = pattern(50_000);
+        let user = net.hosts[0].fill(&bytes);
+        net.hosts[0].send(client, THREAD, user, 0..50_000).expect("room");
+        // What comes in goes out again where it came from, without the application.
+        let mut echoed = Vec::new();
+        let mut moved = 0;
+        let limit = net.now + 10 * SECOND;
+        net.until(limit, |net| {
+            let [one, two] = &mut net.hosts;
+            while let Some(part) = ready(two.splice(net.now, accepted, accepted, THREAD, u32::MAX)) {
+                moved += part;
+            }
+            while let Some(Some(users)) = ready(one.recv_segments(net.now, client, THREAD, u32::MAX)) {
+                echoed.append(&mut one.all(&users));
+            }
+            (echoed.len() == bytes.len()).then_some(())
+        });
+        assert!(echoed == bytes && moved == 50_000);
+        assert_eq!(net.hosts[1].buffers().ledger().copied().bytes, 0, "references moved");
+        // Half goes to a file of each kind.
+        let mut files = [File::conventional(), File::segments()];
+        for file in &mut files {
+            net.hosts[0].send(client, THREAD, user, 0..25_000).expect("room");
+            let limit = net.now + 10 * SECOND;
+            net.until(limit, |net| {
+                let two = &mut net.hosts[1];
+                while ready(two.splice_to_file(net.now, accepted, file, THREAD, u32::MAX)).is_some() {}
+                (file.len() == 25_000).then_some(())
+            });
+        }
+        let [conventional, segments] = files;
+        let File::Conventional(content) = &conventional else { panic!("a conventional file") };
+        assert!(content[..] == bytes[..25_000]);
+        let two = &mut net.hosts[1];
+        assert_eq!(two.buffers().ledger().copied().bytes, 25_000, "the conventional file alone was copied");
+        assert_eq!(two.buffers().ledger().copies(CopyCause::SpliceToFile).bytes, 25_000);
+        // And back: what the segment file holds is sent from any byte on.
+        let mut offset = 1234;
+        let mut back = Vec::new();
+        let limit = net.now + 10 * SECOND;
+        net.until(limit, |net| {
+            let [one, two] = &mut net.hosts;
+            while offset < 25_000
+                && let Some(part) = ready(two.splice_from_file(&segments, offset, accepted, THREAD, u32::MAX))
+            {
+                offset += part;
+            }
+            while let Some(Some(users)) = ready(one.recv_segments(net.now, client, THREAD, u32::MAX)) {
+                back.append(&mut one.all(&users));
+            }
+            (back.len() == 25_000 - 1234).then_some(())
+        });
+        assert!(back[..] == bytes[1234..25_000]);
+        assert_eq!(net.hosts[1].buffers().ledger().copied().bytes, 25_000, "nothing more was copied");
+        net.hosts[1].delete_file(segments);
+        net
+    }
+    run(snapshot);
+    let mut net = Net::new(sk_buff);
+    let [client, accepted] = net.connected(v6(2));
+    net.hosts[0].send_conventional(client, THREAD, b"conventional").expect("room");
+    let limit = net.now + SECOND;
+    let user = net.until(limit, |net| ready(net.hosts[1].recv(net.now, accepted, THREAD, 100)));
+    let two = &mut net.hosts[1];
+    assert_eq!(two.bytes(user.expect("no end")), b"conventional");
+}
+
+#[test]
+fn closing_releases_everything_that_was_queued() {
+    let mut net = Net::new(snapshot);
+    let before = {
+        let [client, accepted] = net.connected(v4(2));
+        net.hosts[0].close(net.now, client).expect("a socket");
+        net.hosts[1].close(net.now, accepted).expect("a socket");
+        net.run(5 * SECOND);
+        net.hosts.each_ref().map(|host| host.buffers().memory().live_lines())
+    };
+    let [client, accepted] = net.connected(v4(2));
+    let user = net.hosts[0].fill(&pattern(200_000));
+    net.hosts[0].send(client, THREAD, user, 0..200_000).expect("room");
+    net.hosts[0].buffers_mut().free_user(user).expect("a buffer");
+    net.run(2 * LATENCY);
+    assert!(net.hosts[0].buffers().memory().live_lines() > before[0] + 1000, "the queue holds what was sent");
+    net.hosts[1].close(net.now, accepted).expect("a socket");
+    net.run(SECOND);
+    net.hosts[0].close(net.now, client).expect("a socket");
+    net.run(5 * SECOND);
+    // Completed ring slots keep a few lines until they are filled again.
+    for (host, before) in net.hosts.iter().zip(before) {
+        let lines = host.buffers().memory().live_lines();
+        assert!(lines <= before + 64 * 30, "{lines} lines are left of {before}");
+    }
+}
+
+#[test]
+fn half_closed_streams_go_on_the_other_way() {
+    let mut net = Net::new(snapshot);
+    let [client, accepted] = net.connected(v4(2));
+    net.hosts[0].shutdown(net.now, client, Shutdown::Send).expect("a stream");
+    let limit = net.now + SECOND;
+    let end = net.until(limit, |net| ready(net.hosts[1].recv(net.now, accepted, THREAD, 1)));
+    assert_eq!(end, None, "the end of the stream");
+    let bytes = pattern(100_000);
+    assert!(net.transfer((1, accepted), (0, client), &bytes, false) == bytes);
+    let user = net.hosts[0].fill(b"late");
+    assert_eq!(net.hosts[0].send(client, THREAD, user, 0..4), Err(SocketError::Closed));
+}
+
+#[test]
+fn addresses_are_taken_once_and_given_back() {
+    let mut stack = Stack::new(config(1), snapshot());
+    let bound = |stack: &mut Stack<_>, kind, ip, port| {
+        let socket = stack.socket(kind).expect("a socket");
+        stack.bind(socket, at(ip, port)).map(|_| socket)
+    };
+    use SocketKind::{Datagram, Stream};
+    let any4 = std::net::IpAddr::from([0, 0, 0, 0]);
+    let any6 = std::net::IpAddr::from([0u16; 8]);
+    let first = bound(&mut stack, Stream, v4(1), 80).expect("free");
+    assert_eq!(bound(&mut stack, Stream, v4(1), 80), Err(SocketError::InUse(at(v4(1), 80))));
+    assert_eq!(bound(&mut stack, Stream, any4, 80), Err(SocketError::InUse(at(any4, 80))));
+    assert_eq!(bound(&mut stack, Stream, any6, 80), Err(SocketError::InUse(at(any6, 80))));
+    assert!(bound(&mut stack, Stream, v6(1), 80).is_ok(), "another family");
+    assert!(bound(&mut stack, Datagram, v4(1), 80).is_ok(), "another protocol");
+    assert_eq!(bound(&mut stack, Stream, v4(2), 81), Err(SocketError::NotOurs(at(v4(2), 81))));
+    stack.close(0, first).expect("a socket");
+    assert!(bound(&mut stack, Stream, any4, 80).is_ok(), "given back");
+    assert_eq!(stack.close(0, first), Err(SocketError::NoSuchSocket(first)));
+}
