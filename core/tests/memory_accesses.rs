@@ -215,7 +215,8 @@ fn a_difference_is_found_without_reading_a_leaf() {
     memory.overwrite(b, 320, &[99], Content::Data).unwrap();
     memory.diff(a, b).unwrap();
     let (counts, runs) = counted(&mut memory, |memory| memory.diff(a, b).unwrap());
-    assert_eq!((counts, runs), (AccessCounts { data_reads: 2 * 3, ..NONE }, vec![320..336]));
+    assert_eq!((counts, runs.len()), (AccessCounts { data_reads: 2 * 3, ..NONE }, 1));
+    assert_eq!(runs[0], 320..336);
 }
 
 #[test]

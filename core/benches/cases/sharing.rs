@@ -174,7 +174,7 @@ pub(super) fn diff_one_line(bench: &Bench<'_>, name: &str) {
             }
             runs
         });
-        assert_eq!(runs, [AT as u64..AT as u64 + 64]);
+        assert!(runs.iter().eq([&(AT as u64..AT as u64 + 64)]));
         time / TIMES as f64
     };
     let peer = || {
