@@ -38,7 +38,6 @@ mod cursor;
 mod dag;
 mod edit;
 mod error;
-mod frame;
 mod graft;
 mod hash;
 mod heap;
