@@ -119,26 +119,17 @@ pub(super) fn build(
     height: u8,
     content: Content,
 ) -> Result<u32, Full> {
-    build_parts(store, scratch, &[(bytes, content)], height)
-}
-
-/// Builds a sub-DAG of exactly `height` from parts, one behind the other; all but the last are whole lines.
-pub(super) fn build_parts(
-    store: &mut Store,
-    scratch: &mut Vec<u32>,
-    parts: &[(&[u8], Content)],
-    height: u8,
-) -> Result<u32, Full> {
-    let shape = Shape::new(store.line_bytes());
-    let bytes: usize = parts.iter().map(|(part, _)| part.len()).sum();
-    debug_assert!(bytes as u64 <= shape.span(height));
-    if bytes == 0 {
+    let line = store.line_bytes();
+    let shape = Shape::new(line);
+    debug_assert!(bytes.len() as u64 <= shape.span(height));
+    if bytes.is_empty() {
         return Ok(0);
     }
     let mut level = std::mem::take(scratch);
     level.clear();
-    let leaves = parts.iter().try_for_each(|(part, content)| build_leaves(store, &mut level, part, *content));
-    let result = leaves.and_then(|()| raise(store, &mut level, height, shape)).map(|()| level[0]);
+    let result = build_leaves(store, &mut level, bytes, content)
+        .and_then(|()| raise(store, &mut level, height, shape))
+        .map(|()| level[0]);
     *scratch = level;
     result
 }

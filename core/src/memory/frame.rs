@@ -1,4 +1,4 @@
-//! A received frame as a segment's content: headers and payload are written in one build, and counted apart.
+//! A received frame as a segment's content: headers and payload are written in one step, and counted apart.
 
 use super::dag::{self, Root};
 use super::store::{Content, Full};
@@ -20,9 +20,23 @@ impl Memory {
         let length = bytes.len() as u64;
         let height = self.growth(length)?;
         let (headers, payload) = bytes.split_at(data_from.min(length) as usize);
-        let parts = [(headers, Content::Other), (payload, Content::Data)];
-        let plid = dag::build_parts(&mut self.store, &mut self.scratch, &parts, height)
-            .map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
+        let zeros = Root { plid: 0, height };
+        let (store, scratch) = (&mut self.store, &mut self.scratch);
+        let written = if headers.is_empty() {
+            Ok(0)
+        } else {
+            dag::write(store, scratch, zeros, 0, headers, Content::Other)
+        };
+        let whole = written.and_then(|plid| {
+            if payload.is_empty() {
+                return Ok(plid);
+            }
+            let over = Root { plid, height };
+            let whole = dag::write(store, scratch, over, data_from, payload, Content::Data);
+            store.release(plid);
+            whole
+        });
+        let plid = whole.map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
         self.put_root(id, Root { plid, height }, length);
         Ok(())
     }
