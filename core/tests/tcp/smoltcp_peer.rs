@@ -95,6 +95,9 @@ impl Peer {
         let buffers = [64, 1_000, 8_000, 65_535, 200_000];
         let buffer = |random: &mut Random| SocketBuffer::new(vec![0; random.pick(&buffers)]);
         let mut socket = Socket::new(buffer(random), buffer(random));
+        // It believes the window of an acknowledgement that a newer one has overtaken, and does not probe it when it was
+        // closed: with reordering it would stall for ever. Its keep-alive brings the window of today.
+        socket.set_keep_alive(Some(Duration::from_secs(10)));
         socket.set_nagle_enabled(random.chance(500));
         socket.set_ack_delay(random.chance(500).then(|| Duration::from_millis(10)));
         socket.set_congestion_control(random.pick(&[CongestionControl::None, CongestionControl::Reno]));
@@ -210,7 +213,7 @@ impl Case {
     }
 
     fn run(&mut self) -> Run {
-        run([&mut self.engine, &mut self.peer], &self.faults, self.seed, 400_000)
+        run([&mut self.engine, &mut self.peer], &self.faults, self.seed, 4_000_000)
     }
 
     /// Whether the connection ended by itself; see [`Engine::ended_well`]. smoltcp stays in TIME-WAIT for 10 s only.
