@@ -29,7 +29,6 @@ mod cursor;
 mod dag;
 mod edit;
 mod error;
-mod frame;
 mod hash;
 mod map;
 mod merge;
