@@ -3,7 +3,9 @@
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use crate::components::{Notices, Top};
 use crate::pages::Explore;
+use crate::session::{Provider, Session};
 
 /// Pages by hash route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Routable)]
@@ -14,7 +16,7 @@ pub enum Route {
     /// The start page is Explore.
     #[at("/")]
     Start,
-    /// Anything else.
+    /// Anything else is answered in words on the start page.
     #[not_found]
     #[at("/404")]
     NotFound,
@@ -25,14 +27,28 @@ pub enum Route {
 pub fn App() -> Html {
     html! {
         <HashRouter>
-            <Switch<Route> render={switch} />
+            <Provider><Shell /></Provider>
         </HashRouter>
+    }
+}
+
+#[component]
+fn Shell() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    html! {
+        <div class={classes!("shell", session.page.name().to_lowercase())}>
+            <Top />
+            <Switch<Route> render={switch} />
+            <Notices />
+            if session.state.dragging {
+                <div class="drop" aria-hidden="true"><p>{ "Drop a pcap or pcapng file: it stays on this machine" }</p></div>
+            }
+        </div>
     }
 }
 
 fn switch(route: Route) -> Html {
     match route {
-        Route::Explore | Route::Start => html! { <Explore unknown={false} /> },
-        Route::NotFound => html! { <Explore unknown={true} /> },
+        Route::Explore | Route::Start | Route::NotFound => html! { <Explore /> },
     }
 }

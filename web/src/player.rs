@@ -161,6 +161,13 @@ impl Player {
         Some(())
     }
 
+    /// The canvases are gone; what plays stops.
+    pub fn detach(&mut self) {
+        self.end_tour();
+        self.playing = false;
+        self.surfaces = None;
+    }
+
     /// The moment in terms that hold for any configuration: the last stage that a packet entered, or the end.
     pub fn anchor(&self) -> Anchor {
         let Some(timeline) = &self.timeline else { return Anchor::End };

@@ -18,11 +18,13 @@ pub(crate) fn bench(tools: &mut Toolbox, wasm: bool, json: bool, args: &[String]
         tools.browser()?;
         // All cases are one test to the runner, which otherwise gives up on it too early.
         tools.var("WASM_BINDGEN_TEST_TIMEOUT", "1200");
-        let mut command = tools.cargo(["test", "--release", "--target", WASM, "-p", "snapstack", "--bench", "wasm"]);
+        let mut command =
+            tools.cargo(["test", "--release", "--target", WASM, "-p", "snapstack", "--bench", "wasm"]);
         command.env("SNAPSTACK_BENCH", args.join(" ")).args(["--", "--nocapture"]);
         command
     } else {
-        let mut command = tools.cargo(["bench", "-p", "snapstack", "--bench", "memory", "--bench", "density", "--"]);
+        let mut command =
+            tools.cargo(["bench", "-p", "snapstack", "--bench", "memory", "--bench", "density", "--"]);
         command.args(args);
         command
     };

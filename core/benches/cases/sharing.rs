@@ -25,7 +25,8 @@ fn writes(run: u64, lines: usize) -> Vec<(usize, Line)> {
 /// Whether the oldest snapshot and the present state are what the writes up to them make.
 fn check(writes: &[(usize, Line)], present: impl Fn(usize) -> Line, oldest: impl Fn(usize) -> Line) {
     let kept = writes.len() - WINDOW;
-    for (seen, state) in [(writes.as_slice(), &present as &dyn Fn(usize) -> Line), (&writes[..kept], &oldest)] {
+    for (seen, state) in [(writes.as_slice(), &present as &dyn Fn(usize) -> Line), (&writes[..kept], &oldest)]
+    {
         // The last write to a place is the one that is seen.
         let mut places = std::collections::HashSet::new();
         for (at, line) in seen.iter().rev() {
@@ -108,8 +109,7 @@ fn snapshot_overwrite(bench: &Bench<'_>, name: &str, bytes: usize) {
         time / WRITES as f64
     };
 
-    let sides =
-        &mut [Side::new("ours", ours), Side::new("rpds", peer_rpds), Side::new("imbl", peer_imbl)];
+    let sides = &mut [Side::new("ours", ours), Side::new("rpds", peer_rpds), Side::new("imbl", peer_imbl)];
     bench.contest(name, sides);
 }
 
@@ -148,8 +148,7 @@ pub(super) fn snapshot_flat(bench: &Bench<'_>, name: &str) {
         }
         time / SNAPSHOTS as f64
     };
-    let mut sides: Vec<_> =
-        memories.iter_mut().map(|memory| Side::new("ours", || side(memory))).collect();
+    let mut sides: Vec<_> = memories.iter_mut().map(|memory| Side::new("ours", || side(memory))).collect();
     let medians = bench.medians(&mut sides);
     let slowest = medians.iter().copied().fold(0.0, f64::max);
     let fastest = medians.iter().copied().fold(f64::INFINITY, f64::min);

@@ -92,11 +92,19 @@ impl Memory {
         let cursor = self.cursor(id)?;
         let end = offset.saturating_add(out.len() as u64);
         if end > cursor.length {
-            return Err(MemoryError::OutOfRange { segment: cursor.segment, offset, end, length: cursor.length });
+            return Err(MemoryError::OutOfRange {
+                segment: cursor.segment,
+                offset,
+                end,
+                length: cursor.length,
+            });
         }
         let (root, covered) = (cursor.root, end);
-        let written: Vec<(u64, [u8; 64])> =
-            cursor.transient.range(offset / line..covered.div_ceil(line)).map(|(i, t)| (*i, t.bytes)).collect();
+        let written: Vec<(u64, [u8; 64])> = cursor
+            .transient
+            .range(offset / line..covered.div_ceil(line))
+            .map(|(i, t)| (*i, t.bytes))
+            .collect();
         // Beyond the old DAG there is nothing but zeros and transient lines.
         let old = self.shape.span(root.height).min(end).saturating_sub(offset) as usize;
         let (head, tail) = out.split_at_mut(old);

@@ -125,7 +125,12 @@ impl Memory {
     ///
     /// # Errors
     /// Those of [`Memory::graft_bytes`].
-    pub fn concat(&mut self, id: SegmentId, source: SegmentId, ledger: &mut Ledger) -> Result<u64, MemoryError> {
+    pub fn concat(
+        &mut self,
+        id: SegmentId,
+        source: SegmentId,
+        ledger: &mut Ledger,
+    ) -> Result<u64, MemoryError> {
         let (to, length) = (self.length(id)?, self.length(source)?);
         self.graft_bytes(id, to, source, 0..length, ledger)
     }
@@ -176,7 +181,12 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Conflict`] with the first bytes that both changed, [`MemoryError::UnknownSegment`],
     /// [`MemoryError::ReadOnly`], [`MemoryError::Exhausted`].
-    pub fn merge_update(&mut self, id: SegmentId, base: SegmentId, mine: SegmentId) -> Result<(), MemoryError> {
+    pub fn merge_update(
+        &mut self,
+        id: SegmentId,
+        base: SegmentId,
+        mine: SegmentId,
+    ) -> Result<(), MemoryError> {
         self.writable(id)?;
         let (base, mine) = (self.entry(base)?, self.entry(mine)?);
         self.merge_roots(id, (base.root, base.length), (mine.root, mine.length))
@@ -200,12 +210,14 @@ impl Memory {
         };
         let height = mine.0.height.max(theirs.root.height).max(base.0.height);
         let needed = self.shape.worst_case(mine.1.max(theirs.length));
-        let plid = merge::merge(&mut self.store, base.0, mine.0, theirs.root, height, 0).map_err(|error| match error {
-            MergeError::Clash(clash) => {
-                MemoryError::Conflict { segment: id, offset: clash.offset, end: clash.end }
-            }
-            MergeError::Full => self.exhausted(needed),
-        })?;
+        let plid = merge::merge(&mut self.store, base.0, mine.0, theirs.root, height, 0).map_err(
+            |error| match error {
+                MergeError::Clash(clash) => {
+                    MemoryError::Conflict { segment: id, offset: clash.offset, end: clash.end }
+                }
+                MergeError::Full => self.exhausted(needed),
+            },
+        )?;
         // Cutting makes the height the least again, and what lies past the agreed length zero.
         let tall = Root { plid, height };
         let least = self.shape.height_for(length);
@@ -220,7 +232,11 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::UnknownSegment`].
-    pub fn for_each_line(&mut self, id: SegmentId, mut each: impl FnMut(u64, &[u8])) -> Result<(), MemoryError> {
+    pub fn for_each_line(
+        &mut self,
+        id: SegmentId,
+        mut each: impl FnMut(u64, &[u8]),
+    ) -> Result<(), MemoryError> {
         let entry = self.entry(id)?;
         let line = self.shape.line;
         for index in 0..entry.length.div_ceil(line) {

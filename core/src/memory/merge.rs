@@ -107,7 +107,13 @@ pub(super) fn merge(
     Ok(dag::intern_node(store, &children[..shape.fan_out()])?)
 }
 
-fn merge_leaf(store: &mut Store, base: Root, ours: Root, theirs: Root, start: u64) -> Result<u32, MergeError> {
+fn merge_leaf(
+    store: &mut Store,
+    base: Root,
+    ours: Root,
+    theirs: Root,
+    start: u64,
+) -> Result<u32, MergeError> {
     let size = store.line_bytes();
     let mut line = [0u8; 64];
     let mut clash: Option<Clash> = None;

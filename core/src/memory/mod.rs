@@ -106,7 +106,14 @@ impl Memory {
         let store =
             Store::new(line_bytes, config.ways, buckets, overflow as u32, config.delayed_free as usize);
         let map = SegmentMap::default();
-        Ok(Self { store, shape: Shape::new(line_bytes), map, scratch: Vec::new(), map_reads: 0, cursors: Vec::new() })
+        Ok(Self {
+            store,
+            shape: Shape::new(line_bytes),
+            map,
+            scratch: Vec::new(),
+            map_reads: 0,
+            cursors: Vec::new(),
+        })
     }
 
     /// Bytes a line.

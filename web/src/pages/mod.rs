@@ -1,4 +1,4 @@
-//! The pages.
+//! Pages.
 
 mod explore;
 

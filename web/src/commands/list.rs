@@ -1,0 +1,155 @@
+//! The commands themselves.
+
+use crate::components::TimeEvent;
+use crate::state::{Action, Page};
+
+/// Where a command holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On every page.
+    Everywhere,
+    /// On one.
+    Only(Page),
+}
+
+/// What commands are listed under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Between pages, and about the page.
+    General,
+    /// Time.
+    Time,
+    /// Configuration and traffic.
+    Configuration,
+}
+
+impl Group {
+    /// All, in the order of the help sheet.
+    pub const ALL: [Self; 3] = [Self::General, Self::Time, Self::Configuration];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Time => "Time",
+            Self::Configuration => "Configuration",
+        }
+    }
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Something of the time bar.
+    Time(TimeEvent),
+    /// Something of the state.
+    Act(Action),
+    /// To a page.
+    Go(Page),
+    /// Makes a link to the moment.
+    Share,
+    /// Light or dark.
+    Theme,
+    /// Shows the opening again.
+    Opening,
+    /// Closes what lies on top.
+    Close,
+}
+
+/// One command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// Name that does not change.
+    pub id: &'static str,
+    /// What it does, in words.
+    pub title: &'static str,
+    /// Chords that start it; see [`super::chord`].
+    pub keys: &'static [&'static str],
+    /// What it is listed under.
+    pub group: Group,
+    /// Where it holds.
+    pub scope: Scope,
+    /// What it does.
+    pub intent: Intent,
+}
+
+impl Command {
+    /// Whether it holds on a page.
+    pub fn holds_on(&self, page: Page) -> bool {
+        self.scope == Scope::Everywhere || self.scope == Scope::Only(page)
+    }
+}
+
+const fn command(
+    id: &'static str,
+    title: &'static str,
+    keys: &'static [&'static str],
+    group: Group,
+    scope: Scope,
+    intent: Intent,
+) -> Command {
+    Command { id, title, keys, group, scope, intent }
+}
+
+const EVERYWHERE: Scope = Scope::Everywhere;
+const EXPLORE: Scope = Scope::Only(Page::Explore);
+
+/// Every command there is.
+pub static COMMANDS: &[Command] = &[
+    command("close", "Close the inspector", &["Escape"], Group::General, EVERYWHERE, Intent::Close),
+    command(
+        "go-explore",
+        "Go to Explore: two stacks side by side",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Go(Page::Explore),
+    ),
+    command("theme", "Light or dark", &[], Group::General, EVERYWHERE, Intent::Theme),
+    command("share", "Share a link to this moment", &[], Group::General, EXPLORE, Intent::Share),
+    command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
+    command(
+        "forward",
+        "Step forward",
+        &["ArrowRight"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Step(true)),
+    ),
+    command("back", "Step back", &["ArrowLeft"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Step(false))),
+    command(
+        "next-copy",
+        "Go to the next copy",
+        &["c"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::NextCopy),
+    ),
+    command("to-start", "Go to the start", &["Home"], Group::Time, EXPLORE, Intent::Time(TimeEvent::ToStart)),
+    command(
+        "to-end",
+        "Go to the end",
+        &["End"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Seek(u32::MAX)),
+    ),
+    command("opening", "Show the opening again", &[], Group::Time, EXPLORE, Intent::Opening),
+    command(
+        "undo",
+        "Undo the change of the configuration",
+        &["Ctrl+z"],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Act(Action::Undo),
+    ),
+    command(
+        "redo",
+        "Redo the change of the configuration",
+        &["Ctrl+Shift+z", "Ctrl+y"],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Act(Action::Redo),
+    ),
+    command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
+];
