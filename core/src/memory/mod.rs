@@ -24,21 +24,30 @@
 //! Swapping segments to disk and falling back to conventional memory (paper section 5) are not built.
 
 mod access;
+mod cache;
 mod check;
 mod cursor;
 mod dag;
 mod edit;
 mod error;
 mod hash;
+mod inspect;
 mod map;
 mod merge;
 mod row;
 mod store;
 
 pub use access::{AccessCounts, LineCounts};
+pub use cache::{
+    CacheConfig, CacheCounts, CacheError, CacheKey, Indexing, LastLevelCache, MAX_CACHE_ENTRIES, MapCache,
+    MapCacheConfig,
+};
 pub use check::Broken;
 pub use cursor::{Commit, CursorId};
 pub use error::MemoryError;
+pub use inspect::{
+    BucketFill, Dag, DagEdge, DagNode, LineBytes, LineTally, Occupancy, Plid, Reach, Referrer, Usage,
+};
 pub use map::SegmentId;
 pub use row::WAYS;
 pub use store::Content;

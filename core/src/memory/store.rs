@@ -184,6 +184,64 @@ impl Store {
         if plid == 0 || self.peek_count(plid - 1) & TAGGED == 0 { 0 } else { self.tags[plid as usize - 1] }
     }
 
+    /// The references to a line, 0 for one that waits; None for PLID 0 and for a PLID that names no line now.
+    pub(super) fn references(&self, plid: u32) -> Option<u32> {
+        let index = plid.checked_sub(1).filter(|index| u64::from(*index) < self.capacity())?;
+        match self.peek_count(index) {
+            word if word & WAITING != 0 => Some(0),
+            word if word & COUNT != 0 => Some(word & COUNT),
+            _ => None,
+        }
+    }
+
+    /// The PLIDs of all lines that wait, the longest waiting first.
+    pub(super) fn waiting_plids(&self) -> impl Iterator<Item = u32> {
+        self.queue.iter().filter(|(plid, ticket)| self.is_waiting(*plid, *ticket)).map(|(plid, _)| *plid)
+    }
+
+    /// The PLID of the line with this content, live or waiting. Counts nothing.
+    pub(super) fn look_up(&self, line: &[u8], tags: Tags) -> Option<u32> {
+        let place = place(line, tags, self.buckets);
+        let mut set = self.rows.matches(place.bucket, place.signature);
+        let ways = std::iter::from_fn(|| {
+            let way = set.trailing_zeros();
+            set &= set.wrapping_sub(1);
+            (way < 32).then(|| place.bucket * self.ways + way)
+        });
+        let chained = self.chain(place.bucket).map(|entry| self.buckets * self.ways + entry);
+        let mut all = ways.chain(chained);
+        all.find(|index| self.bytes(*index) == line && self.line_tags(index + 1) == tags)
+            .map(|index| index + 1)
+    }
+
+    /// The overflow entries of a bucket.
+    fn chain(&self, bucket: u32) -> impl Iterator<Item = u32> {
+        let mut link = self.rows.link(bucket);
+        std::iter::from_fn(move || {
+            let entry = link.checked_sub(1)?;
+            link = self.over_next[entry as usize];
+            Some(entry)
+        })
+    }
+
+    /// Ways in use and overflow entries chained, bucket by bucket.
+    pub(super) fn bucket_fill(&self) -> impl Iterator<Item = (u32, u32)> {
+        (0..self.buckets).map(|bucket| {
+            let used = self.ways - self.rows.matches(bucket, 0).count_ones();
+            (used, self.chain(bucket).count() as u32)
+        })
+    }
+
+    /// Ways a bucket.
+    pub(super) fn ways(&self) -> u32 {
+        self.ways
+    }
+
+    /// Overflow entries that there are.
+    pub(super) fn overflow(&self) -> u32 {
+        self.overflow
+    }
+
     /// Whether a live line is counted as application payload.
     pub(super) fn is_data(&self, plid: u32) -> bool {
         plid != 0 && self.peek_count(plid - 1) & DATA != 0
