@@ -7,6 +7,7 @@ mod browser;
 mod files;
 mod install;
 mod page;
+mod publish;
 mod screenshot;
 mod serve;
 mod sh;

@@ -110,6 +110,15 @@ impl Page {
         self.until_ready().await
     }
 
+    /// Waits until the page's files are kept and the service worker answers for this page.
+    pub(crate) async fn until_kept(&self) -> Result<()> {
+        wait_for("the files to be kept", READY, async || {
+            let script = "return navigator.serviceWorker.controller?.state === 'activated'";
+            Ok((self.browser.eval(script).await? == json!(true)).then_some(()))
+        })
+        .await
+    }
+
     pub(crate) async fn until_ready(&self) -> Result<()> {
         wait_for("another finished run", READY, async || {
             let ready = self.browser.eval("return document.documentElement.dataset.ready").await?;

@@ -62,6 +62,7 @@ async fn the_run_lives_on_while_another_page_is_shown() -> Result<()> {
                 e.dispatchEvent(new Event('input', { bubbles: true }));";
     page.browser.eval(seek).await?;
     page.until_position("the moment", |at, _| at == 1234).await?;
+    page.until_kept().await?;
     let asked = page.server.served().len();
     page.browser.eval("location.hash = '#/memory'").await?;
     page.until_text("lab-tally", "lines held").await?;

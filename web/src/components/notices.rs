@@ -20,6 +20,16 @@ pub fn Notices() -> Html {
                 <div class="notice problem" id="notice" role="alert"><p>{ text }</p><button onclick={restart}>{ "Restart" }</button></div>
             };
         }
+        (Some(Notice::Newer), _) => {
+            let renew = session.on(|_: MouseEvent| Msg::Renew);
+            return html! {
+                <div class="notice info" id="notice" role="status">
+                    <p>{ "A newer build of this page is there. It shows the same moment again." }</p>
+                    <button id="renew" onclick={renew}>{ "Reload" }</button>
+                    <button onclick={dismiss} aria-label="Dismiss"><Icon name={IconName::Close} /></button>
+                </div>
+            };
+        }
         (None, Some(name)) => {
             return html! { <div class="notice info" role="status"><p>{ format!("Reading {name}…") }</p></div> };
         }

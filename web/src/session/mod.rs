@@ -4,6 +4,7 @@
 mod frames;
 mod listen;
 mod load;
+mod update;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -57,6 +58,8 @@ pub enum Msg {
     Themed,
     /// The page may be about to go.
     Leaving,
+    /// The newer build of the page is to take over.
+    Renew,
 }
 
 /// A sheet over the page.
@@ -115,6 +118,8 @@ pub struct Provider {
     anchor: Anchor,
     /// Whether the moment is kept for the next visit.
     keeps: bool,
+    /// Whether the page has settled: what can wait for the first picture has begun.
+    settled: bool,
     _listeners: Vec<listen::Listener>,
 }
 
@@ -150,8 +155,14 @@ impl Component for Provider {
             changes: 0,
         };
         let listeners = listen::listen(&session.send);
-        let mut provider =
-            Self { engine: None, session, anchor: Anchor::End, keeps: true, _listeners: listeners };
+        let mut provider = Self {
+            engine: None,
+            session,
+            anchor: Anchor::End,
+            keeps: true,
+            settled: false,
+            _listeners: listeners,
+        };
         let hash = hash();
         if Page::of(&hash).is_some()
             && !hash.contains('?')
@@ -160,6 +171,9 @@ impl Component for Provider {
             provider.act(Action::Resume(moment));
         }
         provider.act(Action::Address(hash));
+        if provider.session.page != Page::Explore {
+            provider.settle();
+        }
         provider
     }
 
@@ -240,6 +254,10 @@ impl Provider {
             }
             Msg::Leaving => {
                 self.keep_moment();
+                false
+            }
+            Msg::Renew => {
+                update::renew();
                 false
             }
         }
@@ -332,9 +350,16 @@ impl Provider {
                 mark("data-packets-per-second", &format!("{rate:.0}"));
                 self.act(Action::Done(results));
                 mark("data-digest", self.session.state.digest.as_deref().unwrap_or_default());
+                self.settle();
                 true
             }
             Reply::Inspected { info, .. } => self.act(Action::Inspected(info)),
+        }
+    }
+
+    fn settle(&mut self) {
+        if !std::mem::replace(&mut self.settled, true) {
+            update::watch(self.session.send.clone());
         }
     }
 

@@ -29,6 +29,8 @@ pub enum Notice {
     Problem(String),
     /// The worker is gone; it can be started again.
     Broken(String),
+    /// A newer build of the page is there.
+    Newer,
 }
 
 /// The explorer's state, but for what moves with every frame, which is the player's.
@@ -109,6 +111,8 @@ pub enum Action {
     Resume(String),
     /// Something to tell.
     Inform(String),
+    /// A newer build of the page is there.
+    Newer,
     /// A worker was started.
     EngineStarted,
     /// There is no worker (any more), for this reason.
@@ -204,6 +208,10 @@ impl State {
             Action::Address(fragment) => self.address(&fragment),
             Action::Resume(fragment) => {
                 self.resume(&fragment);
+                Vec::new()
+            }
+            Action::Newer => {
+                self.notice = Some(Notice::Newer);
                 Vec::new()
             }
             Action::Inform(text) => {
