@@ -36,7 +36,7 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<()> {
     if let Ok(program) = &optimiser {
         optimise(program, &dist)?;
     }
-    publish::add_policy(&dist)?;
+    publish::add_to_head(&dist)?;
     let listing = files::list(&dist)?;
     publish::add_worker(&dist, &listing)?;
     println!("\nThe page is in {}; copy the folder to any static host.", dist.display());

@@ -14,18 +14,23 @@ const WORKER: &str = include_str!("../../static/service-worker.js");
 /// Name of the service worker: never hashed, as browsers look for newer ones under the name they know.
 pub(crate) const WORKER_NAME: &str = "service-worker.js";
 
-/// Writes the policy into the page. Not part of index.html, as Trunk's own server adds an inline script to the page.
-pub(crate) fn add_policy(dist: &Path) -> Result<()> {
+/// Writes the policy and the service worker's name into the page. Neither is part of index.html, as Trunk's own server adds
+/// an inline script to the page, and has no service worker.
+pub(crate) fn add_to_head(dist: &Path) -> Result<()> {
     let page = dist.join("index.html");
     let text = fs::read_to_string(&page).context("cannot read the built page")?;
-    fs::write(&page, with_policy(&text)?).context("cannot write the built page")
+    fs::write(&page, with_head(&text)?).context("cannot write the built page")
 }
 
-fn with_policy(page: &str) -> Result<String> {
+fn with_head(page: &str) -> Result<String> {
     ensure!(page.contains("<head>"), "the built page has no <head>");
     ensure!(!page.contains("Content-Security-Policy"), "the built page has a policy already");
     // First of all, as a policy holds for what comes after it.
-    let meta = format!("<head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", POLICY.trim());
+    let meta = format!(
+        "<head>\n<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">\n\
+         <meta name=\"service-worker\" content=\"{WORKER_NAME}\">",
+        POLICY.trim()
+    );
     Ok(page.replacen("<head>", &meta, 1))
 }
 
@@ -48,10 +53,10 @@ mod tests {
 
     #[test]
     fn the_policy_comes_first_in_the_head_and_only_once() -> Result<()> {
-        let page = with_policy("<html><head><script src=x></script></head></html>")?;
+        let page = with_head("<html><head><script src=x></script></head></html>")?;
         let (policy, script) = (page.find("Content-Security-Policy"), page.find("<script"));
         assert!(policy.is_some() && policy < script, "{page}");
-        assert!(with_policy(&page).is_err());
+        assert!(with_head(&page).is_err());
         Ok(())
     }
 

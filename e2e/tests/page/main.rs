@@ -5,4 +5,5 @@ mod explore;
 mod fixture;
 mod memory;
 mod offline;
+mod plots;
 mod session;

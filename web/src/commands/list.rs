@@ -54,6 +54,10 @@ pub enum Intent {
     Go(Page),
     /// Makes a link to the moment.
     Share,
+    /// The marked range begins at the cursor.
+    RangeFrom,
+    /// The marked range ends at the cursor.
+    RangeTo,
     /// Light or dark.
     Theme,
     /// Shows the opening again.
@@ -171,6 +175,22 @@ pub static COMMANDS: &[Command] = &[
         Group::Time,
         EXPLORE,
         Intent::Time(TimeEvent::Seek(u32::MAX)),
+    ),
+    command(
+        "range-from",
+        "Mark a range in the plots from here on",
+        &["["],
+        Group::Time,
+        EXPLORE,
+        Intent::RangeFrom,
+    ),
+    command(
+        "range-to",
+        "Mark a range in the plots up to here",
+        &["]"],
+        Group::Time,
+        EXPLORE,
+        Intent::RangeTo,
     ),
     command("opening", "Show the opening again", &[], Group::Time, EXPLORE, Intent::Opening),
     command(

@@ -85,7 +85,7 @@ pub fn Controls(props: &Props) -> Html {
     };
     let (name, title) = describe(props.capture.as_ref());
     html! {
-        <div class="controls" role="group" aria-label="Configuration">
+        <section class="controls" aria-label="Configuration">
             <span class="field"><span class="name">{ "traffic" }</span><b id="capture" title={title}>{ name }</b></span>
             <label class="open button" title="Open a pcap or pcapng file; it stays on this machine">
                 <Icon name={IconName::Open} /><span>{ "open" }</span>
@@ -115,7 +115,7 @@ pub fn Controls(props: &Props) -> Html {
             }
             <span class="badge" title="Every captured payload is sent, from either end; receiving it is not built yet.">{ "sends only" }</span>
             <span class="hint">{ "drop a pcap anywhere: it stays on this machine" }</span>
-        </div>
+        </section>
     }
 }
 

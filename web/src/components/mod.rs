@@ -20,7 +20,7 @@ pub use inspector::Inspector;
 pub use lane::Lane;
 pub use notices::Notices;
 pub use palette::Palette;
-pub use plot::Plot;
+pub use plot::{Aggregate, Plot};
 pub use sheet::Sheet;
 pub use term::Term;
 pub use time_bar::{TimeBar, TimeEvent};

@@ -28,7 +28,7 @@ pub fn Top() -> Html {
                 if let Some(verdict) = &session.state.verdict {
                     <span class="verdict" id="verdict">{ verdict }</span>
                 }
-                <button id="share" onclick={act(Intent::Share)}><Icon name={IconName::Share} /><span>{ "Share" }</span></button>
+                <button id="share" onclick={act(Intent::Share)} aria-label="Share"><Icon name={IconName::Share} /><span>{ "Share" }</span></button>
             }
             <button id="find" class="quiet" onclick={act(Intent::Palette)} title="Find a command">{ "Ctrl K" }</button>
             <button id="help-button" onclick={act(Intent::Help)} title="Help: keys and words (?)" aria-label="Help">{ "?" }</button>

@@ -1,6 +1,7 @@
 //! What lives as long as the page: state, engine, player and lab, shared by all pages. It performs what the reducer asks
 //! of the world; pages read [`Session`] and send it [`Msg`]s.
 
+mod export;
 mod frames;
 mod listen;
 mod load;
@@ -20,6 +21,7 @@ use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Engine, Message, Reply};
 use crate::lab::{Deed, Lab};
 use crate::player::{Anchor, Player};
+use crate::plots::Format;
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
 use crate::timeline::{Side, Timeline};
 use crate::{storage, theme, tour};
@@ -40,6 +42,10 @@ pub enum Msg {
     Pick(Side, f64, f64),
     /// Pressed in a plot.
     PlotSeek(usize, f64),
+    /// Dragged over a part of a plot.
+    PlotRange(usize, f64, f64),
+    /// A plot is to become a file.
+    Export(usize, Format),
     /// Something of the memory lab.
     Lab(Deed),
     /// A key.
@@ -225,7 +231,18 @@ impl Provider {
             }
             Msg::PlotSeek(plot, x) => {
                 let position = self.session.player.borrow().plot_position(plot, x);
+                self.act(Action::Range(None));
                 self.time(TimeEvent::Seek(position))
+            }
+            Msg::PlotRange(plot, from, to) => {
+                let player = self.session.player.borrow();
+                let range = (player.plot_position(plot, from), player.plot_position(plot, to));
+                drop(player);
+                self.act(Action::Range(Some(range)))
+            }
+            Msg::Export(plot, format) => {
+                self.export(plot, format);
+                false
             }
             Msg::Lab(deed) => {
                 self.session.lab.borrow_mut().take(deed);
@@ -289,6 +306,16 @@ impl Provider {
             Effect::Select(packet) => self.select(packet),
             Effect::EndTour => {
                 player.borrow_mut().end_tour();
+            }
+            Effect::Plots(plots) => {
+                let mut player = player.borrow_mut();
+                player.plots = plots;
+                player.repaint();
+            }
+            Effect::Range(range) => {
+                let mut player = player.borrow_mut();
+                player.range = range;
+                player.repaint();
             }
             Effect::Repaint => player.borrow_mut().repaint(),
             Effect::Mark(ready) => mark("data-ready", if ready { "true" } else { "false" }),
@@ -472,6 +499,17 @@ impl Provider {
                 false
             }
             Intent::Share => self.share(),
+            Intent::RangeFrom | Intent::RangeTo => {
+                let player = self.session.player.borrow();
+                let (here, end) = (player.position(), player.len());
+                drop(player);
+                let (from, to) = self.session.state.range.unwrap_or((0, end));
+                let range = match intent {
+                    Intent::RangeFrom => (here, to.max(here)),
+                    _ => (from.min(here), here),
+                };
+                self.act(Action::Range(Some(range)))
+            }
             Intent::Theme => {
                 theme::toggle();
                 self.take(Msg::Themed)
@@ -485,6 +523,7 @@ impl Provider {
                     return true;
                 }
                 match self.session.page {
+                    Page::Explore if self.session.state.range.is_some() => self.act(Action::Range(None)),
                     Page::Explore => {
                         self.act(Action::Select(None));
                         true

@@ -9,9 +9,6 @@ use yew::Callback;
 use super::Msg;
 use crate::state::Action;
 
-/// Written by the build; a page that is served while it is developed has none.
-const SCRIPT: &str = "service-worker.js";
-
 /// The browser's service workers; it has none where the page did not come by a secure way.
 fn container() -> Option<ServiceWorkerContainer> {
     let navigator = web_sys::window()?.navigator();
@@ -19,12 +16,18 @@ fn container() -> Option<ServiceWorkerContainer> {
     there.then(|| navigator.service_worker())
 }
 
+/// The service worker's address, as the build wrote it into the page; a page that is served while it is developed has none.
+fn script() -> Option<String> {
+    let document = web_sys::window()?.document()?;
+    document.query_selector("meta[name=service-worker]").ok()??.get_attribute("content")
+}
+
 /// Has the page's files kept, and tells when a newer build of the page is there. Where it cannot be, nothing is lost but
 /// that.
 pub(super) fn watch(send: Callback<Msg>) {
-    let Some(container) = container() else { return };
+    let (Some(container), Some(script)) = (container(), script()) else { return };
     spawn_local(async move {
-        let Ok(found) = JsFuture::from(container.register(SCRIPT)).await else { return };
+        let Ok(found) = JsFuture::from(container.register(&script)).await else { return };
         let registration: ServiceWorkerRegistration = found.unchecked_into();
         let tell = move || send.emit(Msg::Act(Action::Newer));
         if registration.waiting().is_some() && container.controller().is_some() {

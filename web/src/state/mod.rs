@@ -12,7 +12,8 @@ pub use history::History;
 use snapstack::sim::{Config, MODEL_VERSION};
 
 use crate::engine::{CaptureInfo, LaneResult, PacketInfo};
-use crate::player::{Status, Unit};
+use crate::player::{SLOTS, Status, Unit};
+use crate::plots::{About, PLOTS};
 use crate::share::{Link, short_digest};
 
 /// File name of the capture that is there from the start.
@@ -68,6 +69,10 @@ pub struct State {
     pub unit: Unit,
     /// Which plot is shown where only one fits.
     pub tab: usize,
+    /// Which plots are shown.
+    pub plots: [usize; SLOTS],
+    /// The range of positions that is marked in them.
+    pub range: Option<(u32, u32)>,
     /// Whether a file is dragged over the page.
     pub dragging: bool,
     /// The selected packet.
@@ -95,6 +100,8 @@ impl Default for State {
             status: Status { playing: false, caption: None },
             unit: Unit::Event,
             tab: 0,
+            plots: [0, 1, 2],
+            range: None,
             dragging: false,
             selected: None,
             packet: None,
@@ -153,6 +160,10 @@ pub enum Action {
     Unit(Unit),
     /// Which plot is shown where only one fits.
     Tab(usize),
+    /// Another plot in a slot.
+    Plot(usize, usize),
+    /// A range of positions to mark in the plots, or none.
+    Range(Option<(u32, u32)>),
     /// Files are dragged over the page, or no longer.
     Dragging(bool),
     /// The notice is read.
@@ -176,6 +187,10 @@ pub enum Effect {
     Select(Option<u32>),
     /// The tour ends.
     EndTour,
+    /// Show these plots.
+    Plots([usize; SLOTS]),
+    /// Mark a range in the plots.
+    Range(Option<(u32, u32)>),
     /// Something drawn has changed.
     Repaint,
     /// Mark what is on screen as belonging to a finished run, or not.
@@ -200,6 +215,17 @@ impl State {
             model: Some(MODEL_VERSION),
             digest: self.digest.clone(),
         }
+    }
+
+    /// What an exported file of the run on screen says about itself.
+    pub fn about(&self, position: u32) -> About {
+        let Config { line_size, retention, seed, .. } = self.shown;
+        let name = self.capture.as_ref().map_or("", |capture| &capture.name);
+        let caption = format!(
+            "{name}, {line_size} B lines, buffers: {}, seed {seed}, model {MODEL_VERSION}",
+            retention.name()
+        );
+        About { caption, link: self.link_at(position).fragment() }
     }
 
     /// Takes an action in.
@@ -277,6 +303,7 @@ impl State {
                 self.shown = config;
                 self.digest = None;
                 self.selected = None;
+                self.range = None;
                 self.packet = None;
                 self.fresh = false;
                 Vec::new()
@@ -313,6 +340,16 @@ impl State {
             Action::Tab(tab) => {
                 self.tab = tab;
                 vec![Effect::Repaint]
+            }
+            Action::Plot(slot, plot) => {
+                if let Some(shown) = self.plots.get_mut(slot) {
+                    *shown = plot.min(PLOTS.len() - 1);
+                }
+                vec![Effect::Plots(self.plots)]
+            }
+            Action::Range(range) => {
+                self.range = range.map(|(a, b)| (a.min(b), a.max(b)));
+                vec![Effect::EndTour, Effect::Range(self.range)]
             }
             Action::Dragging(dragging) => {
                 self.dragging = dragging;

@@ -5,14 +5,11 @@ mod selected;
 use yew::prelude::*;
 
 use self::selected::Selected;
-use crate::components::{Controls, Lane, Plot, TimeBar};
+use crate::components::{Aggregate, Controls, Lane, Plot, TimeBar};
+use crate::plots::PLOTS;
 use crate::session::{Msg, Session};
 use crate::state::Action;
 use crate::timeline::Side;
-
-/// Key and heading of each plot.
-const PLOTS: [(&str, &str); 3] =
-    [("copies", "Bytes copied"), ("allocations", "Software allocations"), ("dedup", "Dedup ratio")];
 
 /// The page.
 #[component]
@@ -40,14 +37,18 @@ pub fn Explore() -> Html {
                 </div>
                 <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} onevent={session.on(Msg::Time)} />
                 <div class="tabs" role="group" aria-label="Plots">
-                    { for PLOTS.iter().enumerate().map(|(i, (_, title))| html! {
+                    { for state.plots.iter().enumerate().map(|(i, plot)| html! {
                         <button class={classes!((state.tab == i).then_some("on"))} aria-pressed={(state.tab == i).to_string()}
-                            onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Tab(i)))}>{ *title }</button>
+                            onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Tab(i)))}>{ PLOTS[*plot].title }</button>
                     }) }
                 </div>
                 <div class="plots">
-                    { for PLOTS.iter().enumerate().map(|(i, (name, title))| html! {
-                        <Plot name={*name} title={*title} active={state.tab == i} onseek={session.on(move |x| Msg::PlotSeek(i, x))}>{ legend(name) }</Plot>
+                    { for state.plots.iter().enumerate().map(|(slot, plot)| html! {
+                        <Plot {slot} plot={*plot} active={state.tab == slot} aggregates={aggregates(&session, *plot)}
+                            onchoose={session.on(move |plot| Msg::Act(Action::Plot(slot, plot)))}
+                            onseek={session.on(move |x| Msg::PlotSeek(slot, x))}
+                            onrange={session.on(move |(from, to)| Msg::PlotRange(slot, from, to))}
+                            onexport={session.on(move |format| Msg::Export(slot, format))} />
                     }) }
                 </div>
             </main>
@@ -56,11 +57,11 @@ pub fn Explore() -> Html {
     }
 }
 
-/// What the curves of a plot are.
-fn legend(name: &str) -> Html {
-    if name == "dedup" {
-        html! { <><i class="left">{ "sk_buff" }</i><i class="right">{ "held" }</i><i class="cumulative">{ "cumulative " }<span id="out-right-cumulative" /></i></> }
-    } else {
-        html! { <><i class="left">{ "sk_buff" }</i><i class="right">{ "snapshots" }</i></> }
+/// What the marked range adds up to in a plot.
+fn aggregates(session: &Session, plot: usize) -> Vec<Aggregate> {
+    let player = session.player.borrow();
+    match (session.state.range, &player.timeline) {
+        (Some(range), Some(timeline)) => PLOTS[plot].aggregates(timeline, range),
+        _ => Vec::new(),
     }
 }

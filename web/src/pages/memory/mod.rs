@@ -32,7 +32,7 @@ pub fn Memory() -> Html {
     };
     html! {
         <>
-            <div class="controls" role="group" aria-label="Memory">
+            <section class="controls" aria-label="Memory">
                 <span class="field" role="group" aria-label="Line size">
                     <span class="name"><Term word="line" /></span>
                     { for [16, 32, 64].into_iter().map(|size| {
@@ -49,7 +49,7 @@ pub fn Memory() -> Html {
                     <button id="lab-clear" onclick={act(Deed::Clear)} title="Start over with an empty memory">{ "Empty" }</button>
                 </span>
                 { totals(picture) }
-            </div>
+            </section>
             <main class="lab">
                 <Segments />
                 <section class="drawing" aria-label="Lines">
