@@ -88,6 +88,11 @@ pub const GLOSSARY: &[Entry] = &[
         "A circle of slots between driver and NIC. Head and Tail say which slots belong to whom.",
     ),
     entry(
+        "seed",
+        "seeds",
+        "Where the random numbers begin: TCP's initial sequence numbers. One seed, one result, in every browser.",
+    ),
+    entry(
         "segment",
         "segments",
         "A run of bytes with an ID, stored as a DAG of lines: a buffer, a file, a packet.",

@@ -9,6 +9,9 @@ use crate::glossary::look_up;
 pub struct Props {
     /// The word, as in the glossary.
     pub word: AttrValue,
+    /// What to write instead of it.
+    #[prop_or_default]
+    pub text: Option<AttrValue>,
     /// Whether to write its plural.
     #[prop_or_default]
     pub plural: bool,
@@ -21,7 +24,8 @@ pub struct Props {
 #[component]
 pub fn Term(props: &Props) -> Html {
     let Some(entry) = look_up(&props.word) else { return html! { { &props.word } } };
-    let mut text = if props.plural { entry.plural } else { entry.word }.to_owned();
+    let word = if props.plural { entry.plural } else { entry.word };
+    let mut text = props.text.as_deref().unwrap_or(word).to_owned();
     if props.capital || props.plural {
         let rest = text.split_off(text.chars().next().map_or(0, char::len_utf8));
         text = text.to_uppercase() + &rest;

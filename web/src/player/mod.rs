@@ -145,7 +145,7 @@ impl Player {
 
     /// Goes to the moment that an anchor of another run of the same traffic names.
     pub fn restore(&mut self, anchor: Anchor) {
-        let end = self.len();
+        let end = self.end();
         let position = match (anchor, &self.timeline) {
             (Anchor::Start, _) | (_, None) => 0,
             (Anchor::End, _) => end,
@@ -185,7 +185,7 @@ impl Player {
     }
 
     /// Events so far.
-    pub fn len(&self) -> u32 {
+    pub fn end(&self) -> u32 {
         self.timeline.as_ref().map_or(0, Timeline::len)
     }
 
@@ -198,7 +198,7 @@ impl Player {
 
     /// Goes to a position; playing goes on.
     pub fn jump(&mut self, position: u32) {
-        self.at = f64::from(position.min(self.len()));
+        self.at = f64::from(position.min(self.end()));
         self.rate = 0.0;
         self.dirty = true;
     }
@@ -236,7 +236,7 @@ impl Player {
     pub fn toggle(&mut self) {
         let touring = self.end_tour();
         self.playing = !(self.playing || touring);
-        if self.playing && self.complete() && self.at >= f64::from(self.len()) {
+        if self.playing && self.complete() && self.at >= f64::from(self.end()) {
             self.at = 0.0;
         }
     }
@@ -282,7 +282,7 @@ impl Player {
     pub fn plot_position(&self, plot: usize, x: f64) -> u32 {
         let width = self.surfaces.as_ref().map_or(1.0, |surfaces| surfaces.plots[plot].0.size.0);
         let share = (x - MARGIN.0) / (width - MARGIN.0 - MARGIN.1).max(1.0);
-        (share.clamp(0.0, 1.0) * f64::from(self.len())).round() as u32
+        (share.clamp(0.0, 1.0) * f64::from(self.end())).round() as u32
     }
 
     /// One animation frame at `now` milliseconds.
@@ -311,7 +311,7 @@ impl Player {
                 self.dirty = true;
             }
         } else if self.playing {
-            let end = f64::from(self.len());
+            let end = f64::from(self.end());
             // The fastest speed still shows something: any run takes at least two seconds.
             let speed = if self.speed.is_finite() { self.speed } else { (end / 2.0).max(20_000.0) };
             self.at = (before + speed * elapsed / 1000.0).min(end);

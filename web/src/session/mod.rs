@@ -501,7 +501,7 @@ impl Provider {
             Intent::Share => self.share(),
             Intent::RangeFrom | Intent::RangeTo => {
                 let player = self.session.player.borrow();
-                let (here, end) = (player.position(), player.len());
+                let (here, end) = (player.position(), player.end());
                 drop(player);
                 let (from, to) = self.session.state.range.unwrap_or((0, end));
                 let range = match intent {
