@@ -38,6 +38,11 @@ pub fn App() -> Html {
 #[component]
 fn Shell() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
+    use_effect_with(session.page, |page| {
+        if let Some(document) = web_sys::window().and_then(|window| window.document()) {
+            document.set_title(&format!("{} · Snapstack", page.name()));
+        }
+    });
     html! {
         <div class={classes!("shell", session.page.name().to_lowercase())}>
             <Top />

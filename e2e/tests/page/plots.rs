@@ -94,6 +94,15 @@ async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
         json!(svg)
     );
     ensure!(page.browser.eval(&whole).await? == json!(true), "the SVG is no XML");
+    page.chord("k").await?;
+    page.until_text("palette", "Save the left lane").await?;
+    page.type_in_focus(&format!("save left{}", char::from(Key::Enter))).await?;
+    let lane = wait_for("the lane as a file", Duration::from_secs(20), async || {
+        let text = fs::read_to_string(folder.0.join("snapstack-left.svg")).unwrap_or_default();
+        Ok(text.ends_with("</svg>\n").then_some(text))
+    })
+    .await?;
+    ensure!(lane.contains("Today: sk_buff") && lane.contains(">tx ring</text>"), "{lane:.300}");
     let png = save("png").await?;
     ensure!(png.starts_with(b"\x89PNG") && png[16..24] == [0, 0, 7, 128, 0, 0, 3, 112], "1920 by 880 pixels");
     page.no_complaints().await

@@ -3,6 +3,7 @@
 use crate::components::TimeEvent;
 use crate::lab::Deed;
 use crate::state::{Action, Page};
+use crate::timeline::Side;
 
 /// Where a command holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,10 @@ pub enum Intent {
     Go(Page),
     /// Makes a link to the moment.
     Share,
+    /// Saves a lane as it is drawn.
+    SaveLane(Side),
+    /// Saves the lab's drawing.
+    SaveLab,
     /// The marked range begins at the cursor.
     RangeFrom,
     /// The marked range ends at the cursor.
@@ -149,6 +154,23 @@ pub static COMMANDS: &[Command] = &[
         Intent::Forget,
     ),
     command("share", "Share a link to this moment", &[], Group::General, EXPLORE, Intent::Share),
+    command(
+        "save-left",
+        "Save the left lane as SVG",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Left),
+    ),
+    command(
+        "save-right",
+        "Save the right lane as SVG",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Right),
+    ),
+    command("save-lab", "Save the drawing as SVG", &[], Group::General, MEMORY, Intent::SaveLab),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
         "forward",

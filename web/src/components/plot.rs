@@ -89,13 +89,16 @@ pub fn Plot(props: &Props) -> Html {
                         <i class={curve.class}>{ curve.label }{ " " }<b id={format!("out-plot-{slot}-{i}")} /></i>
                     }) }
                 </span>
-                <span class="export" role="group" aria-label={format!("Export {}", spec.title)}>
+                <details class="export">
+                    <summary aria-label={format!("Save {}", spec.title)}>{ "save" }</summary>
+                    <div>
                     { for Format::ALL.into_iter().map(|format| {
                         let onexport = props.onexport.clone();
                         let onclick = Callback::from(move |_: MouseEvent| onexport.emit(format));
                         html! { <button class="link" {onclick} title={format!("Save as {}", format.name().to_uppercase())}>{ format.name() }</button> }
                     }) }
-                </span>
+                    </div>
+                </details>
             </header>
             <div class="canvases">
                 <canvas id={format!("plot-{slot}")} />

@@ -273,6 +273,12 @@ impl Player {
         self.panel.counts()
     }
 
+    /// What is drawn of a lane, and its size in CSS pixels; None while nothing is.
+    pub fn picture(&self, side: Side) -> Option<(&Scene, (f64, f64))> {
+        let surface = &self.surfaces.as_ref()?.lanes[side as usize];
+        Some((&self.scenes[side as usize], surface.size))
+    }
+
     /// The packet drawn at a point of a lane.
     pub fn hit(&self, side: Side, x: f64, y: f64) -> Option<u32> {
         self.scenes[side as usize].hit(x, y)

@@ -7,8 +7,14 @@ use web_sys::{
 };
 
 use super::{Provider, window};
+use crate::lab;
 use crate::plots::{self, Format, PLOTS};
-use crate::scene::Palette;
+use crate::scene::{Palette, svg_file};
+use crate::state::Page;
+use crate::timeline::Side;
+
+/// Width and height that the lab is laid out in for a file, in CSS pixels.
+const LAB: (f64, f64) = (960.0, 540.0);
 
 impl Provider {
     /// Hands the plot in a slot to the user as a file.
@@ -23,11 +29,10 @@ impl Provider {
         };
         let about = state.about(player.position());
         let name = format!("snapstack-{}.{}", spec.key, format.name());
-        let palette = || document.document_element().map(|root| Palette::of(&root)).unwrap_or_default();
         match format {
             Format::Csv => save_text(&document, &name, "text/csv", &plots::csv(spec, timeline, &about)),
             Format::Svg => {
-                let text = plots::svg(spec, timeline, &about, &palette());
+                let text = plots::svg(spec, timeline, &about, &palette(&document));
                 save_text(&document, &name, "image/svg+xml", &text);
             }
             Format::Png => {
@@ -38,7 +43,7 @@ impl Provider {
                     spec,
                     timeline,
                     &about,
-                    &palette(),
+                    &palette(&document),
                 );
                 if drawn {
                     save_canvas(document, name, &whole.0);
@@ -46,6 +51,38 @@ impl Provider {
             }
         }
     }
+}
+
+impl Provider {
+    /// Hands a lane, as it is drawn, to the user as a file.
+    pub(super) fn save_lane(&self, side: Side) {
+        let Some(document) = window().and_then(|window| window.document()) else { return };
+        let player = self.session.player.borrow();
+        let Some((scene, size)) = player.picture(side) else { return };
+        let about = self.session.state.about(player.position());
+        let (key, title) = match side {
+            Side::Left => ("left", "Today: sk_buff, descriptor NIC"),
+            Side::Right => ("right", "Snapshots: HICAMP memory, segment NIC"),
+        };
+        let text = svg_file(scene, size, &palette(&document), title, (&about.caption, &about.link));
+        save_text(&document, &format!("snapstack-{key}.svg"), "image/svg+xml", &text);
+    }
+
+    /// Hands the lab's drawing to the user as a file.
+    pub(super) fn save_lab(&self) {
+        let Some(document) = window().and_then(|window| window.document()) else { return };
+        let lab = self.session.lab.borrow();
+        let layout = lab::layout(lab.picture(), LAB.0, LAB.1);
+        let scene = lab::scene(lab.picture(), &layout, lab.selected());
+        let caption = format!("{} B lines, {} steps", lab.picture().line_size, lab.steps());
+        let about = (caption.as_str(), Page::Memory.fragment());
+        let text = svg_file(&scene, layout.size, &palette(&document), "Segments and lines", about);
+        save_text(&document, "snapstack-memory.svg", "image/svg+xml", &text);
+    }
+}
+
+fn palette(document: &Document) -> Palette {
+    document.document_element().map(|root| Palette::of(&root)).unwrap_or_default()
 }
 
 fn canvas(document: &Document) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {

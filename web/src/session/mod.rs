@@ -499,6 +499,14 @@ impl Provider {
                 false
             }
             Intent::Share => self.share(),
+            Intent::SaveLane(side) => {
+                self.save_lane(side);
+                false
+            }
+            Intent::SaveLab => {
+                self.save_lab();
+                false
+            }
             Intent::RangeFrom | Intent::RangeTo => {
                 let player = self.session.player.borrow();
                 let (here, end) = (player.position(), player.end());
