@@ -19,10 +19,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 /// The hashes of the page's addresses, one per page, of which pictures are taken.
-pub const PAGES: &[&str] = &["#/explore"];
+pub const PAGES: &[&str] = &["#/explore", "#/memory"];
 
-/// The strictest policy the page works under; its code compiles wasm, hence the one exception.
-pub const CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'";
+/// The strictest policy the page works under; its code compiles wasm, hence the one exception. The built page has it as a
+/// `<meta>`, too.
+pub const CSP: &str = include_str!("../../static/content-security-policy.txt").trim_ascii_end();
 
 /// Folder of the built page.
 ///
@@ -31,6 +32,15 @@ pub const CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval';
 /// When `SNAPSTACK_DIST` is not set: the tests want to be run by `cargo xtask test --only e2e`.
 pub fn dist() -> Result<PathBuf> {
     path("SNAPSTACK_DIST")
+}
+
+/// The script of axe-core.
+///
+/// # Errors
+///
+/// When `SNAPSTACK_AXE` is not set: the tests want to be run by `cargo xtask test --only e2e`.
+pub fn axe() -> Result<PathBuf> {
+    path("SNAPSTACK_AXE")
 }
 
 /// The command-line program.

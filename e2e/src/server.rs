@@ -75,7 +75,7 @@ impl StaticServer {
         &self.url
     }
 
-    /// What has been asked for so far, in the order of the answers.
+    /// What has been asked for so far, in the order of the requests.
     #[must_use]
     pub fn served(&self) -> Vec<Served> {
         self.site.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -107,9 +107,10 @@ impl Site {
         for header in self.headers.iter().cloned().chain(header("Content-Type", mime)) {
             response.add_header(header);
         }
+        // First, so that whoever has the answer finds the request in the list.
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).push(Served { path, status });
         // A browser that goes away in the middle is no error of this server.
         request.respond(response).ok();
-        self.served.lock().unwrap_or_else(PoisonError::into_inner).push(Served { path, status });
     }
 
     fn read(&self, path: &str) -> Option<(Vec<u8>, &'static str)> {

@@ -1,13 +1,19 @@
 //! The explorer. One wasm module serves as the page, which draws, and as the worker, which simulates.
 
 pub mod app;
+pub mod commands;
 pub mod components;
 pub mod engine;
+pub mod glossary;
+pub mod lab;
 pub mod pages;
 pub mod player;
 pub mod plots;
 pub mod scene;
+pub mod session;
 pub mod share;
+pub mod state;
+pub mod storage;
 pub mod theme;
 pub mod timeline;
 pub mod tour;

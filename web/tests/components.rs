@@ -3,9 +3,10 @@
 #![cfg(target_family = "wasm")]
 
 use snapstack::sim::Config;
-use snapstack_web::components::{Controls, ControlsEvent, TimeBar, TimeEvent};
+use snapstack_web::components::{Controls, ControlsEvent, Plot, Term, TimeBar, TimeEvent};
+use snapstack_web::lab::{self, Lab};
 use snapstack_web::player::Unit;
-use snapstack_web::plots::{Curve, Scale, draw};
+use snapstack_web::plots::{Curve, PLOTS, Scale, draw};
 use snapstack_web::scene::{Ink, Palette, Scene, paint};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -116,6 +117,84 @@ async fn settings_out_of_range_are_answered_with_what_is_accepted() {
     assert_eq!(said[0], "line 16 seed 1");
     assert!(said[1].contains("minus one") && said[1].contains("whole number"), "{}", said[1]);
     host.remove();
+}
+
+#[component]
+fn Chart() -> Html {
+    let say = |text: String| HEARD.with(|heard| heard.borrow_mut().push(text));
+    html! {
+        <Plot slot={0} plot={2} aggregates={vec![("left", "sk_buff", "+7 B".to_owned())]} active={true}
+            onchoose={Callback::from(move |plot: usize| say(format!("plot {plot}")))}
+            onseek={Callback::from(move |_: f64| say("seek".to_owned()))}
+            onrange={Callback::from(move |_: (f64, f64)| say("range".to_owned()))}
+            onexport={Callback::from(move |format| say(format!("{format:?}")))} />
+    }
+}
+
+fn point(element: &Element, kind: &str, x: i32) {
+    let init = web_sys::PointerEventInit::new();
+    init.set_bubbles(true);
+    init.set_client_x(element.get_bounding_client_rect().left() as i32 + x);
+    let event = web_sys::PointerEvent::new_with_event_init_dict(kind, &init).unwrap();
+    element.dispatch_event(&event).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_press_in_a_plot_seeks_a_drag_marks_a_range_and_buttons_save() {
+    let host = host();
+    yew::Renderer::<Chart>::with_root(host.clone()).render();
+    rendered().await;
+    heard();
+    let over: Element = find(&host, "#cursor-0");
+    for (kind, x) in [("pointerdown", 10), ("pointermove", 12), ("pointerup", 12)] {
+        point(&over, kind, x);
+    }
+    for (kind, x) in [("pointerdown", 10), ("pointermove", 60), ("pointerup", 60)] {
+        point(&over, kind, x);
+    }
+    for i in 0..3 {
+        let button = host.query_selector_all(".export button").unwrap().get(i).unwrap();
+        button.dyn_into::<HtmlElement>().unwrap().click();
+    }
+    let choice: HtmlSelectElement = find(&host, "select");
+    choice.set_selected_index(3);
+    change(&choice);
+    assert_eq!(heard(), ["seek", "range", "Svg", "Png", "Csv", "plot 3"]);
+    assert_eq!(host.query_selector_all(".values b").unwrap().length() as usize, PLOTS[2].curves.len());
+    assert!(find::<Element>(&host, ".aggregates").text_content().unwrap().contains("+7 B"));
+    host.remove();
+}
+
+#[component]
+fn Word() -> Html {
+    html! { <Term word="PLID" plural={true} /> }
+}
+
+#[wasm_bindgen_test]
+async fn a_word_of_the_glossary_is_explained_to_eyes_and_to_readers() {
+    let host = host();
+    yew::Renderer::<Word>::with_root(host.clone()).render();
+    rendered().await;
+    let term: HtmlElement = find(&host, ".term");
+    let meaning = find::<Element>(&host, ".meaning").text_content().unwrap();
+    assert!(meaning.starts_with("Physical line ID"));
+    assert!(term.get_attribute("aria-label").unwrap().ends_with(&meaning));
+    term.focus().unwrap();
+    assert!(document().active_element().is_some_and(|focused| focused.class_name() == "term"));
+    host.remove();
+}
+
+#[wasm_bindgen_test]
+fn the_lab_draws_every_thing_where_it_can_be_hit() {
+    let lab = Lab::default();
+    let layout = lab::layout(lab.picture(), 900.0, 500.0);
+    let scene = lab::scene(lab.picture(), &layout, None);
+    let (_, context) = canvas(900, layout.size.1 as u32);
+    paint(&context, &Palette::default(), &scene, layout.size, 1.0);
+    for place in &layout.placed {
+        assert!(inked(&context, place.x, place.y, place.w, place.h) > 40, "{place:?}");
+        assert_eq!(layout.hit(place.middle(), place.y + place.h / 2.0), Some(place.thing));
+    }
 }
 
 fn canvas(width: u32, height: u32) -> (HtmlCanvasElement, CanvasRenderingContext2d) {

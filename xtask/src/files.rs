@@ -11,6 +11,8 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::publish::WORKER_NAME;
+
 const LIST: &str = "build.json";
 
 /// One file of the page.
@@ -28,15 +30,53 @@ impl File {
     }
 }
 
-/// Writes `build.json` into the page's folder and prints the size of each file, as it is and gzipped.
-pub(crate) fn list(dist: &Path) -> Result<()> {
-    fs::remove_file(dist.join(LIST)).ok();
+/// The files of a built page.
+pub(crate) struct Listing {
+    files: Vec<File>,
+    version: String,
+}
+
+impl Listing {
+    /// Version of the whole: changes with any byte or name of any file.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Each file's path and SHA-256 in hex.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files.iter().map(|file| (file.path.as_str(), file.sha256.as_str()))
+    }
+
+    fn new(mut files: Vec<File>) -> Listing {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        let mut all = Sha256::new();
+        for file in &files {
+            all.update(format!("{} {}\n", file.sha256, file.path));
+        }
+        let version = hex::encode(&all.finalize()[..8]);
+        Listing { files, version }
+    }
+
+    /// A page of one file.
+    #[cfg(test)]
+    pub(crate) fn of_one(path: &str, content: &[u8]) -> Listing {
+        let sha256 = hex::encode(Sha256::digest(content));
+        Listing::new(vec![File { path: path.to_owned(), bytes: content.len(), gzipped: 0, sha256 }])
+    }
+}
+
+/// Writes `build.json` into the page's folder and prints the size of each file, as it is and gzipped. What is made from
+/// the list is not in it.
+pub(crate) fn list(dist: &Path) -> Result<Listing> {
+    for made in [LIST, WORKER_NAME] {
+        fs::remove_file(dist.join(made)).ok();
+    }
     let mut files = Vec::new();
     collect(dist, "", &mut files)?;
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    fs::write(dist.join(LIST), manifest(&files)?).with_context(|| format!("cannot write {LIST}"))?;
-    print!("{}", table(&files));
-    Ok(())
+    let listing = Listing::new(files);
+    fs::write(dist.join(LIST), manifest(&listing)?).with_context(|| format!("cannot write {LIST}"))?;
+    print!("{}", table(&listing.files));
+    Ok(listing)
 }
 
 fn collect(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
@@ -61,16 +101,13 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<File>) -> Result<()> {
     Ok(())
 }
 
-/// The text of `build.json`; `version` changes with any byte or name of any file.
-fn manifest(files: &[File]) -> Result<String> {
-    let mut all = Sha256::new();
-    for file in files {
-        all.update(format!("{} {}\n", file.sha256, file.path));
-    }
-    let version = hex::encode(&all.finalize()[..8]);
-    let entries =
-        files.iter().map(|file| json!({"path": file.path, "bytes": file.bytes, "sha256": file.sha256}));
-    let list = json!({"version": version, "files": entries.collect::<Vec<_>>()});
+/// The text of `build.json`.
+fn manifest(listing: &Listing) -> Result<String> {
+    let entries = listing
+        .files
+        .iter()
+        .map(|file| json!({"path": file.path, "bytes": file.bytes, "sha256": file.sha256}));
+    let list = json!({"version": listing.version, "files": entries.collect::<Vec<_>>()});
     Ok(serde_json::to_string_pretty(&list)? + "\n")
 }
 
@@ -106,8 +143,8 @@ mod tests {
     }
 
     #[test]
-    fn version_changes_with_a_name() -> Result<()> {
-        assert_ne!(manifest(&[file("a.js", 1)])?, manifest(&[file("b.js", 1)])?);
-        Ok(())
+    fn version_changes_with_a_name() {
+        let version = |path| Listing::new(vec![file(path, 1)]).version;
+        assert_ne!(version("a.js"), version("b.js"));
     }
 }

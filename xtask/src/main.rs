@@ -8,6 +8,7 @@ mod files;
 mod install;
 mod measure;
 mod page;
+mod publish;
 mod screenshot;
 mod serve;
 mod sh;

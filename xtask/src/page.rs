@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::tools::Toolbox;
-use crate::{files, sh};
+use crate::{files, publish, sh};
 
 /// For speed: the simulation runs in this module. The features are those that rustc 1.91 and later turn on for
 /// `wasm32-unknown-unknown`, and the SIMD of .cargo/config.toml.
@@ -36,7 +36,9 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<()> {
     if let Ok(program) = &optimiser {
         optimise(program, &dist)?;
     }
-    files::list(&dist)?;
+    publish::add_to_head(&dist)?;
+    let listing = files::list(&dist)?;
+    publish::add_worker(&dist, &listing)?;
     println!("\nThe page is in {}; copy the folder to any static host.", dist.display());
     if let Err(reason) = optimiser {
         println!(

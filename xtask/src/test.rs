@@ -113,6 +113,7 @@ fn wasm_tests(tools: &mut Toolbox, package: &str, args: &[String]) -> Result<()>
 
 fn e2e(tools: &mut Toolbox, args: &[String]) -> Result<()> {
     tools.browser()?;
+    tools.axe()?;
     let dist = page::dist(tools);
     if !dist.join("index.html").is_file() {
         bail!("there is no built page to test; run `cargo xtask build` first");

@@ -20,6 +20,9 @@ const TRUNK: &str = "0.21.14";
 /// The release of binaryen whose wasm-opt makes the published page smaller and faster.
 const BINARYEN: &str = "123";
 
+/// Finds what keeps people from using a page; run by the tests of the whole page, never part of it.
+const AXE: &str = "4.14.1";
+
 /// The target of everything that runs in the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
@@ -118,6 +121,16 @@ impl Toolbox {
         install::timed("wasm-opt", || install::npm(self, "binaryen", BINARYEN))
             .map_err(|error| format!("wasm-opt could not be installed: {error:#}"))?;
         if right(&cached) { Ok(cached) } else { Err("the installed wasm-opt does not run".to_owned()) }
+    }
+
+    /// Makes sure that axe-core is there, and tells later commands where, in `SNAPSTACK_AXE`.
+    pub(crate) fn axe(&mut self) -> Result<()> {
+        let script = self.cache.join(format!("axe-core-{AXE}")).join("node_modules/axe-core/axe.min.js");
+        if !script.is_file() {
+            install::timed("axe-core", || install::npm(self, "axe-core", AXE))?;
+        }
+        self.var("SNAPSTACK_AXE", script);
+        Ok(())
     }
 
     /// Sets an environment variable for all commands run from now on.

@@ -4,7 +4,7 @@ use snapstack::sim::{Config, Retention, parse_line_size, parse_retention, parse_
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{Icon, IconName, Term};
 use crate::engine::CaptureInfo;
 use crate::scene::grouped;
 
@@ -85,7 +85,7 @@ pub fn Controls(props: &Props) -> Html {
     };
     let (name, title) = describe(props.capture.as_ref());
     html! {
-        <div class="controls" role="group" aria-label="Configuration">
+        <section class="controls" aria-label="Configuration">
             <span class="field"><span class="name">{ "traffic" }</span><b id="capture" title={title}>{ name }</b></span>
             <label class="open button" title="Open a pcap or pcapng file; it stays on this machine">
                 <Icon name={IconName::Open} /><span>{ "open" }</span>
@@ -94,28 +94,28 @@ pub fn Controls(props: &Props) -> Html {
             if !props.demo {
                 <button id="demo" onclick={demo}>{ "demo" }</button>
             }
-            <label class="field" title="Bytes a memory line holds. Small lines find more that is equal, and need more bookkeeping.">
-                <span class="name">{ "line" }</span>
-                <select id="line-size" onchange={line}>
+            <span class="field">
+                <span class="name"><Term word="line" /></span>
+                <select id="line-size" onchange={line} aria-label="Bytes a line">
                     { for [16, 32, 64].into_iter().map(|size| html! { <option value={size.to_string()} selected={config.line_size == size}>{ format!("{size} B") }</option> }) }
                 </select>
-            </label>
-            <label class="field" title="What an application does with its buffer once send() has returned. Dedup depends on it: only what is kept can be shared.">
-                <span class="name">{ "buffers" }</span>
-                <select id="retention" onchange={retention}>
+            </span>
+            <span class="field">
+                <span class="name"><Term word="retention" text="buffers" /></span>
+                <select id="retention" onchange={retention} aria-label="What becomes of buffers after sending">
                     { for Retention::ALL.into_iter().map(|retention| html! { <option value={retention.name()} selected={config.retention == retention}>{ retention.name() }</option> }) }
                 </select>
-            </label>
-            <label class="field" title="Seed of what is drawn at random: TCP's initial sequence numbers.">
-                <span class="name">{ "seed" }</span>
-                <input id="seed" inputmode="numeric" size="4" value={config.seed.to_string()} onchange={seed} />
-            </label>
+            </span>
+            <span class="field">
+                <span class="name"><Term word="seed" /></span>
+                <input id="seed" inputmode="numeric" size="4" value={config.seed.to_string()} onchange={seed} aria-label="Seed" />
+            </span>
             if props.threads > 0 {
                 <span class="field threads"><span class="name">{ "threads" }</span>{ grouped(props.threads as u64) }</span>
             }
             <span class="badge" title="Every captured payload is sent, from either end; receiving it is not built yet.">{ "sends only" }</span>
             <span class="hint">{ "drop a pcap anywhere: it stays on this machine" }</span>
-        </div>
+        </section>
     }
 }
 

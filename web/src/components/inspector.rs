@@ -51,7 +51,7 @@ pub fn Inspector(props: &Props) -> Html {
             { headers(props.info.as_ref()) }
             <h3>{ "Payload" }</h3>
             <p>{ format!("{} B in {} lines; at the cursor {} of them are shared.", grouped(u64::from(props.len)), props.lines.len(), shared) }</p>
-            <ol class="lines">{ for props.lines.iter().map(line) }</ol>
+            <ol class="lines" tabindex="0" aria-label="Lines">{ for props.lines.iter().map(line) }</ol>
             <h3>{ "Ledger" }</h3>
             { ledger(props) }
         </aside>

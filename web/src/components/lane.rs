@@ -36,11 +36,11 @@ pub fn Lane(props: &Props) -> Html {
                 <span class="detail">{ detail }</span>
                 <dl class="totals" title="at the cursor / whole run">
                     <div class="copied"><dt>{ "B copied" }</dt><dd id={out("copied")}>{ "0 / 0" }</dd></div>
-                    <div class="rest">
-                        <div class="allocated"><dt>{ "allocations" }</dt><dd id={out("allocations")}>{ "0 / 0" }</dd></div>
-                        <div class="entries"><dt>{ "map entries" }</dt><dd id={out("map-entries")}>{ "0 / 0" }</dd></div>
-                        <div class="deduped"><dt>{ "dedup" }</dt><dd id={out("held")}>{ "1.00 / 1.00" }</dd></div>
-                    </div>
+                </dl>
+                <dl class="totals rest" title="at the cursor / whole run">
+                    <div class="allocated"><dt>{ "allocations" }</dt><dd id={out("allocations")}>{ "0 / 0" }</dd></div>
+                    <div class="entries"><dt>{ "map entries" }</dt><dd id={out("map-entries")}>{ "0 / 0" }</dd></div>
+                    <div class="deduped"><dt>{ "dedup" }</dt><dd id={out("held")}>{ "1.00 / 1.00" }</dd></div>
                 </dl>
             </header>
             <canvas id={format!("lane-{key}")} {onclick} role="img"

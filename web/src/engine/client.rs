@@ -1,5 +1,4 @@
-//! The page's end of the engine: starts the worker on the module the page itself runs, numbers requests, and hands
-//! replies on.
+//! The page's end of the engine: starts the worker on the module the page itself runs, and hands replies on.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -23,7 +22,6 @@ pub enum Message {
 /// A running worker; it ends when this is dropped.
 pub struct Engine {
     worker: Worker,
-    run: Cell<u32>,
     ready: Rc<Cell<bool>>,
     waiting: Rc<RefCell<Vec<(JsValue, Array)>>>,
     _hear: Closure<dyn FnMut(MessageEvent)>,
@@ -79,7 +77,7 @@ impl Engine {
         });
         worker.set_onerror(Some(broken.as_ref().unchecked_ref()));
         worker.post_message(&loaded).map_err(|_| "The worker cannot be reached: reload the page.")?;
-        Ok(Self { worker, run: Cell::new(0), ready, waiting, _hear: hear, _broken: broken })
+        Ok(Self { worker, ready, waiting, _hear: hear, _broken: broken })
     }
 
     fn ask(&self, request: &Request, bytes: Option<&Uint8Array>) {
@@ -99,23 +97,14 @@ impl Engine {
         }
     }
 
-    fn next(&self) -> u32 {
-        self.run.set(self.run.get() + 1);
-        self.run.get()
-    }
-
-    /// Reads a capture; returns the request's number.
-    pub fn load(&self, name: &str, bytes: &Uint8Array) -> u32 {
-        let run = self.next();
+    /// Reads a capture as request number `run`; its bytes move to the worker.
+    pub fn load(&self, run: u32, name: &str, bytes: &Uint8Array) {
         self.ask(&Request::Load { run, name: name.to_owned() }, Some(bytes));
-        run
     }
 
-    /// Runs the capture that was read last; what runs now is given up. Returns the request's number.
-    pub fn run(&self, config: Config) -> u32 {
-        let run = self.next();
+    /// Runs the capture that was read last as request number `run`; what runs now is given up.
+    pub fn run(&self, run: u32, config: Config) {
         self.ask(&Request::Run { run, config }, None);
-        run
     }
 
     /// Asks about a packet of run `run` that carries `len` bytes from `offset` of a send.

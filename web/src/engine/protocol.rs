@@ -138,6 +138,21 @@ pub enum Reply {
     },
 }
 
+impl Reply {
+    /// Number of the request that is answered; None for what answers none.
+    pub fn run(&self) -> Option<u32> {
+        match self {
+            Self::Hello { .. } => None,
+            Self::Loaded { run, .. }
+            | Self::Refused { run, .. }
+            | Self::Started { run, .. }
+            | Self::Events { run, .. }
+            | Self::Done { run, .. }
+            | Self::Inspected { run, .. } => Some(*run),
+        }
+    }
+}
+
 /// Key of the plain object in a message.
 pub(super) const BODY: &str = "body";
 /// Key of the array of typed arrays in a message.

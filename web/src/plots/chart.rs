@@ -77,8 +77,21 @@ pub fn draw(
     if pixels.0 < 60 || pixels.1 < 24 {
         return true;
     }
-    let device = |css: f64| (css * ratio).round() as i32;
     let backend = Canvas { context, size: pixels, font: &palette.font };
+    render(backend, palette, size, ratio, scale, curves, ratios)
+}
+
+/// Draws a plot through a backend that takes device pixels; false when it refuses.
+pub(super) fn render<B: DrawingBackend>(
+    backend: B,
+    palette: &Palette,
+    size: (f64, f64),
+    ratio: f64,
+    scale: Scale,
+    curves: &[Curve],
+    ratios: bool,
+) -> bool {
+    let device = |css: f64| (css * ratio).round() as i32;
     let root = backend.into_drawing_area();
     let (left, right, top, bottom) = MARGIN;
     let render = || {

@@ -2,5 +2,13 @@
 
 mod backend;
 mod chart;
+mod export;
+mod spec;
+mod svg;
+#[cfg(test)]
+mod tests;
 
 pub use chart::{Curve, MARGIN, Scale, draw, format_value};
+pub use export::{About, Format, csv, png, svg};
+pub use spec::{CurveSpec, PLOTS, Spec};
+pub(crate) use svg::escape;

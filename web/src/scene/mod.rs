@@ -5,9 +5,12 @@ mod content;
 mod lane;
 mod memory;
 mod paint;
+mod svg;
 
+pub use content::cell as content_cell;
 pub use lane::{LaneView, lane};
 pub use paint::{Palette, paint};
+pub use svg::{svg, svg_file};
 
 /// Colours by meaning; the palette has the value for each theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,24 @@ impl Series {
         self.at.get(self.at.partition_point(|at| *at <= position)).copied()
     }
 
+    /// Least, mean and greatest value over the positions `from..to`, the mean weighted by how long each value holds; of an
+    /// empty range, the value there.
+    pub fn spread(&self, from: u32, to: u32) -> (f64, f64, f64) {
+        let first = self.value(from);
+        let (mut least, mut greatest, mut sum) = (first, first, 0.0);
+        let (mut at, mut value) = (from, first);
+        let mut i = self.at.partition_point(|at| *at <= from);
+        while i < self.at.len() && self.at[i] < to {
+            sum += value * f64::from(self.at[i] - at);
+            (at, value) = (self.at[i], self.values[i]);
+            (least, greatest) = (least.min(value), greatest.max(value));
+            i += 1;
+        }
+        sum += value * f64::from(to.saturating_sub(at));
+        let mean = if to > from { sum / f64::from(to - from) } else { first };
+        (least, mean, greatest)
+    }
+
     /// The positions at which the value changed.
     pub fn changes(&self) -> &[u32] {
         &self.at
@@ -105,6 +123,16 @@ mod tests {
         assert_eq!([0, 2, 3, 6, 7, 99].map(|at| series.value(at)), [1.0, 1.0, 4.0, 4.0, 5.0, 5.0]);
         assert_eq!(series.next_change(3), Some(7));
         assert_eq!(series.next_change(7), None);
+    }
+
+    #[test]
+    fn the_mean_weighs_each_value_by_how_long_it_holds() {
+        let mut series = Series::new(1.0);
+        series.set(10, 4.0);
+        series.set(30, 2.0);
+        assert_eq!(series.spread(0, 40), (1.0, (10.0 + 80.0 + 20.0) / 40.0, 4.0));
+        assert_eq!(series.spread(10, 30), (4.0, 4.0, 4.0));
+        assert_eq!(series.spread(35, 35), (2.0, 2.0, 2.0));
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn events(config: Config) -> (Traffic, [Vec<u32>; 2]) {
     (describe(&traffic, config.line_size), words)
 }
 
-fn timeline(config: Config, batch: usize) -> Timeline {
+pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
     let (traffic, words) = events(config);
     let mut timeline = Timeline::new(traffic);
     let mut at = [0; 2];

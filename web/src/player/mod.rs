@@ -1,15 +1,18 @@
 //! The clock and the pictures: one scheduler on animation frames that moves the position, then writes the figures, then
 //! draws what has changed.
 
-use std::collections::HashMap;
+mod figures;
+mod pictures;
+mod surfaces;
 
 use snapstack::sim::{Event, Kind, Stage};
-use wasm_bindgen::JsCast;
-use web_sys::{CanvasRenderingContext2d, Document, Element, HtmlCanvasElement, HtmlInputElement};
+use web_sys::Document;
 
-use crate::plots::{self, Curve, MARGIN, Scale};
-use crate::scene::{self, Ink, LaneView, Palette, Scene, Shape, grouped};
-use crate::timeline::{Panel, Series, Side, Timeline};
+use self::figures::Texts;
+use self::surfaces::Surfaces;
+use crate::plots::{MARGIN, Scale};
+use crate::scene::{Palette, Scene};
+use crate::timeline::{Panel, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -23,8 +26,8 @@ pub const SPEEDS: [(f64, &str); 7] = [
     (f64::INFINITY, "fastest"),
 ];
 
-/// The plots: key of their canvases, and whether they show ratios.
-pub const PLOTS: [(&str, bool); 3] = [("copies", false), ("allocations", false), ("dedup", true)];
+/// Plots shown at a time.
+pub const SLOTS: usize = 3;
 
 /// What a step goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,42 +36,6 @@ pub enum Unit {
     Event,
     /// One packet: to where the next or last one enters the socket layer.
     Packet,
-}
-
-/// A canvas that follows its element's size and the screen's pixel ratio.
-struct Surface {
-    canvas: HtmlCanvasElement,
-    context: CanvasRenderingContext2d,
-    size: (f64, f64),
-    ratio: f64,
-}
-
-impl Surface {
-    fn find(document: &Document, id: &str) -> Option<Self> {
-        let canvas: HtmlCanvasElement = document.get_element_by_id(id)?.dyn_into().ok()?;
-        let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-        Some(Self { canvas, context, size: (0.0, 0.0), ratio: 0.0 })
-    }
-
-    /// Takes over the element's size; true when it has changed.
-    fn fit(&mut self, ratio: f64) -> bool {
-        let size = (f64::from(self.canvas.client_width()), f64::from(self.canvas.client_height()));
-        if (size, ratio) == (self.size, self.ratio) {
-            return false;
-        }
-        (self.size, self.ratio) = (size, ratio);
-        self.canvas.set_width((size.0 * ratio).round() as u32);
-        self.canvas.set_height((size.1 * ratio).round() as u32);
-        true
-    }
-}
-
-struct Surfaces {
-    lanes: [Surface; 2],
-    track: Surface,
-    plots: Vec<(Surface, Surface)>,
-    range: HtmlInputElement,
-    root: Element,
 }
 
 /// A moment that can be found again in another run of the same traffic.
@@ -97,6 +64,10 @@ pub struct Player {
     pub timeline: Option<Timeline>,
     /// The selected packet.
     pub selected: Option<u32>,
+    /// Which plots are shown.
+    pub plots: [usize; SLOTS],
+    /// The range of positions that is marked in them.
+    pub range: Option<(u32, u32)>,
     /// Events a second.
     pub speed: f64,
     at: f64,
@@ -111,7 +82,7 @@ pub struct Player {
     palette: Palette,
     scales: Vec<Scale>,
     scenes: [Scene; 2],
-    texts: HashMap<&'static str, (Option<Element>, String)>,
+    texts: Texts,
     dirty: bool,
     stale: bool,
 }
@@ -121,6 +92,8 @@ impl Default for Player {
         Self {
             timeline: None,
             selected: None,
+            plots: [0, 1, 2],
+            range: None,
             speed: 150.0,
             at: 0.0,
             playing: false,
@@ -134,7 +107,7 @@ impl Default for Player {
             palette: Palette::default(),
             scales: Vec::new(),
             scenes: [Scene::default(), Scene::default()],
-            texts: HashMap::new(),
+            texts: Texts::default(),
             dirty: true,
             stale: true,
         }
@@ -142,23 +115,17 @@ impl Default for Player {
 }
 
 impl Player {
-    /// Finds the canvases of the page; None while one is missing.
-    pub fn attach(&mut self, document: &Document) -> Option<()> {
-        let surface = |id: &str| Surface::find(document, id);
-        let mut plots = Vec::new();
-        for (key, _) in PLOTS {
-            plots.push((surface(&format!("plot-{key}"))?, surface(&format!("cursor-{key}"))?));
-        }
-        self.surfaces = Some(Surfaces {
-            lanes: [surface("lane-left")?, surface("lane-right")?],
-            track: surface("track")?,
-            plots,
-            range: document.get_element_by_id("scrub")?.dyn_into().ok()?,
-            root: document.document_element()?,
-        });
-        self.texts.clear();
+    /// Draws on the canvases of the page from now on; they are all there.
+    pub fn attach(&mut self, document: &Document) {
+        self.surfaces = Surfaces::find(document);
         self.repaint();
-        Some(())
+    }
+
+    /// The canvases are gone; what plays stops.
+    pub fn detach(&mut self) {
+        self.end_tour();
+        self.playing = false;
+        self.surfaces = None;
     }
 
     /// The moment in terms that hold for any configuration: the last stage that a packet entered, or the end.
@@ -178,7 +145,7 @@ impl Player {
 
     /// Goes to the moment that an anchor of another run of the same traffic names.
     pub fn restore(&mut self, anchor: Anchor) {
-        let end = self.len();
+        let end = self.end();
         let position = match (anchor, &self.timeline) {
             (Anchor::Start, _) | (_, None) => 0,
             (Anchor::End, _) => end,
@@ -205,6 +172,7 @@ impl Player {
         self.timeline = Some(timeline);
         self.panel = Panel::default();
         self.selected = None;
+        self.range = None;
         self.tour.clear();
         self.tour_from = None;
         self.at = 0.0;
@@ -216,7 +184,8 @@ impl Player {
         self.at.ceil() as u32
     }
 
-    fn len(&self) -> u32 {
+    /// Events so far.
+    pub fn end(&self) -> u32 {
         self.timeline.as_ref().map_or(0, Timeline::len)
     }
 
@@ -229,7 +198,7 @@ impl Player {
 
     /// Goes to a position; playing goes on.
     pub fn jump(&mut self, position: u32) {
-        self.at = f64::from(position.min(self.len()));
+        self.at = f64::from(position.min(self.end()));
         self.rate = 0.0;
         self.dirty = true;
     }
@@ -267,7 +236,7 @@ impl Player {
     pub fn toggle(&mut self) {
         let touring = self.end_tour();
         self.playing = !(self.playing || touring);
-        if self.playing && self.complete() && self.at >= f64::from(self.len()) {
+        if self.playing && self.complete() && self.at >= f64::from(self.end()) {
             self.at = 0.0;
         }
     }
@@ -304,6 +273,12 @@ impl Player {
         self.panel.counts()
     }
 
+    /// What is drawn of a lane, and its size in CSS pixels; None while nothing is.
+    pub fn picture(&self, side: Side) -> Option<(&Scene, (f64, f64))> {
+        let surface = &self.surfaces.as_ref()?.lanes[side as usize];
+        Some((&self.scenes[side as usize], surface.size))
+    }
+
     /// The packet drawn at a point of a lane.
     pub fn hit(&self, side: Side, x: f64, y: f64) -> Option<u32> {
         self.scenes[side as usize].hit(x, y)
@@ -313,7 +288,7 @@ impl Player {
     pub fn plot_position(&self, plot: usize, x: f64) -> u32 {
         let width = self.surfaces.as_ref().map_or(1.0, |surfaces| surfaces.plots[plot].0.size.0);
         let share = (x - MARGIN.0) / (width - MARGIN.0 - MARGIN.1).max(1.0);
-        (share.clamp(0.0, 1.0) * f64::from(self.len())).round() as u32
+        (share.clamp(0.0, 1.0) * f64::from(self.end())).round() as u32
     }
 
     /// One animation frame at `now` milliseconds.
@@ -342,7 +317,7 @@ impl Player {
                 self.dirty = true;
             }
         } else if self.playing {
-            let end = f64::from(self.len());
+            let end = f64::from(self.end());
             // The fastest speed still shows something: any run takes at least two seconds.
             let speed = if self.speed.is_finite() { self.speed } else { (end / 2.0).max(20_000.0) };
             self.at = (before + speed * elapsed / 1000.0).min(end);
@@ -365,16 +340,7 @@ impl Player {
         if self.stale {
             self.palette = Palette::of(&surfaces.root);
         }
-        let mut fitted = false;
-        for surface in surfaces.lanes.iter_mut().chain([&mut surfaces.track]) {
-            fitted |= surface.fit(ratio);
-        }
-        for (base, cursor) in &mut surfaces.plots {
-            fitted |= base.fit(ratio) | cursor.fit(ratio);
-        }
-        if fitted {
-            self.stale = true;
-        }
+        self.stale |= surfaces.fit(ratio);
         if (self.dirty || self.stale)
             && let Some(timeline) = self.timeline.take()
         {
@@ -386,158 +352,13 @@ impl Player {
             }
             self.draw_lanes(&timeline, &surfaces);
             self.draw_cursors(&surfaces);
-            surfaces.range.set_max(&timeline.len().to_string());
-            surfaces.range.set_value(&position.to_string());
+            surfaces.scrub.set_max(&timeline.len().to_string());
+            surfaces.scrub.set_value(&position.to_string());
             self.write(&timeline, position);
             self.timeline = Some(timeline);
             self.dirty = false;
             self.stale = false;
         }
         self.surfaces = Some(surfaces);
-    }
-
-    fn draw_lanes(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
-        let spread = (self.rate * 0.25).max(1.0);
-        for side in Side::BOTH {
-            let surface = &surfaces.lanes[side as usize];
-            let view = LaneView {
-                side,
-                width: surface.size.0,
-                height: surface.size.1,
-                at: self.at,
-                spread,
-                selected: self.selected,
-            };
-            let scene = scene::lane(timeline, &self.panel, &view);
-            scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
-            self.scenes[side as usize] = scene;
-        }
-    }
-
-    fn series<'t>(timeline: &'t Timeline, key: &str) -> Vec<(&'t Series, Ink)> {
-        let [left, right] = &timeline.series;
-        match key {
-            "copies" => vec![(&left.copied, Ink::Copy), (&right.copied, Ink::Reference)],
-            "allocations" => vec![(&left.allocations, Ink::Copy), (&right.allocations, Ink::Reference)],
-            _ => vec![(&left.held, Ink::Copy), (&right.cumulative, Ink::Dim), (&right.held, Ink::Reference)],
-        }
-    }
-
-    fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
-        self.scales.clear();
-        let end = f64::from(timeline.len());
-        for ((key, ratios), (surface, _)) in PLOTS.into_iter().zip(&surfaces.plots) {
-            let columns = (surface.size.0 * surface.ratio) as u32;
-            let curves: Vec<Curve> = Self::series(timeline, key)
-                .into_iter()
-                .map(|(series, ink)| Curve { points: series.decimate(timeline.len(), columns), ink })
-                .collect();
-            let top = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(0.0, f64::max);
-            // Ratios start at 1; counts at 0, with a little room below so that a flat zero stays visible.
-            let scale = if ratios {
-                Scale { low: 0.8, high: top.max(1.5) * 1.05, end }
-            } else {
-                Scale { low: -0.03 * top.max(1.0), high: top.max(1.0) * 1.06, end }
-            };
-            plots::draw(&surface.context, &self.palette, surface.size, surface.ratio, scale, &curves, ratios);
-            self.scales.push(scale);
-        }
-    }
-
-    fn draw_cursors(&self, surfaces: &Surfaces) {
-        for (scale, (_, surface)) in self.scales.iter().zip(&surfaces.plots) {
-            let mut scene = Scene::default();
-            let (x, bottom) = scale.at(surface.size, self.at, scale.low);
-            scene.line((x.round() + 0.5, MARGIN.2), (x.round() + 0.5, bottom), Ink::Dim, 1.0);
-            scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
-        }
-    }
-
-    /// Where copies and allocations happen, under the scrub bar.
-    fn draw_track(&self, timeline: &Timeline, surfaces: &Surfaces) {
-        let surface = &surfaces.track;
-        let mut scene = Scene::default();
-        let (w, h) = surface.size;
-        let middle = (h / 2.0).round();
-        let mark = |scene: &mut Scene, series: &Series, ink, from: f64, to: f64| {
-            let mut last = -1.0;
-            for at in series.changes() {
-                let x = (f64::from(*at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
-                if x > last {
-                    let points = vec![(x, from), (x, to)];
-                    scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.55 });
-                    last = x;
-                }
-            }
-        };
-        mark(&mut scene, &timeline.series[0].copied, Ink::Copy, middle - 7.0, middle - 1.0);
-        mark(&mut scene, &timeline.series[0].allocations, Ink::Allocation, middle + 2.0, middle + 7.0);
-        scene.line((0.0, middle + 0.5), (w, middle + 0.5), Ink::Hair, 2.0);
-        scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
-    }
-
-    /// Writes the figures: at the position, and of the whole run.
-    fn write(&mut self, timeline: &Timeline, position: u32) {
-        let [left, right] = &timeline.series;
-        let count = |series: &Series| {
-            let (now, all) = (series.value(position) as u64, series.last() as u64);
-            format!("{} / {}", grouped(now), grouped(all))
-        };
-        let ratio = |series: &Series| format!("{:.2} / {:.2}", series.value(position), series.last());
-        let time = timeline.time_ns(position);
-        let moment = format!(
-            "{} · event {} of {}{}",
-            duration(time),
-            grouped(u64::from(position)),
-            grouped(u64::from(timeline.len())),
-            if timeline.is_complete() { "" } else { " so far" }
-        );
-        let texts = [
-            ("left-copied", count(&left.copied)),
-            ("right-copied", count(&right.copied)),
-            ("left-allocations", count(&left.allocations)),
-            ("right-allocations", count(&right.allocations)),
-            ("left-held", ratio(&left.held)),
-            ("right-held", ratio(&right.held)),
-            ("right-cumulative", ratio(&right.cumulative)),
-            ("left-map-entries", count(&left.map_entries)),
-            ("right-map-entries", count(&right.map_entries)),
-            ("moment", moment),
-        ];
-        let document = web_sys::window().and_then(|window| window.document());
-        for (key, text) in texts {
-            let entry = self.texts.entry(key).or_default();
-            if entry.0.is_none() {
-                entry.0 =
-                    document.as_ref().and_then(|document| document.get_element_by_id(&format!("out-{key}")));
-            }
-            if entry.1 != text
-                && let Some(element) = &entry.0
-            {
-                element.set_text_content(Some(&text));
-                entry.1 = text;
-            }
-        }
-    }
-}
-
-/// A time in the unit that suits it, to a thousandth of that.
-fn duration(nanoseconds: u64) -> String {
-    let (unit, name) = match nanoseconds {
-        0..1_000_000 => (1_000, "µs"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
-    };
-    format!("{}.{:03} {name}", grouped(nanoseconds / unit), nanoseconds % unit * 1000 / unit)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn times_are_told_in_the_unit_that_suits_them() {
-        let cases = [(41_208, "41.208 µs"), (94_536_075, "94.536 ms"), (1_680_958_042_211, "1,680.958 s")];
-        for (nanoseconds, text) in cases {
-            assert_eq!(super::duration(nanoseconds), text);
-        }
     }
 }

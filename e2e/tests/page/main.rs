@@ -1,0 +1,9 @@
+//! The built page, served from a sub-path under a strict content security policy, used as a person uses it.
+
+mod access;
+mod explore;
+mod fixture;
+mod memory;
+mod offline;
+mod plots;
+mod session;

@@ -1,0 +1,109 @@
+//! Plots: ranges, values at the cursor, files.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+use std::process;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::key::Key;
+use serde_json::json;
+use snapstack_e2e::wait_for;
+
+use crate::fixture::Page;
+
+fn number(text: &str) -> Result<u64> {
+    text.chars().filter(char::is_ascii_digit).collect::<String>().parse().with_context(|| text.to_owned())
+}
+
+#[tokio::test]
+async fn a_dragged_range_adds_up_and_the_legend_follows_the_cursor() -> Result<()> {
+    let page = Page::open("").await?;
+    page.stop().await?;
+    let drag = |from: f64, to: f64| {
+        format!(
+            "const c = document.getElementById('cursor-0'), r = c.getBoundingClientRect();
+             const at = (kind, share, buttons) => c.dispatchEvent(new PointerEvent(kind, {{
+               pointerId: 1, buttons, clientX: r.left + r.width * share, clientY: r.top + 20, bubbles: true }}));
+             c.setPointerCapture = () => {{}};
+             at('pointerdown', {from}, 1); at('pointermove', {to}, 1); at('pointerup', {to}, 0);"
+        )
+    };
+    page.browser.eval(&drag(0.0, 1.0)).await?;
+    let sums = page.until_text("range-0", "B/ms").await?;
+    page.press(Key::End).await?;
+    page.until_position("the end", |at, end| at == end).await?;
+    let copied = number(&page.text("out-plot-0-0").await?)?;
+    ensure!(
+        copied > 0 && sums.contains(&format!("+{}", page.text("out-plot-0-0").await?)),
+        "{copied}: {sums}"
+    );
+    let mean = page.text("range-2").await?;
+    ensure!(mean.contains("mean"), "{mean}");
+    page.press(Key::Escape).await?;
+    wait_for("the range to go", Duration::from_secs(10), async || {
+        Ok(page.text("range-0").await?.is_empty().then_some(()))
+    })
+    .await?;
+    // A press that is no drag goes there.
+    page.browser.eval(&drag(0.5, 0.5)).await?;
+    page.until_position("the middle", |at, end| at > end / 3 && at < end * 2 / 3).await?;
+    ensure!(number(&page.text("out-plot-0-0").await?)? < copied);
+    page.no_complaints().await
+}
+
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+#[tokio::test]
+async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
+    let folder = Folder(env::temp_dir().join(format!("snapstack-export-{}", process::id())));
+    fs::create_dir_all(&folder.0)?;
+    let page = Page::open("").await?;
+    let to = json!({"behavior": "allow", "downloadPath": folder.0});
+    page.browser.cdp("Browser.setDownloadBehavior", to).await?;
+    page.press(Key::End).await?;
+    page.until_position("the end", |at, end| at == end).await?;
+    let total = number(&page.text("out-plot-0-0").await?)?;
+    let save = async |format: &str| -> Result<Vec<u8>> {
+        let click = format!(
+            "[...document.querySelectorAll('.plot .export button')].find((b) => b.textContent === '{format}').click()"
+        );
+        page.browser.eval(&click).await?;
+        let file = folder.0.join(format!("snapstack-copies.{format}"));
+        wait_for(&format!("{}", file.display()), Duration::from_secs(20), async || {
+            let bytes = fs::read(&file).unwrap_or_default();
+            Ok((!bytes.is_empty()).then_some(bytes))
+        })
+        .await
+    };
+    let csv = String::from_utf8(save("csv").await?)?;
+    let link = csv.lines().nth(2).context("no link")?.trim_start_matches("# ").to_owned();
+    ensure!(link.starts_with("#/explore?v=1&line=64"), "{link}");
+    ensure!(csv.lines().last().context("no rows")?.ends_with(&format!(",{total},0")), "{csv:.300}");
+    let svg = String::from_utf8(save("svg").await?)?;
+    ensure!(svg.contains("Bytes copied") && svg.contains(&link.replace('&', "&amp;")));
+    let whole = format!(
+        "const d = new DOMParser().parseFromString({}, 'image/svg+xml'); return d.querySelector('parsererror') === null",
+        json!(svg)
+    );
+    ensure!(page.browser.eval(&whole).await? == json!(true), "the SVG is no XML");
+    page.chord("k").await?;
+    page.until_text("palette", "Save the left lane").await?;
+    page.type_in_focus(&format!("save left{}", char::from(Key::Enter))).await?;
+    let lane = wait_for("the lane as a file", Duration::from_secs(20), async || {
+        let text = fs::read_to_string(folder.0.join("snapstack-left.svg")).unwrap_or_default();
+        Ok(text.ends_with("</svg>\n").then_some(text))
+    })
+    .await?;
+    ensure!(lane.contains("Today: sk_buff") && lane.contains(">tx ring</text>"), "{lane:.300}");
+    let png = save("png").await?;
+    ensure!(png.starts_with(b"\x89PNG") && png[16..24] == [0, 0, 7, 128, 0, 0, 3, 112], "1920 by 880 pixels");
+    page.no_complaints().await
+}

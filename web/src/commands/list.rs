@@ -1,0 +1,260 @@
+//! The commands themselves.
+
+use crate::components::TimeEvent;
+use crate::lab::Deed;
+use crate::state::{Action, Page};
+use crate::timeline::Side;
+
+/// Where a command holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// On every page.
+    Everywhere,
+    /// On one.
+    Only(Page),
+}
+
+/// What commands are listed under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Between pages, and about the page.
+    General,
+    /// Time.
+    Time,
+    /// Configuration and traffic.
+    Configuration,
+    /// The memory lab.
+    Memory,
+}
+
+impl Group {
+    /// All, in the order of the help sheet.
+    pub const ALL: [Self; 4] = [Self::General, Self::Time, Self::Configuration, Self::Memory];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::General => "General",
+            Self::Time => "Time",
+            Self::Configuration => "Configuration",
+            Self::Memory => "Memory",
+        }
+    }
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Intent {
+    /// Something of the time bar.
+    Time(TimeEvent),
+    /// Something of the state.
+    Act(Action),
+    /// Something of the memory lab.
+    Lab(Deed),
+    /// To a page.
+    Go(Page),
+    /// Makes a link to the moment.
+    Share,
+    /// Saves a lane as it is drawn.
+    SaveLane(Side),
+    /// Saves the lab's drawing.
+    SaveLab,
+    /// The marked range begins at the cursor.
+    RangeFrom,
+    /// The marked range ends at the cursor.
+    RangeTo,
+    /// Light or dark.
+    Theme,
+    /// Shows the opening again.
+    Opening,
+    /// Closes what lies on top: a sheet, the inspector, a selection.
+    Close,
+    /// Opens the palette.
+    Palette,
+    /// Opens the help sheet.
+    Help,
+    /// Forgets what is stored in this browser.
+    Forget,
+}
+
+/// One command.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Command {
+    /// Name that does not change.
+    pub id: &'static str,
+    /// What it does, in words.
+    pub title: &'static str,
+    /// Chords that start it; see [`super::chord`].
+    pub keys: &'static [&'static str],
+    /// What it is listed under.
+    pub group: Group,
+    /// Where it holds.
+    pub scope: Scope,
+    /// What it does.
+    pub intent: Intent,
+}
+
+impl Command {
+    /// Whether it holds on a page.
+    pub fn holds_on(&self, page: Page) -> bool {
+        self.scope == Scope::Everywhere || self.scope == Scope::Only(page)
+    }
+}
+
+const fn command(
+    id: &'static str,
+    title: &'static str,
+    keys: &'static [&'static str],
+    group: Group,
+    scope: Scope,
+    intent: Intent,
+) -> Command {
+    Command { id, title, keys, group, scope, intent }
+}
+
+const EVERYWHERE: Scope = Scope::Everywhere;
+const EXPLORE: Scope = Scope::Only(Page::Explore);
+const MEMORY: Scope = Scope::Only(Page::Memory);
+
+/// Every command there is.
+pub static COMMANDS: &[Command] = &[
+    command("palette", "Find a command", &["Ctrl+k"], Group::General, EVERYWHERE, Intent::Palette),
+    command("help", "Help: keys and words", &["?"], Group::General, EVERYWHERE, Intent::Help),
+    command(
+        "close",
+        "Close the sheet, the inspector, the selection",
+        &["Escape"],
+        Group::General,
+        EVERYWHERE,
+        Intent::Close,
+    ),
+    command(
+        "go-explore",
+        "Go to Explore: two stacks side by side",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Go(Page::Explore),
+    ),
+    command(
+        "go-memory",
+        "Go to Memory: segments and lines by hand",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Go(Page::Memory),
+    ),
+    command("theme", "Light or dark", &[], Group::General, EVERYWHERE, Intent::Theme),
+    command(
+        "forget",
+        "Forget what this browser stores of the explorer",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Forget,
+    ),
+    command("share", "Share a link to this moment", &[], Group::General, EXPLORE, Intent::Share),
+    command(
+        "save-left",
+        "Save the left lane as SVG",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Left),
+    ),
+    command(
+        "save-right",
+        "Save the right lane as SVG",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Right),
+    ),
+    command("save-lab", "Save the drawing as SVG", &[], Group::General, MEMORY, Intent::SaveLab),
+    command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
+    command(
+        "forward",
+        "Step forward",
+        &["ArrowRight"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Step(true)),
+    ),
+    command("back", "Step back", &["ArrowLeft"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Step(false))),
+    command(
+        "next-copy",
+        "Go to the next copy",
+        &["c"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::NextCopy),
+    ),
+    command("to-start", "Go to the start", &["Home"], Group::Time, EXPLORE, Intent::Time(TimeEvent::ToStart)),
+    command(
+        "to-end",
+        "Go to the end",
+        &["End"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Seek(u32::MAX)),
+    ),
+    command(
+        "range-from",
+        "Mark a range in the plots from here on",
+        &["["],
+        Group::Time,
+        EXPLORE,
+        Intent::RangeFrom,
+    ),
+    command(
+        "range-to",
+        "Mark a range in the plots up to here",
+        &["]"],
+        Group::Time,
+        EXPLORE,
+        Intent::RangeTo,
+    ),
+    command("opening", "Show the opening again", &[], Group::Time, EXPLORE, Intent::Opening),
+    command(
+        "undo",
+        "Undo the change of the configuration",
+        &["Ctrl+z"],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Act(Action::Undo),
+    ),
+    command(
+        "redo",
+        "Redo the change of the configuration",
+        &["Ctrl+Shift+z", "Ctrl+y"],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Act(Action::Redo),
+    ),
+    command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
+    command("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY, Intent::Lab(Deed::Undo)),
+    command(
+        "lab-redo",
+        "Redo the step",
+        &["Ctrl+Shift+z", "Ctrl+y"],
+        Group::Memory,
+        MEMORY,
+        Intent::Lab(Deed::Redo),
+    ),
+    command(
+        "lab-figure",
+        "Start over with the paper's Figure 1",
+        &[],
+        Group::Memory,
+        MEMORY,
+        Intent::Lab(Deed::Figure1),
+    ),
+    command(
+        "lab-clear",
+        "Start over with an empty memory",
+        &[],
+        Group::Memory,
+        MEMORY,
+        Intent::Lab(Deed::Clear),
+    ),
+];

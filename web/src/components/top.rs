@@ -1,0 +1,38 @@
+//! The header of every page: name, pages, what the page offers to do.
+
+use yew::prelude::*;
+
+use super::{Icon, IconName};
+use crate::commands::Intent;
+use crate::session::{Msg, Session};
+use crate::state::Page;
+
+/// The header.
+#[component]
+pub fn Top() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let act = |intent: Intent| session.on(move |_: MouseEvent| Msg::Do(intent.clone()));
+    html! {
+        <header class="top">
+            <h1>{ "Snapstack" }</h1>
+            <nav aria-label="Pages">
+                { for Page::ALL.into_iter().map(|page| {
+                    let here = page == session.page;
+                    html! {
+                        <a href={page.fragment()} class={classes!(here.then_some("on"))} aria-current={here.then_some("page")}>{ page.name() }</a>
+                    }
+                }) }
+            </nav>
+            <span class="space" />
+            if session.page == Page::Explore {
+                if let Some(verdict) = &session.state.verdict {
+                    <span class="verdict" id="verdict">{ verdict }</span>
+                }
+                <button id="share" onclick={act(Intent::Share)} aria-label="Share"><Icon name={IconName::Share} /><span>{ "Share" }</span></button>
+            }
+            <button id="find" class="quiet" onclick={act(Intent::Palette)} title="Find a command">{ "Ctrl K" }</button>
+            <button id="help-button" onclick={act(Intent::Help)} title="Help: keys and words (?)" aria-label="Help">{ "?" }</button>
+            <button id="theme" onclick={act(Intent::Theme)} title="Light or dark" aria-label="Light or dark"><Icon name={IconName::Theme} /></button>
+        </header>
+    }
+}

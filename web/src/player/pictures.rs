@@ -1,0 +1,87 @@
+//! What is drawn on each canvas.
+
+use super::surfaces::Surfaces;
+use super::{Player, SLOTS};
+use crate::plots::{self, MARGIN, PLOTS};
+use crate::scene::{self, Ink, LaneView, Scene, Shape};
+use crate::timeline::{Series, Side, Timeline};
+
+impl Player {
+    pub(super) fn draw_lanes(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
+        let spread = (self.rate * 0.25).max(1.0);
+        for side in Side::BOTH {
+            let surface = &surfaces.lanes[side as usize];
+            let view = LaneView {
+                side,
+                width: surface.size.0,
+                height: surface.size.1,
+                at: self.at,
+                spread,
+                selected: self.selected,
+            };
+            let scene = scene::lane(timeline, &self.panel, &view);
+            scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
+            self.scenes[side as usize] = scene;
+        }
+    }
+
+    pub(super) fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
+        self.scales.clear();
+        for (slot, (surface, _)) in (0..SLOTS).zip(&surfaces.plots) {
+            let spec = &PLOTS[self.plots[slot]];
+            let curves = spec.curves(timeline, (surface.size.0 * surface.ratio) as u32);
+            let scale = spec.scale(timeline, &curves);
+            plots::draw(
+                &surface.context,
+                &self.palette,
+                surface.size,
+                surface.ratio,
+                scale,
+                &curves,
+                spec.ratio,
+            );
+            self.scales.push(scale);
+        }
+    }
+
+    pub(super) fn draw_cursors(&self, surfaces: &Surfaces) {
+        for (scale, (_, surface)) in self.scales.iter().zip(&surfaces.plots) {
+            let mut scene = Scene::default();
+            let at = |position: f64| scale.at(surface.size, position, scale.low);
+            let bottom = at(0.0).1;
+            if let Some((from, to)) = self.range {
+                let (from, to) = (at(f64::from(from)).0, at(f64::from(to)).0);
+                scene.fill(from, MARGIN.2, (to - from).max(1.0), bottom - MARGIN.2, Ink::Dim, 0.16);
+                for x in [from, to] {
+                    scene.line((x.round() + 0.5, MARGIN.2), (x.round() + 0.5, bottom), Ink::Dim, 1.0);
+                }
+            }
+            let x = at(self.at).0.round() + 0.5;
+            scene.line((x, MARGIN.2), (x, bottom), Ink::Text, 1.0);
+            scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
+        }
+    }
+
+    /// Where copies and allocations happen, under the scrub bar.
+    pub(super) fn draw_track(&self, timeline: &Timeline, surfaces: &Surfaces) {
+        let surface = &surfaces.track;
+        let mut scene = Scene::default();
+        let (w, h) = surface.size;
+        let middle = (h / 2.0).round();
+        let mark = |scene: &mut Scene, series: &Series, ink, from: f64, to: f64| {
+            let mut last = -1.0;
+            for at in series.changes() {
+                let x = (f64::from(*at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
+                if x > last {
+                    let points = vec![(x, from), (x, to)];
+                    scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.55 });
+                    last = x;
+                }
+            }
+        };
+        mark(&mut scene, &timeline.series[0].copied, Ink::Copy, middle - 7.0, middle - 1.0);
+        mark(&mut scene, &timeline.series[0].allocations, Ink::Allocation, middle + 2.0, middle + 7.0);
+        scene.line((0.0, middle + 0.5), (w, middle + 0.5), Ink::Hair, 2.0);
+        scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
+    }
+}

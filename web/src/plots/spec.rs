@@ -1,0 +1,135 @@
+//! Which plots there are: their curves, how these are scaled, and what a range of one adds up to.
+
+use super::{Curve, Scale};
+use crate::scene::{Ink, grouped};
+use crate::timeline::{LaneSeries, Series, Timeline};
+
+/// One curve of a plot.
+pub struct CurveSpec {
+    /// Its name in the legend.
+    pub label: &'static str,
+    /// Its colour.
+    pub ink: Ink,
+    /// Its class in the legend.
+    pub class: &'static str,
+    series: fn(&[LaneSeries; 2]) -> &Series,
+}
+
+impl CurveSpec {
+    /// Its values.
+    pub fn series<'t>(&self, timeline: &'t Timeline) -> &'t Series {
+        (self.series)(&timeline.series)
+    }
+}
+
+/// One plot.
+pub struct Spec {
+    /// Name that does not change.
+    pub key: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// Unit of its values, in CSV and behind sums.
+    pub unit: &'static str,
+    /// Whether its values are ratios, from 1 on, rather than counts.
+    pub ratio: bool,
+    /// Its curves, the one in front first.
+    pub curves: &'static [CurveSpec],
+}
+
+/// A count in both lanes.
+macro_rules! both {
+    ($field:ident) => {
+        &[
+            CurveSpec { label: "sk_buff", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].$field },
+            CurveSpec {
+                label: "snapshots",
+                ink: Ink::Reference,
+                class: "right",
+                series: |lanes| &lanes[1].$field,
+            },
+        ]
+    };
+}
+
+/// All plots.
+pub static PLOTS: [Spec; 4] = [
+    Spec { key: "copies", title: "Bytes copied", unit: "B", ratio: false, curves: both!(copied) },
+    Spec {
+        key: "allocations",
+        title: "Software allocations",
+        unit: "",
+        ratio: false,
+        curves: both!(allocations),
+    },
+    Spec {
+        key: "dedup",
+        title: "Dedup ratio",
+        unit: "",
+        ratio: true,
+        curves: &[
+            CurveSpec { label: "sk_buff", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].held },
+            CurveSpec { label: "held", ink: Ink::Reference, class: "right", series: |lanes| &lanes[1].held },
+            CurveSpec {
+                label: "cumulative",
+                ink: Ink::Dim,
+                class: "cumulative",
+                series: |lanes| &lanes[1].cumulative,
+            },
+        ],
+    },
+    Spec { key: "entries", title: "Map entries written", unit: "", ratio: false, curves: both!(map_entries) },
+];
+
+impl Spec {
+    /// The curves with at most two points a column.
+    pub fn curves(&self, timeline: &Timeline, columns: u32) -> Vec<Curve> {
+        let curve = |curve: &CurveSpec| Curve {
+            points: curve.series(timeline).decimate(timeline.len(), columns),
+            ink: curve.ink,
+        };
+        // The first is drawn last.
+        self.curves.iter().rev().map(curve).collect()
+    }
+
+    /// The scale that holds curves.
+    pub fn scale(&self, timeline: &Timeline, curves: &[Curve]) -> Scale {
+        let end = f64::from(timeline.len());
+        let top = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(0.0, f64::max);
+        // Ratios start at 1; counts at 0, with a little room below so that a flat zero stays visible.
+        if self.ratio {
+            Scale { low: 0.8, high: top.max(1.5) * 1.05, end }
+        } else {
+            Scale { low: -0.03 * top.max(1.0), high: top.max(1.0) * 1.06, end }
+        }
+    }
+
+    /// A value in words.
+    pub fn value(&self, value: f64) -> String {
+        if self.ratio { format!("{value:.2}") } else { grouped(value as u64) }
+    }
+
+    /// What each curve adds up to over a range of positions: the increase of a count, and its rate; least, mean and
+    /// greatest of a ratio.
+    pub fn aggregates(
+        &self,
+        timeline: &Timeline,
+        (from, to): (u32, u32),
+    ) -> Vec<(&'static str, &'static str, String)> {
+        let ms = timeline.time_ns(to).saturating_sub(timeline.time_ns(from)) as f64 / 1e6;
+        let text = |series: &Series| {
+            if self.ratio {
+                let (least, mean, greatest) = series.spread(from, to);
+                return format!("{least:.2} to {greatest:.2}, mean {mean:.2}");
+            }
+            let sum = series.value(to) - series.value(from);
+            let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
+            let rate = if ms > 0.0 {
+                format!(", {}{unit}/ms", grouped((sum / ms).round() as u64))
+            } else {
+                String::new()
+            };
+            format!("+{}{unit}{rate}", grouped(sum as u64))
+        };
+        self.curves.iter().map(|curve| (curve.class, curve.label, text(curve.series(timeline)))).collect()
+    }
+}

@@ -1,0 +1,64 @@
+use snapstack::sim::Config;
+
+use super::*;
+use crate::scene::Palette;
+use crate::timeline::{Timeline, tests::timeline};
+
+fn about() -> About {
+    About { caption: "demo.pcap & co".to_owned(), link: "#/explore?v=1&line=64".to_owned() }
+}
+
+fn run() -> Timeline {
+    timeline(Config::default(), 4096)
+}
+
+#[test]
+fn a_range_adds_up_to_what_the_curves_say_at_its_ends() {
+    let timeline = run();
+    let end = timeline.len();
+    let whole = PLOTS[0].aggregates(&timeline, (0, end));
+    let copied = crate::scene::grouped(timeline.series[0].copied.last() as u64);
+    assert!(whole[0].2.starts_with(&format!("+{copied} B, ")), "{whole:?}");
+    assert!(whole[1].2.starts_with("+0 B"), "{whole:?}");
+    let nothing = PLOTS[0].aggregates(&timeline, (end, end));
+    assert_eq!(nothing[0].2, "+0 B");
+    let ratio = PLOTS[2].aggregates(&timeline, (0, end));
+    assert!(ratio[1].2.contains(", mean "), "{ratio:?}");
+}
+
+#[test]
+fn csv_has_a_row_for_every_change_and_says_what_it_is() {
+    let timeline = run();
+    let text = csv(&PLOTS[1], &timeline, &about());
+    let (notes, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
+    assert_eq!(notes[2], "# #/explore?v=1&line=64");
+    assert_eq!(rows[0], "event,time_ns,sk_buff,snapshots");
+    let last: Vec<f64> = rows[rows.len() - 1].split(',').map(|cell| cell.parse().unwrap()).collect();
+    let [left, right] = &timeline.series;
+    assert_eq!(
+        [last[0], last[2], last[3]],
+        [f64::from(timeline.len()), left.allocations.last(), right.allocations.last()]
+    );
+    assert!(rows.len() > left.allocations.changes().len());
+}
+
+#[test]
+fn svg_carries_heading_legend_curves_and_link_and_is_well_formed() {
+    let timeline = run();
+    for spec in &PLOTS {
+        let text = svg(spec, &timeline, &about(), &Palette::default());
+        for part in [spec.title, "demo.pcap &amp; co", "#/explore?v=1&amp;line=64"] {
+            assert!(text.contains(part), "{part} in the SVG of {}", spec.key);
+        }
+        for curve in spec.curves {
+            assert!(text.contains(&format!(
+                ">{} {}",
+                curve.label,
+                spec.value(curve.series(&timeline).last())
+            )));
+        }
+        let long = text.lines().filter(|line| line.starts_with("<polyline") && line.len() > 200).count();
+        assert!(long >= 1, "curves of {}", spec.key);
+        assert!(!text.contains("& ") && text.matches("<g").count() == text.matches("</g>").count());
+    }
+}

@@ -1,0 +1,584 @@
+//! What lives as long as the page: state, engine, player and lab, shared by all pages. It performs what the reducer asks
+//! of the world; pages read [`Session`] and send it [`Msg`]s.
+
+mod export;
+mod frames;
+mod listen;
+mod load;
+mod update;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use js_sys::{Uint8Array, Uint32Array};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{File, KeyboardEvent, Window};
+use yew::prelude::*;
+
+use crate::commands::{self, Intent};
+use crate::components::{ControlsEvent, TimeEvent};
+use crate::engine::{Engine, Message, Reply};
+use crate::lab::{Deed, Lab};
+use crate::player::{Anchor, Player};
+use crate::plots::Format;
+use crate::state::{Action, DEMO_NAME, Effect, Page, State};
+use crate::timeline::{Side, Timeline};
+use crate::{storage, theme, tour};
+
+/// What happens.
+pub enum Msg {
+    /// For the state.
+    Act(Action),
+    /// From the worker.
+    Engine(Message),
+    /// From the controls.
+    Controls(ControlsEvent),
+    /// From the time bar.
+    Time(TimeEvent),
+    /// A file's bytes are there, or a sentence about why not.
+    Bytes(Result<(String, Uint8Array), String>),
+    /// Clicked in a lane.
+    Pick(Side, f64, f64),
+    /// Pressed in a plot.
+    PlotSeek(usize, f64),
+    /// Dragged over a part of a plot.
+    PlotRange(usize, f64, f64),
+    /// A plot is to become a file.
+    Export(usize, Format),
+    /// Something of the memory lab.
+    Lab(Deed),
+    /// A key.
+    Key(KeyboardEvent),
+    /// A command.
+    Do(Intent),
+    /// The lanes' page is there: its canvases can be drawn on.
+    Attach,
+    /// The lanes' page is gone.
+    Detach,
+    /// The address has changed.
+    Moved,
+    /// The worker is to be started again.
+    Restart,
+    /// The system's theme has changed.
+    Themed,
+    /// The page may be about to go.
+    Leaving,
+    /// The newer build of the page is to take over.
+    Renew,
+}
+
+/// A sheet over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The palette.
+    Palette,
+    /// Keys and words.
+    Help,
+}
+
+/// What pages see; equal while nothing has changed.
+#[derive(Clone)]
+pub struct Session {
+    /// The state.
+    pub state: Rc<State>,
+    /// The player.
+    pub player: Rc<RefCell<Player>>,
+    /// The memory lab.
+    pub lab: Rc<RefCell<Lab>>,
+    /// The page.
+    pub page: Page,
+    /// What lies over it.
+    pub over: Option<Over>,
+    /// Where to say what happens.
+    pub send: Callback<Msg>,
+    changes: u64,
+}
+
+impl PartialEq for Session {
+    fn eq(&self, other: &Self) -> bool {
+        self.changes == other.changes
+    }
+}
+
+impl Session {
+    /// A callback that sends what `make` makes of its argument.
+    pub fn on<T: 'static>(&self, make: impl Fn(T) -> Msg + 'static) -> Callback<T> {
+        let send = self.send.clone();
+        Callback::from(move |value| send.emit(make(value)))
+    }
+}
+
+/// Properties of [`Provider`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The pages.
+    pub children: Html,
+}
+
+/// Holds the session and provides it to what is inside.
+pub struct Provider {
+    engine: Option<Engine>,
+    session: Session,
+    /// The moment to show once the run is there.
+    anchor: Anchor,
+    /// Whether the moment is kept for the next visit.
+    keeps: bool,
+    /// Whether the page has settled: what can wait for the first picture has begun.
+    settled: bool,
+    _listeners: Vec<listen::Listener>,
+}
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+fn hash() -> String {
+    window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// Writes an attribute of the document's root: for tests, screenshots and measurements.
+pub fn mark(name: &str, value: &str) {
+    if let Some(root) = window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+impl Component for Provider {
+    type Message = Msg;
+    type Properties = Props;
+
+    fn create(ctx: &Context<Self>) -> Self {
+        let player = Rc::new(RefCell::new(Player::default()));
+        frames::run(Rc::downgrade(&player), ctx.link().callback(|status| Msg::Act(Action::Status(status))));
+        let session = Session {
+            state: Rc::default(),
+            player,
+            lab: Rc::default(),
+            page: Page::of(&hash()).unwrap_or(Page::Explore),
+            over: None,
+            send: ctx.link().callback(|msg| msg),
+            changes: 0,
+        };
+        let listeners = listen::listen(&session.send);
+        let mut provider = Self {
+            engine: None,
+            session,
+            anchor: Anchor::End,
+            keeps: true,
+            settled: false,
+            _listeners: listeners,
+        };
+        let hash = hash();
+        if Page::of(&hash).is_some()
+            && !hash.contains('?')
+            && let Some(moment) = storage::get(storage::MOMENT)
+        {
+            provider.act(Action::Resume(moment));
+        }
+        provider.act(Action::Address(hash));
+        if provider.session.page != Page::Explore {
+            provider.settle();
+        }
+        provider
+    }
+
+    fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
+        let changed = self.take(msg);
+        self.session.changes += u64::from(changed);
+        changed
+    }
+
+    fn view(&self, ctx: &Context<Self>) -> Html {
+        html! {
+            <ContextProvider<Session> context={self.session.clone()}>{ ctx.props().children.clone() }</ContextProvider<Session>>
+        }
+    }
+}
+
+impl Provider {
+    /// Takes a message in; true when pages are to be drawn again.
+    fn take(&mut self, msg: Msg) -> bool {
+        match msg {
+            Msg::Act(action) => self.act(action),
+            Msg::Engine(Message::Reply(reply, arrays)) => self.hear(reply, &arrays),
+            Msg::Engine(Message::Broken(detail)) => {
+                self.engine = None;
+                self.act(Action::EngineBroken(format!("The simulation has stopped: {detail}.")))
+            }
+            Msg::Controls(ControlsEvent::Config(config)) => self.act(Action::Configure(config)),
+            Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
+            Msg::Controls(ControlsEvent::File(file)) => self.load_file(&file),
+            Msg::Controls(ControlsEvent::Demo) => self.act(Action::Demo),
+            Msg::Time(event) => self.time(event),
+            Msg::Bytes(Ok((name, bytes))) => {
+                self.act(Action::Read);
+                if let Some(engine) = &self.engine {
+                    engine.load(self.session.state.run, &name, &bytes);
+                }
+                true
+            }
+            Msg::Bytes(Err(message)) => self.act(Action::Unreadable(message)),
+            Msg::Pick(side, x, y) => {
+                let hit = self.session.player.borrow().hit(side, x, y);
+                match hit {
+                    Some(packet) => self.act(Action::Select(Some(packet))),
+                    None => {
+                        self.session.player.borrow_mut().end_tour();
+                        false
+                    }
+                }
+            }
+            Msg::PlotSeek(plot, x) => {
+                let position = self.session.player.borrow().plot_position(plot, x);
+                self.act(Action::Range(None));
+                self.time(TimeEvent::Seek(position))
+            }
+            Msg::PlotRange(plot, from, to) => {
+                let player = self.session.player.borrow();
+                let range = (player.plot_position(plot, from), player.plot_position(plot, to));
+                drop(player);
+                self.act(Action::Range(Some(range)))
+            }
+            Msg::Export(plot, format) => {
+                self.export(plot, format);
+                false
+            }
+            Msg::Lab(deed) => {
+                self.session.lab.borrow_mut().take(deed);
+                true
+            }
+            Msg::Key(event) => self.key(&event),
+            Msg::Do(intent) => self.carry_out(intent),
+            Msg::Attach => self.attach(),
+            Msg::Detach => {
+                self.session.player.borrow_mut().detach();
+                false
+            }
+            Msg::Moved => {
+                let hash = hash();
+                self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
+                self.session.over = None;
+                self.act(Action::Address(hash))
+            }
+            Msg::Restart => {
+                self.act(Action::Dismiss);
+                self.start_engine()
+            }
+            Msg::Themed => {
+                self.session.player.borrow_mut().repaint();
+                true
+            }
+            Msg::Leaving => {
+                self.keep_moment();
+                false
+            }
+            Msg::Renew => {
+                update::renew();
+                false
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) -> bool {
+        let state = Rc::make_mut(&mut self.session.state);
+        let before = state.clone();
+        let effects = state.apply(action);
+        let changed = *state != before;
+        for effect in effects {
+            self.perform(effect);
+        }
+        changed
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        let player = Rc::clone(&self.session.player);
+        match effect {
+            Effect::Run(config) => {
+                if let Some(engine) = &self.engine {
+                    engine.run(self.session.state.run, config);
+                }
+            }
+            Effect::FetchDemo => self.fetch_demo(),
+            Effect::Moment(position) => player.borrow_mut().seek(position),
+            Effect::Open => self.open(),
+            Effect::Restore => player.borrow_mut().restore(self.anchor),
+            Effect::Select(packet) => self.select(packet),
+            Effect::EndTour => {
+                player.borrow_mut().end_tour();
+            }
+            Effect::Plots(plots) => {
+                let mut player = player.borrow_mut();
+                player.plots = plots;
+                player.repaint();
+            }
+            Effect::Range(range) => {
+                let mut player = player.borrow_mut();
+                player.range = range;
+                player.repaint();
+            }
+            Effect::Repaint => player.borrow_mut().repaint(),
+            Effect::Mark(ready) => mark("data-ready", if ready { "true" } else { "false" }),
+        }
+    }
+
+    fn attach(&mut self) -> bool {
+        if let Some(document) = window().and_then(|window| window.document()) {
+            self.session.player.borrow_mut().attach(&document);
+        }
+        mark("data-ready", if self.session.state.digest.is_some() { "true" } else { "false" });
+        self.engine.is_none() && self.start_engine()
+    }
+
+    fn start_engine(&mut self) -> bool {
+        match Engine::start(self.session.on(Msg::Engine)) {
+            Ok(engine) => {
+                self.engine = Some(engine);
+                self.act(Action::EngineStarted)
+            }
+            Err(message) => self.act(Action::EngineBroken(message)),
+        }
+    }
+
+    fn hear(&mut self, reply: Reply, arrays: &[Uint32Array]) -> bool {
+        if reply.run().is_some_and(|run| run != self.session.state.run) {
+            return false;
+        }
+        match reply {
+            Reply::Hello { .. } => false,
+            Reply::Loaded { info, .. } => self.act(Action::Loaded(info)),
+            Reply::Refused { message, .. } => self.act(Action::Refused(message)),
+            Reply::Started { config, flows, .. } => {
+                let mut player = self.session.player.borrow_mut();
+                // Another configuration of the same traffic is shown at the same moment.
+                self.anchor = if self.session.state.fresh { Anchor::End } else { player.anchor() };
+                player.begin(Timeline::new(load::traffic(config.line_size, flows, arrays)));
+                drop(player);
+                self.act(Action::Started(config))
+            }
+            Reply::Events { lane, .. } => {
+                let side = if lane == 0 { Side::Left } else { Side::Right };
+                let mut player = self.session.player.borrow_mut();
+                if let (Some(words), Some(timeline)) = (arrays.first(), player.timeline.as_mut()) {
+                    timeline.push(side, &words.to_vec());
+                    player.repaint();
+                }
+                false
+            }
+            Reply::Done { results, milliseconds, .. } => {
+                let mut player = self.session.player.borrow_mut();
+                if let Some(timeline) = player.timeline.as_mut() {
+                    timeline.finish();
+                }
+                player.repaint();
+                drop(player);
+                let frames: u32 = results.iter().map(|result| result.frames).sum();
+                let rate = f64::from(frames) / milliseconds.max(0.001) * 1000.0;
+                mark("data-packets-per-second", &format!("{rate:.0}"));
+                self.act(Action::Done(results));
+                mark("data-digest", self.session.state.digest.as_deref().unwrap_or_default());
+                self.settle();
+                true
+            }
+            Reply::Inspected { info, .. } => self.act(Action::Inspected(info)),
+        }
+    }
+
+    fn settle(&mut self) {
+        if !std::mem::replace(&mut self.settled, true) {
+            update::watch(self.session.send.clone());
+        }
+    }
+
+    fn fetch_demo(&self) {
+        let send = self.session.send.clone();
+        spawn_local(async move {
+            let bytes = load::fetch(&format!("captures/{DEMO_NAME}")).await;
+            send.emit(Msg::Bytes(bytes.map(|bytes| (DEMO_NAME.to_owned(), bytes)).ok_or_else(|| {
+                "The demo capture could not be loaded: reload the page, or drop a pcap file.".to_owned()
+            })));
+        });
+    }
+
+    fn load_file(&mut self, file: &File) -> bool {
+        let name = file.name();
+        self.act(Action::Reading(name.clone()));
+        let send = self.session.send.clone();
+        let buffer = file.array_buffer();
+        spawn_local(async move {
+            let bytes = JsFuture::from(buffer).await.map(|buffer| Uint8Array::new(&buffer));
+            send.emit(Msg::Bytes(
+                bytes.map(|bytes| (name.clone(), bytes)).map_err(|_| format!("{name} could not be read.")),
+            ));
+        });
+        true
+    }
+
+    /// The demo's opening, or any other run from its start.
+    fn open(&mut self) {
+        let mut player = self.session.player.borrow_mut();
+        let Some(opening) = player.timeline.as_ref().and_then(tour::opening) else {
+            player.jump(0);
+            player.toggle();
+            return;
+        };
+        player.seek(opening);
+        let still =
+            window().is_some_and(|window| theme::prefers(&window, "(prefers-reduced-motion: reduce)"));
+        if !still && let Some(legs) = player.timeline.as_ref().and_then(tour::journey) {
+            player.tour(legs);
+        }
+    }
+
+    fn time(&mut self, event: TimeEvent) -> bool {
+        let unit = self.session.state.unit;
+        let mut player = self.session.player.borrow_mut();
+        match event {
+            TimeEvent::ToStart => player.seek(0),
+            TimeEvent::Toggle => player.toggle(),
+            TimeEvent::Step(forward) => player.step(forward, unit),
+            TimeEvent::NextCopy => player.next_copy(),
+            TimeEvent::Seek(position) => player.seek(position),
+            TimeEvent::Speed(speed) => player.speed = speed,
+            TimeEvent::Unit(_) => {}
+        }
+        let status = player.status();
+        drop(player);
+        if let TimeEvent::Unit(unit) = event {
+            self.act(Action::Unit(unit));
+        }
+        self.act(Action::Status(status));
+        // The inspector's counts are those at the cursor.
+        true
+    }
+
+    fn select(&mut self, packet: Option<u32>) {
+        let mut player = self.session.player.borrow_mut();
+        let touring = player.end_tour();
+        let packet = packet.filter(|packet| {
+            player.timeline.as_ref().is_some_and(|timeline| (*packet as usize) < timeline.packets.len())
+        });
+        player.selected = packet;
+        Rc::make_mut(&mut self.session.state).selected = packet;
+        player.repaint();
+        if touring {
+            let here = player.position();
+            player.seek(here);
+        }
+        if let (Some(packet), Some(engine), Some(timeline)) = (packet, &self.engine, &player.timeline) {
+            let track = timeline.packets[packet as usize];
+            engine.inspect(self.session.state.run, packet, track.send, track.offset, track.len);
+        }
+    }
+
+    fn key(&mut self, event: &KeyboardEvent) -> bool {
+        let Some(chord) = commands::chord(event) else { return false };
+        if event.default_prevented() || !commands::reaches(event, &chord) {
+            return false;
+        }
+        // A sheet has the keyboard to itself, but for what opens and closes sheets.
+        let sheets = |intent: &Intent| matches!(intent, Intent::Palette | Intent::Help | Intent::Close);
+        match commands::by_chord(&chord, self.session.page) {
+            Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
+                event.prevent_default();
+                self.carry_out(command.intent.clone())
+            }
+            _ => false,
+        }
+    }
+
+    fn carry_out(&mut self, intent: Intent) -> bool {
+        match intent {
+            Intent::Time(event) => self.time(event),
+            Intent::Act(action) => self.act(action),
+            Intent::Lab(deed) => self.take(Msg::Lab(deed)),
+            Intent::Go(page) => {
+                if let Some(window) = window() {
+                    let _ = window.location().set_hash(page.fragment());
+                }
+                false
+            }
+            Intent::Share => self.share(),
+            Intent::SaveLane(side) => {
+                self.save_lane(side);
+                false
+            }
+            Intent::SaveLab => {
+                self.save_lab();
+                false
+            }
+            Intent::RangeFrom | Intent::RangeTo => {
+                let player = self.session.player.borrow();
+                let (here, end) = (player.position(), player.end());
+                drop(player);
+                let (from, to) = self.session.state.range.unwrap_or((0, end));
+                let range = match intent {
+                    Intent::RangeFrom => (here, to.max(here)),
+                    _ => (from.min(here), here),
+                };
+                self.act(Action::Range(Some(range)))
+            }
+            Intent::Theme => {
+                theme::toggle();
+                self.take(Msg::Themed)
+            }
+            Intent::Opening => {
+                self.open();
+                false
+            }
+            Intent::Close => {
+                if self.session.over.take().is_some() {
+                    return true;
+                }
+                match self.session.page {
+                    Page::Explore if self.session.state.range.is_some() => self.act(Action::Range(None)),
+                    Page::Explore => {
+                        self.act(Action::Select(None));
+                        true
+                    }
+                    Page::Memory => self.take(Msg::Lab(Deed::Select(None))),
+                }
+            }
+            Intent::Palette => self.toggle(Over::Palette),
+            Intent::Help => self.toggle(Over::Help),
+            Intent::Forget => {
+                storage::forget();
+                self.keeps = false;
+                self.session.over = None;
+                self.act(Action::Inform(
+                    "Nothing of the explorer is stored in this browser now, nor will be when you leave."
+                        .to_owned(),
+                ));
+                true
+            }
+        }
+    }
+
+    fn toggle(&mut self, over: Over) -> bool {
+        self.session.over = if self.session.over == Some(over) { None } else { Some(over) };
+        true
+    }
+
+    /// Keeps the moment for the next visit, once there is one that is not waiting for a file.
+    fn keep_moment(&self) {
+        let state = &self.session.state;
+        if self.keeps && state.opened && state.digest.is_some() {
+            let position = self.session.player.borrow().position();
+            storage::set(storage::MOMENT, &state.link_at(position).fragment());
+        }
+    }
+
+    fn share(&mut self) -> bool {
+        let Some(window) = window() else { return false };
+        let position = self.session.player.borrow().position();
+        let link = self.session.state.link_at(position);
+        let fragment = link.fragment();
+        if let Ok(history) = window.history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment));
+        }
+        let address = window.location().href().unwrap_or(fragment);
+        // Where the clipboard is denied, the address bar has it all the same.
+        let _ = window.navigator().clipboard().write_text(&address);
+        self.act(Action::Shared(link))
+    }
+}

@@ -1,0 +1,78 @@
+//! The address's fragment: which page it names, and the link it may carry.
+
+use super::{Effect, Notice, State};
+use crate::share::Link;
+
+/// A page of the explorer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Two lanes on the same bytes; the start page.
+    Explore,
+    /// Segments and lines by hand.
+    Memory,
+}
+
+impl Page {
+    /// All, in the order of the navigation.
+    pub const ALL: [Self; 2] = [Self::Explore, Self::Memory];
+
+    /// The name in the navigation.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Explore => "Explore",
+            Self::Memory => "Memory",
+        }
+    }
+
+    /// Its address.
+    pub fn fragment(self) -> &'static str {
+        match self {
+            Self::Explore => "#/explore",
+            Self::Memory => "#/memory",
+        }
+    }
+
+    /// The page that a fragment names; None if there is none of that name.
+    pub fn of(fragment: &str) -> Option<Self> {
+        let path = fragment.split('?').next().unwrap_or_default();
+        if ["", "#", "#/"].contains(&path) {
+            return Some(Self::Explore);
+        }
+        Self::ALL.into_iter().find(|page| page.fragment() == path)
+    }
+}
+
+impl State {
+    /// Takes over what was kept of the last visit; what cannot be read is as if it had not been kept.
+    pub(super) fn resume(&mut self, fragment: &str) {
+        if let Ok((link, _)) = Link::read(fragment) {
+            self.config = link.config;
+            // It is shown again, not held against what it was.
+            self.link = Link { digest: None, ..link };
+            self.resumed = true;
+        }
+    }
+
+    pub(super) fn address(&mut self, fragment: &str) -> Vec<Effect> {
+        match Page::of(fragment) {
+            None => {
+                let text = "There is no page at this address. This is Explore, the start page.";
+                self.notice = Some(Notice::Problem(text.to_owned()));
+            }
+            Some(Page::Explore) if fragment.contains('?') => match Link::read(fragment) {
+                Ok((link, notes)) => {
+                    self.config = link.config;
+                    self.verdict = None;
+                    self.notice = (!notes.is_empty()).then(|| Notice::Info(notes.join(" ")));
+                    self.link = link;
+                    self.resumed = false;
+                    self.opened = false;
+                    return self.run_again();
+                }
+                Err(error) => self.notice = Some(Notice::Problem(error.to_string())),
+            },
+            Some(_) => {}
+        }
+        Vec::new()
+    }
+}

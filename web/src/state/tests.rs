@@ -1,0 +1,138 @@
+use snapstack::sim::{Config, MODEL_VERSION};
+
+use super::*;
+
+fn capture(sha256: &str) -> CaptureInfo {
+    CaptureInfo { name: "some.pcap".to_owned(), sha256: sha256.to_owned(), ..CaptureInfo::default() }
+}
+
+fn results() -> [LaneResult; 2] {
+    ["0123456789abcdef0", "fedcba98765432100"]
+        .map(|digest| LaneResult { frames: 1, digest: digest.to_owned() })
+}
+
+/// A state with a finished run of the demo on screen.
+fn running() -> State {
+    let mut state = State::default();
+    state.apply(Action::Address(String::new()));
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Read);
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    state.apply(Action::Started(Config::default()));
+    state.apply(Action::Done(results()));
+    state
+}
+
+fn line(line_size: u32) -> Config {
+    Config { line_size, ..Config::default() }
+}
+
+#[test]
+fn the_demo_is_fetched_run_and_opened() {
+    let mut state = State::default();
+    assert_eq!(state.apply(Action::Address("#/explore".to_owned())), []);
+    assert!(state.apply(Action::EngineStarted).contains(&Effect::FetchDemo));
+    assert_eq!(state.loading.as_deref(), Some(DEMO_NAME));
+    state.apply(Action::Read);
+    let asked = state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    assert_eq!(asked, [Effect::Mark(false), Effect::Run(Config::default())]);
+    assert_eq!((state.run, &state.loading), (2, &None));
+    state.apply(Action::Started(Config::default()));
+    assert_eq!(state.apply(Action::Done(results())), [Effect::Open, Effect::Mark(true)]);
+    assert_eq!(state.digest.as_deref(), Some("0123456789abcdeffedcba9876543210"));
+}
+
+#[test]
+fn another_configuration_runs_and_comes_back_to_the_moment() {
+    let mut state = running();
+    let asked = state.apply(Action::Configure(line(16)));
+    assert!(asked.contains(&Effect::Run(line(16))));
+    state.apply(Action::Started(line(16)));
+    assert_eq!(state.apply(Action::Done(results())), [Effect::Restore, Effect::Mark(true)]);
+}
+
+#[test]
+fn configurations_are_undone_and_redone() {
+    let mut state = running();
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Configure(line(32)));
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(line(16))));
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(line(64))));
+    assert_eq!(state.apply(Action::Undo), []);
+    assert!(state.apply(Action::Redo).contains(&Effect::Run(line(16))));
+    state.apply(Action::Configure(line(64)));
+    assert_eq!(state.apply(Action::Redo), [], "a new step ends what was undone");
+}
+
+#[test]
+fn a_refused_configuration_leaves_what_was_there() {
+    let mut state = running();
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Refused("too large".to_owned()));
+    assert_eq!(state.config, Config::default());
+    assert_eq!(state.notice, Some(Notice::Problem("too large".to_owned())));
+    assert!(!state.history.has_past());
+}
+
+#[test]
+fn a_link_shows_its_moment_and_says_whether_it_was_reproduced() {
+    let link = Link { packet: Some(3), ..running().link_at(77) };
+    assert_eq!((link.model, link.capture.as_deref()), (Some(MODEL_VERSION), None));
+    let mut state = running();
+    assert!(state.apply(Action::Address(link.fragment())).contains(&Effect::Run(Config::default())));
+    state.apply(Action::Started(Config::default()));
+    let shown = state.apply(Action::Done(results()));
+    assert_eq!(shown, [Effect::Moment(77), Effect::Select(Some(3)), Effect::Mark(true)]);
+    assert!(state.verdict.is_some_and(|verdict| verdict.starts_with("reproduced")));
+}
+
+#[test]
+fn a_link_about_another_file_asks_for_it_until_it_is_there() {
+    let mut state = State::default();
+    let link = Link {
+        capture: Some("ab".repeat(32)),
+        name: Some("mine.pcap".to_owned()),
+        at: Some(5),
+        ..Link::default()
+    };
+    state.apply(Action::Address(link.fragment()));
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    assert!(state.apply(Action::Done(results())).contains(&Effect::Open));
+    assert!(matches!(&state.notice, Some(Notice::Info(text)) if text.contains("mine.pcap")));
+    state.apply(Action::Loaded(capture(&"ab".repeat(32))));
+    assert!(state.apply(Action::Done(results())).contains(&Effect::Moment(5)));
+}
+
+#[test]
+fn the_last_visit_is_resumed_and_a_spoiled_one_is_not() {
+    let mut state = State::default();
+    state.apply(Action::Resume("nonsense".to_owned()));
+    assert_eq!(state, State::default());
+    let kept = Link { config: line(32), ..running().link_at(55) };
+    state.apply(Action::Resume(kept.fragment()));
+    state.apply(Action::EngineStarted);
+    assert!(state.apply(Action::Loaded(capture(DEMO_SHA256))).contains(&Effect::Run(line(32))));
+    state.apply(Action::Started(line(32)));
+    assert!(state.apply(Action::Done(results())).contains(&Effect::Moment(55)));
+    assert_eq!(state.verdict, None);
+}
+
+#[test]
+fn other_pages_leave_the_run_alone_and_unknown_ones_are_answered() {
+    let mut state = running();
+    let before = state.clone();
+    assert_eq!(state.apply(Action::Address("#/memory".to_owned())), []);
+    assert_eq!(state.apply(Action::Address("#/explore".to_owned())), []);
+    assert_eq!(state, before);
+    state.apply(Action::Address("#/nowhere".to_owned()));
+    assert!(matches!(&state.notice, Some(Notice::Problem(text)) if text.contains("no page at this address")));
+}
+
+#[test]
+fn a_link_of_a_file_names_it_and_that_of_the_demo_does_not() {
+    let mut state = running();
+    assert_eq!(state.link_at(1).capture, None);
+    state.apply(Action::Loaded(capture("00")));
+    assert_eq!(state.link_at(1).capture.as_deref(), Some("00"));
+}
