@@ -144,6 +144,11 @@ pub fn mark(name: &str, value: &str) {
     }
 }
 
+/// The lab of the last visit.
+fn kept_lab() -> Option<Lab> {
+    Lab::restore(&storage::get(storage::LAB)?)
+}
+
 impl Component for Provider {
     type Message = Msg;
     type Properties = Props;
@@ -154,7 +159,7 @@ impl Component for Provider {
         let session = Session {
             state: Rc::default(),
             player,
-            lab: Rc::default(),
+            lab: Rc::new(RefCell::new(kept_lab().unwrap_or_default())),
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             send: ctx.link().callback(|msg| msg),
@@ -271,6 +276,7 @@ impl Provider {
             }
             Msg::Leaving => {
                 self.keep_moment();
+                self.keep_lab();
                 false
             }
             Msg::Renew => {
@@ -565,6 +571,14 @@ impl Provider {
         if self.keeps && state.opened && state.digest.is_some() {
             let position = self.session.player.borrow().position();
             storage::set(storage::MOMENT, &state.link_at(position).fragment());
+        }
+    }
+
+    /// Keeps the lab's steps for the next visit.
+    fn keep_lab(&self) {
+        match self.session.lab.borrow().keep() {
+            Some(text) if self.keeps => storage::set(storage::LAB, &text),
+            _ => storage::remove(storage::LAB),
         }
     }
 
