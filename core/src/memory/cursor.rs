@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::build::intern_node;
 use super::dag::{self, Root, Shape};
 use super::store::{Content, Full};
 use super::{Memory, MemoryError, SegmentId};
@@ -33,6 +34,13 @@ pub(super) struct Cursor {
     base_length: u64,
     length: u64,
     transient: BTreeMap<u64, Transient>,
+}
+
+impl Cursor {
+    /// Bytes of the cursor and its transient lines.
+    pub(super) fn bytes(&self) -> u64 {
+        (size_of::<Self>() + self.transient.len() * size_of::<(u64, Transient)>()) as u64
+    }
 }
 
 /// What a commit did.
@@ -230,6 +238,7 @@ fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)
         return memory.store.intern(&first.bytes[..size], 0, first.content);
     }
     let shape: Shape = memory.shape;
+    memory.store.access.data_read(node.plid);
     let step = shape.leaves(node.height - 1);
     let mut children = [0u32; 16];
     let mut rest = lines;
@@ -246,5 +255,5 @@ fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)
             }
         }
     }
-    dag::intern_node(&mut memory.store, &children[..shape.fan_out()])
+    intern_node(&mut memory.store, &children[..shape.fan_out()])
 }

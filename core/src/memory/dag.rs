@@ -6,8 +6,8 @@
 //! Every function that returns a PLID hands its caller one reference; every function that fails has given back what it
 //! had taken.
 
-use super::hash::Place;
-use super::store::{BATCH, Content, Full, Store, Tags};
+use super::build::{Scratch, build, intern_node};
+use super::store::{Content, Full, Store};
 
 /// A DAG: its root line and its height (0: the root is a leaf).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,109 +70,6 @@ pub(super) fn release_all(store: &mut Store, plids: &[u32]) {
     }
 }
 
-/// Interns the interior line over `children` (at most the fan-out; missing ones are zero), taking over their references.
-pub(super) fn intern_node(store: &mut Store, children: &[u32]) -> Result<u32, Full> {
-    let mut line = [0u8; 64];
-    let mut tags: Tags = 0;
-    for (i, child) in children.iter().enumerate() {
-        line[4 * i..4 * i + 4].copy_from_slice(&child.to_le_bytes());
-        tags |= Tags::from(*child != 0) << i;
-    }
-    let before = store.all.new;
-    let result = store.intern(&line[..store.line_bytes()], tags, Content::Other);
-    if result.is_err() || store.all.new == before {
-        // The line exists and counts its children already (or there is none): ours are references too many.
-        release_all(store, children);
-    }
-    result
-}
-
-/// Replaces a level of nodes by the level above it, until it has `height` more levels or, with None, one node.
-fn raise(store: &mut Store, level: &mut Vec<u32>, levels: u8, shape: Shape) -> Result<(), Full> {
-    for _ in 0..levels {
-        let count = level.len();
-        let mut made = 0;
-        let mut from = 0;
-        while from < count {
-            let to = (from + shape.fan_out()).min(count);
-            match intern_node(store, &level[from..to]) {
-                Ok(plid) => level[made] = plid,
-                Err(full) => {
-                    release_all(store, &level[..made]);
-                    release_all(store, &level[to..]);
-                    return Err(full);
-                }
-            }
-            made += 1;
-            from = to;
-        }
-        level.truncate(made);
-    }
-    Ok(())
-}
-
-/// Builds a sub-DAG of exactly `height` from `bytes`, zero-padded; `bytes` fit the height.
-pub(super) fn build(
-    store: &mut Store,
-    scratch: &mut Vec<u32>,
-    bytes: &[u8],
-    height: u8,
-    content: Content,
-) -> Result<u32, Full> {
-    build_parts(store, scratch, &[(bytes, content)], height)
-}
-
-/// Builds a sub-DAG of exactly `height` from parts, one behind the other; all but the last are whole lines.
-pub(super) fn build_parts(
-    store: &mut Store,
-    scratch: &mut Vec<u32>,
-    parts: &[(&[u8], Content)],
-    height: u8,
-) -> Result<u32, Full> {
-    let shape = Shape::new(store.line_bytes());
-    let bytes: usize = parts.iter().map(|(part, _)| part.len()).sum();
-    debug_assert!(bytes as u64 <= shape.span(height));
-    if bytes == 0 {
-        return Ok(0);
-    }
-    let mut level = std::mem::take(scratch);
-    level.clear();
-    let leaves = parts.iter().try_for_each(|(part, content)| build_leaves(store, &mut level, part, *content));
-    let result = leaves.and_then(|()| raise(store, &mut level, height, shape)).map(|()| level[0]);
-    *scratch = level;
-    result
-}
-
-fn build_leaves(store: &mut Store, level: &mut Vec<u32>, bytes: &[u8], content: Content) -> Result<(), Full> {
-    let line = store.line_bytes();
-    let whole = bytes.len() / line * line;
-    let mut places = [Place::default(); BATCH];
-    for batch in bytes[..whole].chunks(BATCH * line) {
-        store.prepare(batch, &mut places);
-        for (leaf, place) in batch.chunks_exact(line).zip(places) {
-            match store.intern_at(leaf, 0, content, place) {
-                Ok(plid) => level.push(plid),
-                Err(full) => {
-                    release_all(store, level);
-                    return Err(full);
-                }
-            }
-        }
-    }
-    if whole < bytes.len() {
-        let mut last = [0u8; 64];
-        last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-        match store.intern(&last[..line], 0, content) {
-            Ok(plid) => level.push(plid),
-            Err(full) => {
-                release_all(store, level);
-                return Err(full);
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Fills `out` with the bytes from `offset` of a node's span.
 pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     let shape = Shape::new(store.line_bytes());
@@ -183,7 +80,7 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
         out.fill(0);
         return;
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let at = offset as usize;
         out.copy_from_slice(&store.line(node.plid)[at..at + out.len()]);
@@ -203,10 +100,34 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     }
 }
 
+/// Calls `each` with the index and the content of the leaves under `node`, whose first leaf is `base`, that lie before
+/// leaf `end`; zero leaves included.
+pub(super) fn for_each_leaf(
+    store: &mut Store,
+    node: Root,
+    base: u64,
+    end: u64,
+    each: &mut impl FnMut(u64, &[u8]),
+) {
+    if base >= end {
+        return;
+    }
+    store.access.data_read(node.plid);
+    if node.height == 0 {
+        return each(base, store.line(node.plid));
+    }
+    let shape = Shape::new(store.line_bytes());
+    let step = shape.leaves(node.height - 1);
+    for (i, start) in (base..end).step_by(step as usize).take(shape.fan_out()).enumerate() {
+        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
+        for_each_leaf(store, child, start, end, each);
+    }
+}
+
 /// A new sub-DAG equal to `node` with `bytes` written from `offset` of its span; `node` keeps its reference.
 pub(super) fn write(
     store: &mut Store,
-    scratch: &mut Vec<u32>,
+    scratch: &mut Scratch,
     node: Root,
     offset: u64,
     bytes: &[u8],
@@ -216,9 +137,7 @@ pub(super) fn write(
     if offset == 0 && bytes.len() as u64 == shape.span(node.height) {
         return build(store, scratch, bytes, node.height, content);
     }
-    if node.plid != 0 {
-        store.access.data_reads += 1;
-    }
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let mut line = [0u8; 64];
         let size = store.line_bytes();
@@ -272,7 +191,7 @@ pub(super) fn sub_dag(store: &mut Store, node: Root, start: u64, height: u8) -> 
         let mut at = node;
         let mut start = start;
         while at.height > height {
-            store.access.data_reads += 1;
+            store.access.data_read(at.plid);
             let leaves = shape.leaves(at.height - 1);
             at = Root { plid: store.child(at.plid, (start / leaves) as usize), height: at.height - 1 };
             start %= leaves;
@@ -325,6 +244,7 @@ pub(super) fn graft(
         return Ok(node.plid);
     }
     let step = shape.leaves(node.height - 1);
+    store.access.data_read(node.plid);
     rebuild(store, node, |store, i, child| graft(store, child, base + i as u64 * step, source, moved))
 }
 
@@ -345,6 +265,7 @@ pub(super) fn cut(store: &mut Store, root: Root, length: u64, height: u8) -> Res
     let shape = Shape::new(store.line_bytes());
     let mut node = root;
     while node.height > height {
+        store.access.data_read(node.plid);
         node = Root { plid: store.child(node.plid, 0), height: node.height - 1 };
     }
     let plid = clear_behind(store, node, length, shape)?;
@@ -360,7 +281,7 @@ fn clear_behind(store: &mut Store, node: Root, keep: u64, shape: Shape) -> Resul
     if keep == 0 || node.plid == 0 {
         return Ok(0);
     }
-    store.access.data_reads += 1;
+    store.access.data_read(node.plid);
     if node.height == 0 {
         let size = store.line_bytes();
         let mut line = [0u8; 64];

@@ -239,18 +239,10 @@ impl Memory {
     ) -> Result<(), MemoryError> {
         let entry = self.entry(id)?;
         let line = self.shape.line;
-        for index in 0..entry.length.div_ceil(line) {
-            let mut at = entry.root;
-            let mut start = index;
-            while at.height > 0 {
-                let leaves = self.shape.leaves(at.height - 1);
-                let plid = self.store.child(at.plid, (start / leaves) as usize);
-                at = Root { plid, height: at.height - 1 };
-                start %= leaves;
-            }
-            self.store.access.data_reads += 1;
-            each(index * line, self.store.line(at.plid));
-        }
+        let lines = entry.length.div_ceil(line);
+        dag::for_each_leaf(&mut self.store, entry.root, 0, lines, &mut |index, bytes| {
+            each(index * line, bytes)
+        });
         Ok(())
     }
 

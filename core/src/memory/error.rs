@@ -1,6 +1,6 @@
 //! What can go wrong in the memory; every error carries the numbers involved and means that nothing changed.
 
-use super::{CursorId, SegmentId};
+use super::{CheckpointId, CursorId, SegmentId};
 
 /// Errors of the memory's operations. After any of them bytes, map and live lines are as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +57,9 @@ pub enum MemoryError {
     /// No such cursor: never opened, or closed.
     #[error("cursor {0} does not exist")]
     UnknownCursor(CursorId),
+    /// No such checkpoint: never taken, or dropped.
+    #[error("checkpoint {0} does not exist")]
+    UnknownCheckpoint(CheckpointId),
     /// A merge-update in which both sides changed the same bytes.
     #[error("bytes {offset}..{end} of segment {segment} were changed by both sides")]
     Conflict {

@@ -1,6 +1,7 @@
 //! A received frame as a segment's content: headers and payload are written in one build, and counted apart.
 
-use super::dag::{self, Root};
+use super::build;
+use super::dag::Root;
 use super::store::{Content, Full};
 use super::{Memory, MemoryError, SegmentId};
 
@@ -21,7 +22,7 @@ impl Memory {
         let height = self.growth(length)?;
         let (headers, payload) = bytes.split_at(data_from.min(length) as usize);
         let parts = [(headers, Content::Other), (payload, Content::Data)];
-        let plid = dag::build_parts(&mut self.store, &mut self.scratch, &parts, height)
+        let plid = build::build_parts(&mut self.store, &mut self.scratch, &parts, height)
             .map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
         self.put_root(id, Root { plid, height }, length);
         Ok(())

@@ -2,7 +2,9 @@
 //!
 //! A snapshot is one more entry with the same root, whatever the size of the segment.
 
+use super::cache::MapCache;
 use super::dag::Root;
+use super::tracked::{Tracked, Versioned};
 
 /// A segment ID: an index into the segment map. IDs of released segments are used again, the latest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,50 +28,138 @@ impl Entry {
     pub(super) const EMPTY: Self = Self { root: Root { plid: 0, height: 0 }, length: 0, read_only: false };
 }
 
-#[derive(Default)]
+/// Entries by segment ID, behind the map's cache.
+#[derive(Clone, Default)]
 pub(super) struct SegmentMap {
-    entries: Vec<Option<Entry>>,
-    free: Vec<u32>,
-    /// Entries written since the start.
-    pub(super) written: u64,
+    entries: Tracked<Option<Entry>>,
+    /// IDs below `rest.len` that name no segment: the first `rest.free` elements, the next to be used last.
+    free: Tracked<u32>,
+    rest: Rest,
+}
+
+/// What the map has beside its arrays.
+#[derive(Clone, Default)]
+pub(super) struct Rest {
+    len: usize,
+    free: usize,
+    written: u64,
+    removed: u64,
+    read: u64,
+    cache: MapCache,
+}
+
+impl Rest {
+    /// Heap bytes: those of the modelled cache.
+    pub(super) fn bytes(&self) -> u64 {
+        self.cache.heap_bytes()
+    }
 }
 
 impl SegmentMap {
+    /// The arrays, for checkpoints; [`Self::rest`] is what else there is.
+    pub(super) fn versioned(&mut self) -> [&mut dyn Versioned; 2] {
+        [&mut self.entries, &mut self.free]
+    }
+
+    pub(super) fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    pub(super) fn set_rest(&mut self, rest: Rest) {
+        self.rest = rest;
+    }
+
+    /// Entries given a root since the start.
+    pub(super) fn written(&self) -> u64 {
+        self.rest.written
+    }
+
+    /// Entries read from and written to memory since the start.
+    pub(super) fn accesses(&self) -> (u64, u64) {
+        (self.rest.read, self.rest.written + self.rest.removed)
+    }
+
+    pub(super) fn cache(&self) -> &MapCache {
+        &self.rest.cache
+    }
+
+    pub(super) fn set_cache(&mut self, cache: MapCache) {
+        self.rest.cache = cache;
+    }
+
+    /// An entry as the hardware reads it: from the cache, or from memory into the cache.
+    #[inline]
+    pub(super) fn read(&mut self, id: SegmentId) -> Option<Entry> {
+        let entry = self.get(id).copied();
+        if entry.is_none() || !self.rest.cache.lookup(id) {
+            self.rest.read += 1;
+        }
+        entry
+    }
+
+    /// An entry, without an access.
     pub(super) fn get(&self, id: SegmentId) -> Option<&Entry> {
         self.entries.get(id.0 as usize)?.as_ref()
     }
 
+    /// Writes an entry, through the cache.
     pub(super) fn set(&mut self, id: SegmentId, entry: Entry) {
-        self.written += 1;
-        self.entries[id.0 as usize] = Some(entry);
+        self.rest.written += 1;
+        *self.entries.write(id.0 as usize) = Some(entry);
+    }
+
+    fn push_free(&mut self, id: u32) {
+        self.free.grow(self.rest.free + 1);
+        *self.free.write(self.rest.free) = id;
+        self.rest.free += 1;
+    }
+
+    fn pop_free(&mut self) -> Option<u32> {
+        self.rest.free = self.rest.free.checked_sub(1)?;
+        Some(self.free[self.rest.free])
+    }
+
+    fn push_entry(&mut self, entry: Option<Entry>) -> u32 {
+        let id = self.rest.len;
+        self.entries.grow(id + 1);
+        *self.entries.write(id) = entry;
+        self.rest.len += 1;
+        id as u32
     }
 
     pub(super) fn add(&mut self, entry: Entry) -> SegmentId {
-        let id = SegmentId(self.free.pop().unwrap_or_else(|| {
-            self.entries.push(None);
-            self.entries.len() as u32 - 1
-        }));
-        self.set(id, entry);
-        id
+        let id = match self.pop_free() {
+            Some(id) => id,
+            None => self.push_entry(None),
+        };
+        self.set(SegmentId(id), entry);
+        SegmentId(id)
     }
 
-    /// Adds entries so that IDs `0..count` exist, all of them empty segments.
+    /// Adds entries so that IDs `base..base + count` exist, all of them empty segments.
     pub(super) fn reserve(&mut self, base: u32, count: u32) {
-        let first = self.entries.len() as u32;
-        for id in first..base {
-            self.entries.push(None);
-            self.free.push(id);
+        let first = self.rest.len as u32;
+        for _ in first..base {
+            let id = self.push_entry(None);
+            self.push_free(id);
         }
         // Lowest IDs first.
-        self.free.sort_unstable_by(|a, b| b.cmp(a));
+        let mut free = self.free[..self.rest.free].to_vec();
+        free.sort_unstable_by(|a, b| b.cmp(a));
+        for (i, id) in free.into_iter().enumerate() {
+            *self.free.write(i) = id;
+        }
         for _ in 0..count {
-            self.entries.push(Some(Entry::EMPTY));
+            self.push_entry(Some(Entry::EMPTY));
         }
     }
 
     pub(super) fn remove(&mut self, id: SegmentId) -> Option<Entry> {
-        let entry = self.entries.get_mut(id.0 as usize)?.take()?;
-        self.free.push(id.0);
+        let entry = self.read(id)?;
+        *self.entries.write(id.0 as usize) = None;
+        self.rest.removed += 1;
+        self.rest.cache.invalidate(id);
+        self.push_free(id.0);
         Some(entry)
     }
 
@@ -78,6 +168,6 @@ impl SegmentMap {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.len() - self.free.len()
+        self.rest.len - self.rest.free
     }
 }

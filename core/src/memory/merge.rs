@@ -2,6 +2,7 @@
 //!
 //! Equal sub-DAGs have equal PLIDs, so both walk only where the DAGs differ: O(difference x height).
 
+use super::build::intern_node;
 use super::dag::{self, Root, Shape};
 use super::store::{Content, Full, Store};
 
@@ -31,6 +32,13 @@ fn child(store: &Store, node: Root, height: u8, i: usize) -> Root {
     Root { plid: store.child(node.plid, i), height: height - 1 }
 }
 
+/// Counts the lines read of nodes seen from `height`: a lower node is not read yet.
+fn read_nodes<const N: usize>(store: &mut Store, nodes: [Root; N], height: u8) {
+    for node in nodes.iter().filter(|node| node.height == height) {
+        store.access.data_read(node.plid);
+    }
+}
+
 fn same(a: Root, b: Root) -> bool {
     a.plid == b.plid && (a.height == b.height || a.plid == 0)
 }
@@ -57,10 +65,10 @@ fn diff_nodes(store: &mut Store, a: Root, b: Root, height: u8, start: u64, each:
         return;
     }
     let shape = Shape::new(store.line_bytes());
-    store.access.data_reads += 2;
     if height == 0 {
         return each(start, start + shape.line);
     }
+    read_nodes(store, [a, b], height);
     let span = shape.span(height - 1);
     for i in 0..shape.fan_out() {
         let (x, y) = (child(store, a, height, i), child(store, b, height, i));
@@ -88,7 +96,7 @@ pub(super) fn merge(
         return Ok(dag::sub_dag(store, node, 0, height)?);
     }
     let shape = Shape::new(store.line_bytes());
-    store.access.data_reads += 3;
+    read_nodes(store, [base, ours, theirs], height);
     if height == 0 {
         return merge_leaf(store, base, ours, theirs, start);
     }
@@ -104,7 +112,7 @@ pub(super) fn merge(
             }
         }
     }
-    Ok(dag::intern_node(store, &children[..shape.fan_out()])?)
+    Ok(intern_node(store, &children[..shape.fan_out()])?)
 }
 
 fn merge_leaf(

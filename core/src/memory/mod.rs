@@ -24,22 +24,37 @@
 //! Swapping segments to disk and falling back to conventional memory (paper section 5) are not built.
 
 mod access;
+mod build;
+mod cache;
 mod check;
+mod checkpoint;
 mod cursor;
 mod dag;
 mod edit;
 mod error;
 mod frame;
 mod hash;
+mod inspect;
 mod map;
 mod merge;
+mod overflow;
 mod row;
 mod store;
+mod tracked;
+mod waiting;
 
 pub use access::{AccessCounts, LineCounts};
+pub use cache::{
+    CacheConfig, CacheCounts, CacheError, CacheKey, Indexing, LastLevelCache, LineKind, MAX_CACHE_ENTRIES,
+    MapCache, MapCacheConfig,
+};
 pub use check::Broken;
+pub use checkpoint::CheckpointId;
 pub use cursor::{Commit, CursorId};
 pub use error::MemoryError;
+pub use inspect::{
+    BucketFill, Dag, DagEdge, DagNode, LineBytes, LineTally, Occupancy, Plid, Reach, Referrer, Usage,
+};
 pub use map::SegmentId;
 pub use row::WAYS;
 pub use store::Content;
@@ -75,13 +90,14 @@ impl Default for MemoryConfig {
 }
 
 /// A whole HICAMP memory.
+#[derive(Clone)]
 pub struct Memory {
     store: Store,
     shape: Shape,
     map: SegmentMap,
-    scratch: Vec<u32>,
-    map_reads: u64,
+    scratch: build::Scratch,
     cursors: Vec<Option<cursor::Cursor>>,
+    checkpoints: checkpoint::Tree,
 }
 
 impl Memory {
@@ -104,16 +120,15 @@ impl Memory {
         let buckets = config.lines.div_ceil(u64::from(config.ways)) as u32;
         let overflow = config.lines * 27 / 200 + 64;
         let line_bytes = config.line_size as usize;
-        let store =
-            Store::new(line_bytes, config.ways, buckets, overflow as u32, config.delayed_free as usize);
+        let store = Store::new(line_bytes, config.ways, buckets, overflow as u32, config.delayed_free);
         let map = SegmentMap::default();
         Ok(Self {
             store,
             shape: Shape::new(line_bytes),
             map,
             scratch: Vec::new(),
-            map_reads: 0,
             cursors: Vec::new(),
+            checkpoints: checkpoint::Tree::default(),
         })
     }
 
@@ -164,12 +179,13 @@ impl Memory {
 
     /// Accesses by kind.
     pub fn access_counts(&self) -> AccessCounts {
-        AccessCounts { map_reads: self.map_reads, map_writes: self.map.written, ..self.store.access }
+        let (map_reads, map_writes) = self.map.accesses();
+        AccessCounts { map_reads, map_writes, ..self.store.access.counts }
     }
 
     /// Segment map entries written so far.
     pub fn map_entries_written(&self) -> u64 {
-        self.map.written
+        self.map.written()
     }
 
     /// Segments that exist.
@@ -178,8 +194,7 @@ impl Memory {
     }
 
     fn entry(&mut self, id: SegmentId) -> Result<Entry, MemoryError> {
-        self.map_reads += 1;
-        self.map.get(id).copied().ok_or(MemoryError::UnknownSegment(id))
+        self.map.read(id).ok_or(MemoryError::UnknownSegment(id))
     }
 
     fn writable(&mut self, id: SegmentId) -> Result<Entry, MemoryError> {
@@ -214,9 +229,11 @@ impl Memory {
     pub fn create(&mut self, bytes: &[u8], content: Content) -> Result<SegmentId, MemoryError> {
         let length = bytes.len() as u64;
         let height = self.growth(length)?;
-        let plid = dag::build(&mut self.store, &mut self.scratch, bytes, height, content)
+        let plid = build::build(&mut self.store, &mut self.scratch, bytes, height, content)
             .map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
-        Ok(self.map.add(Entry { root: Root { plid, height }, length, read_only: false }))
+        let id = self.map.add(Entry { root: Root { plid, height }, length, read_only: false });
+        self.store.access.conventional(id.0, 0, length);
+        Ok(id)
     }
 
     /// Creates a segment of `length` zero bytes: no lines at all.
@@ -282,7 +299,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Bytes of a segment.
+    /// Bytes of a segment. Not counted as an access.
     ///
     /// # Errors
     /// [`MemoryError::UnknownSegment`].
@@ -290,7 +307,7 @@ impl Memory {
         self.map.get(id).map(|entry| entry.length).ok_or(MemoryError::UnknownSegment(id))
     }
 
-    /// Height of a segment's DAG; 0 is a single leaf.
+    /// Height of a segment's DAG; 0 is a single leaf. Not counted as an access.
     ///
     /// # Errors
     /// [`MemoryError::UnknownSegment`].
@@ -302,9 +319,8 @@ impl Memory {
     ///
     /// # Errors
     /// [`MemoryError::UnknownSegment`].
-    pub fn equal(&self, a: SegmentId, b: SegmentId) -> Result<bool, MemoryError> {
-        let a = self.map.get(a).ok_or(MemoryError::UnknownSegment(a))?;
-        let b = self.map.get(b).ok_or(MemoryError::UnknownSegment(b))?;
+    pub fn equal(&mut self, a: SegmentId, b: SegmentId) -> Result<bool, MemoryError> {
+        let (a, b) = (self.entry(a)?, self.entry(b)?);
         Ok(a.length == b.length && a.root == b.root)
     }
 
@@ -314,6 +330,7 @@ impl Memory {
     /// [`MemoryError::UnknownSegment`], [`MemoryError::OutOfRange`].
     pub fn read(&mut self, id: SegmentId, offset: u64, out: &mut [u8]) -> Result<(), MemoryError> {
         let entry = self.range(id, offset, out.len() as u64)?;
+        self.store.access.conventional(id.0, offset, out.len() as u64);
         dag::read(&mut self.store, entry.root, offset, out);
         Ok(())
     }
@@ -352,6 +369,7 @@ impl Memory {
         let written = dag::write(&mut self.store, &mut self.scratch, grown, offset, bytes, content);
         self.store.release(grown.plid);
         let plid = written.map_err(|Full| self.exhausted(needed))?;
+        self.store.access.conventional(id.0, offset, bytes.len() as u64);
         self.put_root(id, Root { plid, height }, length);
         Ok(())
     }
@@ -364,8 +382,9 @@ impl Memory {
         self.writable(id)?;
         let length = bytes.len() as u64;
         let height = self.growth(length)?;
-        let plid = dag::build(&mut self.store, &mut self.scratch, bytes, height, content)
+        let plid = build::build(&mut self.store, &mut self.scratch, bytes, height, content)
             .map_err(|Full| self.exhausted(self.shape.worst_case(length)))?;
+        self.store.access.conventional(id.0, 0, length);
         self.put_root(id, Root { plid, height }, length);
         Ok(())
     }

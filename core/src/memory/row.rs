@@ -9,18 +9,29 @@
 //! for the header and one for the candidate.
 
 use bytemuck::{Pod, Zeroable};
+use wide::{CmpEq, i8x16};
+
+use super::tracked::{Tracked, Versioned};
 
 /// Fewest and most ways of a bucket (FACTS.md section 1).
 pub const WAYS: std::ops::RangeInclusive<u32> = 12..=32;
 
 /// 64 bytes that start on a cache line.
-#[derive(Clone, Copy, Pod, Zeroable)]
+#[derive(Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub(super) struct Block([u32; 16]);
 
+impl Block {
+    #[inline]
+    pub(super) fn first_word(&self) -> u32 {
+        self.0[0]
+    }
+}
+
 /// All row headers of a store.
+#[derive(Clone)]
 pub(super) struct Rows {
-    blocks: Vec<Block>,
+    blocks: Tracked<Block>,
     ways: u32,
     stride: usize,
     sig_words: usize,
@@ -30,39 +41,40 @@ impl Rows {
     pub(super) fn new(buckets: u32, ways: u32) -> Self {
         let sig_words = ways.div_ceil(4) as usize;
         let stride = (sig_words + 1 + ways as usize).div_ceil(16) * 16;
-        let blocks = bytemuck::zeroed_vec(buckets as usize * stride / 16);
+        let blocks = bytemuck::zeroed_vec(buckets as usize * stride / 16).into();
         Self { blocks, ways, stride, sig_words }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        self.blocks.capacity() * size_of::<Block>()
+        self.blocks.heap_bytes()
+    }
+
+    pub(super) fn versioned(&mut self) -> &mut dyn Versioned {
+        &mut self.blocks
     }
 
     #[inline]
     fn row(&self, bucket: u32) -> &[u32] {
-        let words: &[u32] = bytemuck::cast_slice(&self.blocks);
+        let words: &[u32] = bytemuck::cast_slice(&*self.blocks);
         &words[bucket as usize * self.stride..][..self.stride]
     }
 
     #[inline]
-    fn row_mut(&mut self, bucket: u32) -> &mut [u32] {
-        let words: &mut [u32] = bytemuck::cast_slice_mut(&mut self.blocks);
-        &mut words[bucket as usize * self.stride..][..self.stride]
+    fn word_mut(&mut self, bucket: u32, at: usize) -> &mut u32 {
+        let word = bucket as usize * self.stride + at;
+        &mut self.blocks.write(word / 16).0[word % 16]
     }
 
     /// The ways whose signature equals `signature`, as a bit set; `0` finds the empty ways.
     #[inline]
     pub(super) fn matches(&self, bucket: u32, signature: u8) -> u32 {
-        const LOW7: u32 = 0x7f7f_7f7f;
         let row = self.row(bucket);
-        let wanted = u32::from(signature) * 0x0101_0101;
-        let mut set = 0;
-        for (i, word) in row[..self.sig_words].iter().enumerate() {
-            let x = word ^ wanted;
-            // Exactly the zero bytes of x get their top bit set; no carry crosses a byte.
-            let zero = !(((x & LOW7) + LOW7) | x | LOW7);
-            // Gather the four top bits into the low four.
-            set |= ((zero >> 7).wrapping_mul(0x0102_0408) >> 24) << (4 * i);
+        let wanted = i8x16::splat(signature as i8);
+        // Sixteen signatures at once; what is no signature is masked out.
+        let equal = |words: [u32; 4]| bytemuck::cast::<_, i8x16>(words).cmp_eq(wanted).move_mask() as u32;
+        let mut set = equal([row[0], row[1], row[2], row[3]]);
+        if self.ways > 16 {
+            set |= equal([row[4], row[5], row[6], row[7]]) << 16;
         }
         set & (u32::MAX >> (32 - self.ways))
     }
@@ -70,13 +82,13 @@ impl Rows {
     /// Reads one word of the header so that the cache miss is under way before it is needed.
     #[inline]
     pub(super) fn touch(&self, bucket: u32) -> u32 {
-        self.row(bucket)[0]
+        self.blocks[bucket as usize * (self.stride / 16)].0[0]
     }
 
     #[inline]
     pub(super) fn set_signature(&mut self, bucket: u32, way: u32, signature: u8) {
         let shift = 8 * (way % 4);
-        let word = &mut self.row_mut(bucket)[way as usize / 4];
+        let word = self.word_mut(bucket, way as usize / 4);
         *word = (*word & !(0xff << shift)) | (u32::from(signature) << shift);
     }
 
@@ -89,7 +101,7 @@ impl Rows {
     #[inline]
     pub(super) fn set_link(&mut self, bucket: u32, link: u32) {
         let at = self.sig_words;
-        self.row_mut(bucket)[at] = link;
+        *self.word_mut(bucket, at) = link;
     }
 
     #[inline]
@@ -100,7 +112,7 @@ impl Rows {
     #[inline]
     pub(super) fn count_mut(&mut self, bucket: u32, way: u32) -> &mut u32 {
         let at = self.sig_words + 1 + way as usize;
-        &mut self.row_mut(bucket)[at]
+        self.word_mut(bucket, at)
     }
 }
 

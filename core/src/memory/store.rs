@@ -13,11 +13,12 @@
 //! | read by PLID | one line |
 //! | retain, release | one count; a dying line releases its children iteratively |
 
-use std::collections::VecDeque;
-
-use super::access::{AccessCounts, LineCounts};
+use super::access::{Accesses, LineCounts};
 use super::hash::{Place, place};
+use super::overflow::Overflow;
 use super::row::{Block, Rows};
+use super::tracked::{Tracked, Versioned};
+use super::waiting::{Ends, Queue};
 
 /// A line's tag bits: bit i says that 4-byte word i is a PLID.
 pub(super) type Tags = u16;
@@ -44,28 +45,45 @@ pub enum Content {
     Other,
 }
 
+#[derive(Clone)]
 pub(super) struct Store {
     line_bytes: usize,
     ways: u32,
     buckets: u32,
-    overflow: u32,
+    /// 2^64 / ways, rounded up: multiplying by it divides any 32-bit number exactly (Lemire, Kaser, Kurz 2019).
+    inverse: u64,
     rows: Rows,
-    lines: Vec<Block>,
-    tags: Vec<Tags>,
-    over_next: Vec<u32>,
-    over_count: Vec<u32>,
-    over_signature: Vec<u8>,
-    over_free: u32,
-    queue: VecDeque<(u32, u32)>,
-    queue_bound: usize,
-    ticket: u32,
+    overflow: Overflow,
+    lines: Tracked<Block>,
+    tags: Tracked<Tags>,
+    queue: Queue,
     dying: Vec<u32>,
     pub(super) live: u64,
     pub(super) waiting: u64,
     pub(super) data_live: u64,
     pub(super) all: LineCounts,
     pub(super) data: LineCounts,
-    pub(super) access: AccessCounts,
+    pub(super) access: Accesses,
+}
+
+/// What a store has beside its arrays.
+#[derive(Clone)]
+pub(super) struct Rest {
+    overflow_free: u32,
+    queue: Ends,
+    live: u64,
+    waiting: u64,
+    data_live: u64,
+    all: LineCounts,
+    data: LineCounts,
+    access: Accesses,
+}
+
+impl Rest {
+    /// Heap bytes: those of the modelled cache, if there is one.
+    pub(super) fn bytes(&self) -> u64 {
+        self.access.cache.as_ref().map_or(0, |front| front.model.heap_bytes())
+    }
 }
 
 /// Where a PLID's bookkeeping is.
@@ -77,33 +95,55 @@ enum Slot {
 
 impl Store {
     /// A store of `buckets * ways + overflow` lines; `queue_bound` dead lines wait before they are freed.
-    pub(super) fn new(line_bytes: usize, ways: u32, buckets: u32, overflow: u32, queue_bound: usize) -> Self {
+    pub(super) fn new(line_bytes: usize, ways: u32, buckets: u32, overflow: u32, queue_bound: u32) -> Self {
         let lines = buckets as usize * ways as usize + overflow as usize;
-        let overflow_len = overflow as usize;
+        let blocks: Vec<Block> = bytemuck::zeroed_vec((lines * line_bytes).div_ceil(64));
         Self {
             line_bytes,
             ways,
             buckets,
-            overflow,
+            inverse: u64::MAX / u64::from(ways) + 1,
             rows: Rows::new(buckets, ways),
-            lines: bytemuck::zeroed_vec((lines * line_bytes).div_ceil(64)),
-            tags: vec![0; lines],
-            // Entry i's free link is stored off by one from its neighbour, so that a zeroed vector is a whole free list.
-            over_next: vec![0; overflow_len],
-            over_count: vec![0; overflow_len],
-            over_signature: vec![0; overflow_len],
-            over_free: 0,
-            queue: VecDeque::new(),
-            queue_bound,
-            ticket: 0,
+            overflow: Overflow::new(overflow),
+            lines: blocks.into(),
+            tags: vec![0; lines].into(),
+            queue: Queue::new(queue_bound.min(lines as u32)),
             dying: Vec::new(),
             live: 0,
             waiting: 0,
             data_live: 0,
             all: LineCounts::default(),
             data: LineCounts::default(),
-            access: AccessCounts::default(),
+            access: Accesses::new(buckets, ways),
         }
+    }
+
+    /// The arrays, for checkpoints; [`Self::rest`] is what else there is. Between operations `dying` is empty.
+    pub(super) fn versioned(&mut self) -> [&mut dyn Versioned; 7] {
+        let [next, count, signature] = self.overflow.versioned();
+        let (rows, queue) = (self.rows.versioned(), self.queue.versioned());
+        [rows, &mut self.lines, &mut self.tags, next, count, signature, queue]
+    }
+
+    pub(super) fn rest(&self) -> Rest {
+        Rest {
+            overflow_free: self.overflow.free,
+            queue: self.queue.ends,
+            live: self.live,
+            waiting: self.waiting,
+            data_live: self.data_live,
+            all: self.all,
+            data: self.data,
+            access: self.access.clone(),
+        }
+    }
+
+    pub(super) fn set_rest(&mut self, rest: Rest) {
+        let Rest { overflow_free, queue, live, waiting, data_live, all, data, access } = rest;
+        self.overflow.free = overflow_free;
+        self.queue.ends = queue;
+        (self.live, self.waiting, self.data_live) = (live, waiting, data_live);
+        (self.all, self.data, self.access) = (all, data, access);
     }
 
     pub(super) fn line_bytes(&self) -> usize {
@@ -112,7 +152,7 @@ impl Store {
 
     /// Lines that can be held, the zero line apart.
     pub(super) fn capacity(&self) -> u64 {
-        u64::from(self.buckets) * u64::from(self.ways) + u64::from(self.overflow)
+        u64::from(self.buckets) * u64::from(self.ways) + u64::from(self.overflow.entries())
     }
 
     pub(super) fn free(&self) -> u64 {
@@ -122,19 +162,18 @@ impl Store {
     /// Heap bytes held, bookkeeping included.
     pub(super) fn heap_bytes(&self) -> usize {
         self.rows.heap_bytes()
-            + self.lines.capacity() * size_of::<Block>()
-            + self.tags.capacity() * size_of::<Tags>()
-            + self.over_next.capacity() * 4
-            + self.over_count.capacity() * 4
-            + self.over_signature.capacity()
-            + self.queue.capacity() * 8
+            + self.overflow.heap_bytes()
+            + self.lines.heap_bytes()
+            + self.tags.heap_bytes()
+            + self.queue.heap_bytes()
     }
 
     #[inline]
     fn slot(&self, index: u32) -> Slot {
         let primary = self.buckets * self.ways;
         if index < primary {
-            Slot::Way { bucket: index / self.ways, way: index % self.ways }
+            let bucket = ((u128::from(self.inverse) * u128::from(index)) >> 64) as u32;
+            Slot::Way { bucket, way: index - bucket * self.ways }
         } else {
             Slot::Overflow(index - primary)
         }
@@ -144,7 +183,7 @@ impl Store {
     fn count_word(&mut self, index: u32) -> &mut u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count_mut(bucket, way),
-            Slot::Overflow(entry) => &mut self.over_count[entry as usize],
+            Slot::Overflow(entry) => self.overflow.count_mut(entry),
         }
     }
 
@@ -152,13 +191,13 @@ impl Store {
     fn peek_count(&self, index: u32) -> u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count(bucket, way),
-            Slot::Overflow(entry) => self.over_count[entry as usize],
+            Slot::Overflow(entry) => self.overflow.count(entry),
         }
     }
 
     #[inline]
     fn bytes(&self, index: u32) -> &[u8] {
-        let all: &[u8] = bytemuck::cast_slice(&self.lines);
+        let all: &[u8] = bytemuck::cast_slice(&*self.lines);
         &all[index as usize * self.line_bytes..][..self.line_bytes]
     }
 
@@ -184,6 +223,64 @@ impl Store {
         if plid == 0 || self.peek_count(plid - 1) & TAGGED == 0 { 0 } else { self.tags[plid as usize - 1] }
     }
 
+    /// The references to a line, 0 for one that waits; None for PLID 0 and for a PLID that names no line now.
+    pub(super) fn references(&self, plid: u32) -> Option<u32> {
+        let index = plid.checked_sub(1).filter(|index| u64::from(*index) < self.capacity())?;
+        match self.peek_count(index) {
+            word if word & WAITING != 0 => Some(0),
+            word if word & COUNT != 0 => Some(word & COUNT),
+            _ => None,
+        }
+    }
+
+    /// The PLIDs of all lines that wait, the longest waiting first.
+    pub(super) fn waiting_plids(&self) -> impl Iterator<Item = u32> {
+        self.queue.iter().filter(|(plid, ticket)| self.is_waiting(*plid, *ticket)).map(|(plid, _)| plid)
+    }
+
+    /// The PLID of the line with this content, live or waiting. Counts nothing.
+    pub(super) fn look_up(&self, line: &[u8], tags: Tags) -> Option<u32> {
+        let place = place(line, tags, self.buckets);
+        let mut set = self.rows.matches(place.bucket, place.signature);
+        let ways = std::iter::from_fn(|| {
+            let way = set.trailing_zeros();
+            set &= set.wrapping_sub(1);
+            (way < 32).then(|| place.bucket * self.ways + way)
+        });
+        let chained = self.chain(place.bucket).map(|entry| self.buckets * self.ways + entry);
+        let mut all = ways.chain(chained);
+        all.find(|index| self.bytes(*index) == line && self.line_tags(index + 1) == tags)
+            .map(|index| index + 1)
+    }
+
+    /// The overflow entries of a bucket.
+    fn chain(&self, bucket: u32) -> impl Iterator<Item = u32> {
+        let mut link = self.rows.link(bucket);
+        std::iter::from_fn(move || {
+            let entry = link.checked_sub(1)?;
+            link = self.overflow.next(entry);
+            Some(entry)
+        })
+    }
+
+    /// Ways in use and overflow entries chained, bucket by bucket.
+    pub(super) fn bucket_fill(&self) -> impl Iterator<Item = (u32, u32)> {
+        (0..self.buckets).map(|bucket| {
+            let used = self.ways - self.rows.matches(bucket, 0).count_ones();
+            (used, self.chain(bucket).count() as u32)
+        })
+    }
+
+    /// Ways a bucket.
+    pub(super) fn ways(&self) -> u32 {
+        self.ways
+    }
+
+    /// Overflow entries that there are.
+    pub(super) fn overflow_entries(&self) -> u32 {
+        self.overflow.entries()
+    }
+
     /// Whether a live line is counted as application payload.
     pub(super) fn is_data(&self, plid: u32) -> bool {
         plid != 0 && self.peek_count(plid - 1) & DATA != 0
@@ -193,7 +290,7 @@ impl Store {
     #[inline]
     pub(super) fn retain(&mut self, plid: u32) {
         if plid != 0 {
-            self.access.count_updates += 1;
+            self.access.count_update(plid);
             let word = self.count_word(plid - 1);
             debug_assert!(
                 *word & COUNT != 0 && *word & WAITING == 0,
@@ -217,7 +314,7 @@ impl Store {
 
     #[inline]
     fn drop_reference(&mut self, plid: u32) {
-        self.access.count_updates += 1;
+        self.access.count_update(plid);
         let word = self.count_word(plid - 1);
         debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines lose references");
         *word -= 1;
@@ -232,23 +329,20 @@ impl Store {
         if self.peek_count(plid - 1) & DATA != 0 {
             self.data_live -= 1;
         }
-        if self.queue_bound == 0 {
+        if self.queue.bound() == 0 {
             self.free_line(plid);
             return;
         }
         self.waiting += 1;
-        self.ticket = (self.ticket + 1) & COUNT;
-        let ticket = self.ticket;
+        self.queue.ends.ticket = (self.queue.ends.ticket + 1) & COUNT;
+        let ticket = self.queue.ends.ticket;
         let word = self.count_word(plid - 1);
         *word = (*word & TAGGED) | WAITING | ticket;
-        self.queue.push_back((plid, ticket));
-        while self.waiting > self.queue_bound as u64 {
+        let mut queue = std::mem::replace(&mut self.queue, Queue::new(0));
+        queue.push(plid, |plid, ticket| self.is_waiting(plid, ticket));
+        self.queue = queue;
+        while self.waiting > u64::from(self.queue.bound()) {
             self.expire_oldest();
-        }
-        // Entries of revived lines stay behind; drop them before they outnumber the real ones.
-        if self.queue.len() > 2 * self.queue_bound + 64 {
-            let queue = std::mem::take(&mut self.queue);
-            self.queue = queue.into_iter().filter(|(p, t)| self.is_waiting(*p, *t)).collect();
         }
     }
 
@@ -258,7 +352,7 @@ impl Store {
 
     /// Frees the line that has waited longest; false when none waits. Its children may start to wait.
     fn expire_oldest(&mut self) -> bool {
-        while let Some((plid, ticket)) = self.queue.pop_front() {
+        while let Some((plid, ticket)) = self.queue.pop() {
             if self.is_waiting(plid, ticket) {
                 self.waiting -= 1;
                 self.free_line(plid);
@@ -282,7 +376,7 @@ impl Store {
         let index = plid - 1;
         let tags = self.line_tags(plid);
         if tags != 0 {
-            self.access.data_reads += 1;
+            self.access.data_read(plid);
             for i in 0..self.line_bytes / 4 {
                 if tags & (1 << i) != 0 {
                     let child = self.child(plid, i);
@@ -290,34 +384,43 @@ impl Store {
                 }
             }
         }
-        self.access.signature_writes += 1;
         match self.slot(index) {
             Slot::Way { bucket, way } => {
+                self.access.signature_read(bucket);
+                self.access.signature_write(bucket);
                 self.rows.set_signature(bucket, way, 0);
                 *self.rows.count_mut(bucket, way) = 0;
             }
             Slot::Overflow(entry) => {
+                if tags == 0 {
+                    self.access.data_read(plid);
+                }
                 let bucket = place(self.bytes(index), tags, self.buckets).bucket;
                 self.unlink(bucket, entry);
-                self.over_count[entry as usize] = 0;
-                self.set_free_link(entry, self.over_free);
-                self.over_free = entry;
+                self.access.overflow_write(entry);
+                self.overflow.give_back(entry);
             }
         }
+        self.access.freed(plid);
     }
 
+    /// Takes an entry out of its bucket's chain.
     fn unlink(&mut self, bucket: u32, entry: u32) {
-        let next = self.over_next[entry as usize];
+        self.access.overflow_read(entry);
+        let next = self.overflow.next(entry);
+        self.access.signature_read(bucket);
         let mut at = self.rows.link(bucket);
         if at == entry + 1 {
+            self.access.signature_write(bucket);
             self.rows.set_link(bucket, next);
             return;
         }
         while at != 0 {
-            self.access.overflow_reads += 1;
-            let follow = self.over_next[at as usize - 1];
+            self.access.overflow_read(at - 1);
+            let follow = self.overflow.next(at - 1);
             if follow == entry + 1 {
-                self.over_next[at as usize - 1] = next;
+                self.access.overflow_write(at - 1);
+                self.overflow.set_next(at - 1, next);
                 return;
             }
             at = follow;
@@ -325,42 +428,47 @@ impl Store {
         unreachable!("an overflow entry is in its bucket's chain");
     }
 
-    /// Free links are relative to the next entry, so zeroed memory reads as "entry i, then i + 1, ...".
-    fn free_link(&self, entry: u32) -> u32 {
-        self.over_next[entry as usize].wrapping_add(entry + 1)
-    }
-
-    fn set_free_link(&mut self, entry: u32, next: u32) {
-        self.over_next[entry as usize] = next.wrapping_sub(entry + 1);
-    }
-
-    /// Hashes up to [`BATCH`] lines and reads their row headers, so that the misses of a batch overlap.
-    pub(super) fn prepare(&self, lines: &[u8], places: &mut [Place; BATCH]) {
-        let mut touched = 0;
+    /// Hashes up to [`BATCH`] lines and reads their row headers and first candidates, so that the misses of a batch
+    /// overlap. The loops that read do nothing else: the more of them the processor sees at once, the more overlap.
+    #[inline]
+    pub(super) fn prepare(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
         match self.line_bytes {
-            16 => self.prepare_sized::<16>(lines, places),
-            32 => self.prepare_sized::<32>(lines, places),
-            _ => self.prepare_sized::<64>(lines, places),
+            16 => self.prepare_sized::<16>(lines, tags, places),
+            32 => self.prepare_sized::<32>(lines, tags, places),
+            _ => self.prepare_sized::<64>(lines, tags, places),
         }
-        let count = lines.len() / self.line_bytes;
+    }
+
+    fn prepare_sized<const N: usize>(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+        let lines = lines.as_chunks::<N>().0;
+        let count = lines.len().min(BATCH);
+        for ((line, tags), out) in lines.iter().zip(tags).zip(places.iter_mut()) {
+            *out = place(line, *tags, self.buckets);
+        }
+        let mut touched = 0;
         for place in &places[..count] {
             touched |= self.rows.touch(place.bucket);
         }
-        for place in &places[..count] {
-            let set = self.rows.matches(place.bucket, place.signature) | self.rows.matches(place.bucket, 0);
-            if set != 0 {
-                let index = place.bucket * self.ways + set.trailing_zeros();
-                touched |= u32::from(self.bytes(index)[0]);
-            }
+        std::hint::black_box(touched);
+        let mut candidates = [0; BATCH];
+        for (place, candidate) in places[..count].iter().zip(&mut candidates) {
+            let same = self.rows.matches(place.bucket, place.signature);
+            let set = if same == 0 { self.rows.matches(place.bucket, 0) } else { same };
+            // No way at all reads as way 32 of its bucket: any line, just not out of range.
+            let index = place.bucket * self.ways + set.trailing_zeros();
+            *candidate = index as usize * N / 64;
+        }
+        let last = self.lines.len() - 1;
+        for candidate in &candidates[..count] {
+            touched |= self.lines[(*candidate).min(last)].first_word();
         }
         std::hint::black_box(touched);
     }
 
+    /// Where a line is looked for.
     #[inline]
-    fn prepare_sized<const N: usize>(&self, lines: &[u8], places: &mut [Place; BATCH]) {
-        for (line, out) in lines.as_chunks::<N>().0.iter().zip(places.iter_mut()) {
-            *out = place(line, 0, self.buckets);
-        }
+    pub(super) fn place(&self, line: &[u8], tags: Tags) -> Place {
+        place(line, tags, self.buckets)
     }
 
     /// The PLID of a line with this content, allocated if there is none; the caller owns one reference.
@@ -396,14 +504,14 @@ impl Store {
     ) -> Result<u32, Full> {
         let line: &[u8; N] = line.try_into().expect("callers pass whole lines");
         let is_data = content == Content::Data;
-        if *line == [0; N] {
+        if is_zero(line) {
             self.all.requested += 1;
             self.all.zero += 1;
             self.data.requested += u64::from(is_data);
             self.data.zero += u64::from(is_data);
             return Ok(0);
         }
-        self.access.signature_reads += 1;
+        self.access.signature_read(place.bucket);
         if let Some(index) = self.find::<N>(line, tags, place) {
             self.all.requested += 1;
             self.data.requested += u64::from(is_data);
@@ -421,12 +529,12 @@ impl Store {
                 self.bury(dead);
             }
         };
-        let all: &mut [u8] = bytemuck::cast_slice_mut(&mut self.lines);
-        all[index as usize * N..][..N].copy_from_slice(line);
+        self.write_line::<N>(index, line);
         let mut word = 1;
         if tags != 0 {
-            self.tags[index as usize] = tags;
+            *self.tags.write(index as usize) = tags;
             word |= TAGGED;
+            self.store_children(line, tags);
         }
         if is_data {
             word |= DATA;
@@ -438,15 +546,32 @@ impl Store {
         self.all.new += 1;
         self.data.requested += u64::from(is_data);
         self.data.new += u64::from(is_data);
-        self.access.data_writes += 1;
-        self.access.signature_writes += 1;
-        self.access.count_updates += 1;
+        self.access.data_write(index + 1);
+        self.access.signature_write(place.bucket);
+        self.access.count_update(index + 1);
         Ok(index + 1)
     }
 
     #[inline]
+    fn write_line<const N: usize>(&mut self, index: u32, line: &[u8; N]) {
+        let at = index as usize * N;
+        let block = bytemuck::bytes_of_mut(self.lines.write(at / 64));
+        block[at % 64..][..N].copy_from_slice(line);
+    }
+
+    /// A new line stores PLIDs: the count of each is changed. (The references are those that the line's maker held and
+    /// now hands over, so that no count is different afterwards.)
+    fn store_children(&mut self, line: &[u8], tags: Tags) {
+        for (i, word) in line.as_chunks::<4>().0.iter().enumerate() {
+            if tags & (1 << i) != 0 {
+                self.access.count_update(u32::from_le_bytes(*word));
+            }
+        }
+    }
+
+    #[inline]
     fn hit(&mut self, index: u32, is_data: bool) {
-        self.access.count_updates += 1;
+        self.access.count_update(index + 1);
         self.all.hits += 1;
         self.data.hits += u64::from(is_data);
         let word = self.count_word(index);
@@ -476,34 +601,34 @@ impl Store {
         let mut set = self.rows.matches(place.bucket, place.signature);
         while set != 0 {
             let index = place.bucket * self.ways + set.trailing_zeros();
-            self.access.candidate_reads += 1;
-            if self.equals::<N>(index, line, tags) {
+            let equal = self.equals::<N>(index, line, tags);
+            self.access.candidate_read(index + 1, equal);
+            if equal {
                 return Some(index);
             }
-            self.access.false_matches += 1;
             set &= set - 1;
         }
         let mut link = self.rows.link(place.bucket);
         while link != 0 {
             let entry = link - 1;
-            self.access.overflow_reads += 1;
-            if self.over_signature[entry as usize] == place.signature {
+            self.access.overflow_read(entry);
+            if self.overflow.signature(entry) == place.signature {
                 let index = self.buckets * self.ways + entry;
-                self.access.candidate_reads += 1;
-                if self.equals::<N>(index, line, tags) {
+                let equal = self.equals::<N>(index, line, tags);
+                self.access.candidate_read(index + 1, equal);
+                if equal {
                     return Some(index);
                 }
-                self.access.false_matches += 1;
             }
-            link = self.over_next[entry as usize];
+            link = self.overflow.next(entry);
         }
         None
     }
 
     #[inline]
     fn equals<const N: usize>(&self, index: u32, line: &[u8; N], tags: Tags) -> bool {
-        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&self.lines).as_chunks::<N>().0;
-        all[index as usize] == *line && {
+        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&*self.lines).as_chunks::<N>().0;
+        same(&all[index as usize], line) && {
             let tagged = self.peek_count(index) & TAGGED != 0;
             tagged == (tags != 0) && (!tagged || self.tags[index as usize] == tags)
         }
@@ -518,13 +643,10 @@ impl Store {
             self.rows.set_signature(place.bucket, way, place.signature);
             return Some(place.bucket * self.ways + way);
         }
-        let entry = self.over_free;
-        if entry >= self.overflow {
-            return None;
-        }
-        self.over_free = self.free_link(entry);
-        self.over_next[entry as usize] = self.rows.link(place.bucket);
-        self.over_signature[entry as usize] = place.signature;
+        let entry = self.overflow.take(self.rows.link(place.bucket), place.signature)?;
+        // Its free link is read before it is written; the bucket's link is in the signature line.
+        self.access.overflow_read(entry);
+        self.access.overflow_write(entry);
         self.rows.set_link(place.bucket, entry + 1);
         Some(self.buckets * self.ways + entry)
     }
@@ -539,4 +661,16 @@ impl Store {
             }
         }
     }
+}
+
+/// Whether two lines are equal: without the call of a library function that an array comparison becomes.
+#[inline]
+fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    words.fold(0, |any, (a, b)| any | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b))) == 0
+}
+
+#[inline]
+fn is_zero<const N: usize>(line: &[u8; N]) -> bool {
+    line.as_chunks::<8>().0.iter().fold(0, |any, word| any | u64::from_ne_bytes(*word)) == 0
 }

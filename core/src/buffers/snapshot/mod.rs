@@ -24,6 +24,7 @@ pub use receive::RxSegment;
 pub use transmit::StackSegment;
 
 /// The scheme's state: a HICAMP memory and a NIC that addresses its segments.
+#[derive(Clone)]
 pub struct Snapshot {
     memory: Memory,
     nic: SegmentNic,
@@ -38,6 +39,7 @@ pub struct Snapshot {
 }
 
 /// A segment of the application: bytes `start..start + len` of it are the buffer.
+#[derive(Clone)]
 struct User {
     segment: SegmentId,
     start: u64,
@@ -46,6 +48,7 @@ struct User {
 }
 
 /// A snapshot in a queue: bytes `start..start + len` of it are the payload.
+#[derive(Clone)]
 struct Payload {
     segment: SegmentId,
     start: u64,

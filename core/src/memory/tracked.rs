@@ -1,0 +1,217 @@
+//! Tracked vectors: arrays that keep the old value of what changes, so that checkpoints need not copy what does not
+//! (DESIGN.md section 6).
+//!
+//! An undo log was chosen over copy-on-write chunks: lines land where their hash says, so that changing 1 % of them
+//! touches nearly every chunk of any size worth sharing, while the log holds just the 64-byte blocks that changed.
+//!
+//! ```text
+//! now      the values                         what everybody reads
+//! touched  one bit an element                 is its old value in `before`? No bits at all: nothing is tracked
+//! before   the elements that changed          as they were at the checkpoint that the state has come from
+//! edges    one difference for every pair      between a checkpoint and the one it came from, as seen from here:
+//!          of neighbouring checkpoints        the values at the end that is farther away
+//! ```
+//!
+//! | operation | cost |
+//! |---|---|
+//! | read | as in a vector |
+//! | write | one branch while nothing is tracked; else one bit, and a copy at the first write since the checkpoint |
+//! | seal, undo, cross | O(elements changed) |
+
+use std::collections::BTreeMap;
+
+/// Some elements by index, with values they had or will have.
+#[derive(Clone)]
+struct Difference<T> {
+    at: Vec<u32>,
+    values: Vec<T>,
+}
+
+impl<T> Default for Difference<T> {
+    fn default() -> Self {
+        Self { at: Vec::new(), values: Vec::new() }
+    }
+}
+
+impl<T: Copy> Difference<T> {
+    fn push(&mut self, at: u32, value: T) {
+        self.at.push(at);
+        self.values.push(value);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (u32, T)> {
+        self.at.iter().copied().zip(self.values.iter().copied())
+    }
+
+    /// All elements of both; where both have one, the value is that of `self`.
+    fn over(self, other: Self) -> Self {
+        let mut all: BTreeMap<u32, T> = other.iter().collect();
+        all.extend(self.iter());
+        let (at, values) = all.into_iter().unzip();
+        Self { at, values }
+    }
+
+    fn bytes(&self) -> u64 {
+        (self.at.capacity() * 4 + self.values.capacity() * size_of::<T>()) as u64
+    }
+}
+
+/// A vector whose changes can be taken back. Behind its end lie default values without number: it grows by reading them,
+/// and never shrinks.
+#[derive(Clone)]
+pub(super) struct Tracked<T> {
+    now: Vec<T>,
+    touched: Vec<u64>,
+    before: Difference<T>,
+    edges: BTreeMap<u64, Difference<T>>,
+}
+
+impl<T> Default for Tracked<T> {
+    fn default() -> Self {
+        Self::from(Vec::new())
+    }
+}
+
+impl<T> From<Vec<T>> for Tracked<T> {
+    fn from(now: Vec<T>) -> Self {
+        Self { now, touched: Vec::new(), before: Difference::default(), edges: BTreeMap::new() }
+    }
+}
+
+impl<T> std::ops::Deref for Tracked<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        &self.now
+    }
+}
+
+impl<T: Copy + Default> Tracked<T> {
+    /// Bytes of the values alone.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.now.capacity() * size_of::<T>()
+    }
+
+    /// Makes the vector at least `len` long.
+    pub(super) fn grow(&mut self, len: usize) {
+        if len > self.now.len() {
+            self.now.resize(len, T::default());
+            if !self.touched.is_empty() {
+                self.touched.resize(words(len), 0);
+            }
+        }
+    }
+
+    /// An element to be written.
+    #[inline]
+    pub(super) fn write(&mut self, at: usize) -> &mut T {
+        if !self.touched.is_empty() {
+            self.keep(at);
+        }
+        &mut self.now[at]
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, at: usize) {
+        let bit = 1 << (at % 64);
+        let word = &mut self.touched[at / 64];
+        if *word & bit == 0 {
+            *word |= bit;
+            self.before.push(at as u32, self.now[at]);
+        }
+    }
+
+    /// What changed since the checkpoint; from here on nothing has.
+    fn take_before(&mut self) -> Difference<T> {
+        let before = std::mem::take(&mut self.before);
+        for at in &before.at {
+            self.touched[*at as usize / 64] = 0;
+        }
+        before
+    }
+}
+
+/// Words of bits for `len` elements: at least one, which tells a tracked vector from others.
+fn words(len: usize) -> usize {
+    len.div_ceil(64).max(1)
+}
+
+/// What goes from one checkpoint to another. The checkpoints form a tree; an edge goes by the number of the checkpoint at
+/// its lower end, and holds what is different at the end that is farther from the present state.
+pub(super) trait Versioned {
+    /// From here on changes are kept.
+    fn start(&mut self);
+    /// Nothing is kept any more, and what was is dropped.
+    fn stop(&mut self);
+    /// The present state becomes a checkpoint: what changed since the last one becomes the edge between them.
+    fn seal(&mut self, edge: u64);
+    /// Takes back what changed since the checkpoint.
+    fn undo(&mut self);
+    /// Goes from the nearer end of an edge to the other. Nothing may have changed since the checkpoint.
+    fn cross(&mut self, edge: u64);
+    /// Makes one edge of two that follow each other: `near` is the nearer one. It gets the number `name`.
+    fn join(&mut self, near: u64, far: u64, name: u64);
+    /// The checkpoint at the near end of `edge` goes: what changed since the one at its far end counts from there.
+    fn adopt(&mut self, edge: u64);
+    /// Drops an edge behind which nothing is needed any more.
+    fn forget(&mut self, edge: u64);
+    /// Bytes that all this holds.
+    fn bytes(&self) -> u64;
+}
+
+impl<T: Copy + Default> Versioned for Tracked<T> {
+    fn start(&mut self) {
+        self.touched = vec![0; words(self.now.len())];
+    }
+
+    fn stop(&mut self) {
+        self.touched = Vec::new();
+        self.before = Difference::default();
+        self.edges.clear();
+    }
+
+    fn seal(&mut self, edge: u64) {
+        let before = self.take_before();
+        self.edges.insert(edge, before);
+    }
+
+    fn undo(&mut self) {
+        for (at, value) in self.take_before().iter() {
+            self.now[at as usize] = value;
+        }
+    }
+
+    fn cross(&mut self, edge: u64) {
+        if let Some(difference) = self.edges.get_mut(&edge) {
+            for (at, value) in difference.at.iter().zip(&mut difference.values) {
+                std::mem::swap(&mut self.now[*at as usize], value);
+            }
+        }
+    }
+
+    fn join(&mut self, near: u64, far: u64, name: u64) {
+        let near = self.edges.remove(&near).unwrap_or_default();
+        let far = self.edges.remove(&far).unwrap_or_default();
+        // What is different only on the near edge is the same at both ends of the far one.
+        self.edges.insert(name, far.over(near));
+    }
+
+    fn adopt(&mut self, edge: u64) {
+        let before = self.take_before();
+        let edge = self.edges.remove(&edge).unwrap_or_default();
+        self.before = edge.over(before);
+        for at in &self.before.at {
+            self.touched[*at as usize / 64] |= 1 << (at % 64);
+        }
+    }
+
+    fn forget(&mut self, edge: u64) {
+        self.edges.remove(&edge);
+    }
+
+    fn bytes(&self) -> u64 {
+        let edges: u64 = self.edges.values().map(Difference::bytes).sum();
+        8 * self.touched.capacity() as u64 + self.before.bytes() + edges
+    }
+}
