@@ -34,7 +34,8 @@ pub enum CopyCause {
 
 impl CopyCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::UserToKernel, Self::Reline, Self::KernelToUser, Self::Shadow, Self::SpliceToFile];
+    pub const ALL: [Self; 5] =
+        [Self::UserToKernel, Self::Reline, Self::KernelToUser, Self::Shadow, Self::SpliceToFile];
 
     /// The name in results.
     pub fn name(self) -> &'static str {
