@@ -49,7 +49,7 @@ pub trait Holders {
     fn payload_len(&self, payload: PayloadId) -> u32;
 }
 
-/// A scheme of holding packets.
+/// A scheme of holding packets. Queues are the NIC's, from 0 on; a queue that the NIC does not have is a panic.
 pub trait Buffers: Holders {
     /// Which scheme this is.
     const SCHEME: Scheme;
@@ -179,7 +179,8 @@ pub trait Buffers: Holders {
     /// Bytes of a frame, without FCS.
     fn frame_len(&self, frame: &Self::Frame) -> u32;
 
-    /// What the NIC found out about it.
+    /// What the NIC found out about it. Where it splits headers from payload is the scheme's own affair: protocol code
+    /// must not depend on it.
     fn metadata(&self, frame: &Self::Frame) -> RxMetadata;
 
     /// A layer looks at header bytes, `out.len()` of them from frame byte `offset` on.

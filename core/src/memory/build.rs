@@ -18,19 +18,8 @@ pub(super) fn build(
     height: u8,
     content: Content,
 ) -> Result<u32, Full> {
-    build_parts(store, scratch, &[(bytes, content)], height)
-}
-
-/// Builds a sub-DAG of exactly `height` from parts, one behind the other; all but the last are whole lines.
-pub(super) fn build_parts(
-    store: &mut Store,
-    scratch: &mut Scratch,
-    parts: &[(&[u8], Content)],
-    height: u8,
-) -> Result<u32, Full> {
-    let bytes: usize = parts.iter().map(|(part, _)| part.len()).sum();
-    debug_assert!(bytes as u64 <= Shape::new(store.line_bytes()).span(height));
-    if bytes == 0 {
+    debug_assert!(bytes.len() as u64 <= Shape::new(store.line_bytes()).span(height));
+    if bytes.is_empty() {
         return Ok(0);
     }
     let levels = usize::from(height) + 1;
@@ -38,9 +27,7 @@ pub(super) fn build_parts(
         scratch.resize_with(levels, Vec::new);
     }
     let scratch = &mut scratch[..levels];
-    let result = parts
-        .iter()
-        .try_for_each(|(part, content)| build_leaves(store, scratch, part, *content))
+    let result = build_leaves(store, scratch, bytes, content)
         .and_then(|()| (1..levels).try_for_each(|above| raise(store, scratch, above)));
     let root = match result {
         Ok(()) => Ok(scratch[levels - 1][0]),

@@ -32,7 +32,6 @@ mod cursor;
 mod dag;
 mod edit;
 mod error;
-mod frame;
 mod hash;
 mod inspect;
 mod map;

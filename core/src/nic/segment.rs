@@ -15,7 +15,7 @@ use super::rx_metadata::RX_METADATA_BYTES;
 use super::rx_ring::RxRing;
 use super::status::Status;
 use crate::ledger::{Ledger, Transaction};
-use crate::memory::{Memory, MemoryError, SegmentId};
+use crate::memory::{Content, Memory, MemoryError, SegmentId};
 
 /// Bytes of Tail, as the NIC posts it to memory.
 const TAIL_BYTES: u64 = 4;
@@ -160,7 +160,7 @@ impl SegmentNic {
         put(&mut self.staging, 0, &arrival.metadata.encode());
         put(&mut self.staging, start, frame);
         let data_from = (start + arrival.headers) / line as usize * line as usize;
-        memory.assign_frame(segment, &self.staging, data_from as u64).map_err(|_| DropReason::NoMemory)?;
+        write(memory, segment, self.staging.split_at(data_from)).map_err(|_| DropReason::NoMemory)?;
         ledger.nic_writes(Transaction::PacketWrite, (RX_METADATA_BYTES + frame.len()) as u64);
         self.rx[queue].fill();
         let full = self.rx[queue].owned_by_nic() == 0;
@@ -177,6 +177,21 @@ impl SegmentNic {
         }
         ledger.bus.interrupt();
     }
+}
+
+/// Writes a frame into a segment that the driver has emptied, in one commit; lines with payload in them count as such.
+fn write(
+    memory: &mut Memory,
+    segment: SegmentId,
+    (headers, payload): (&[u8], &[u8]),
+) -> Result<(), MemoryError> {
+    let cursor = memory.open_cursor(segment)?;
+    let written = memory
+        .cursor_write(cursor, 0, headers, Content::Other)
+        .and_then(|()| memory.cursor_write(cursor, headers.len() as u64, payload, Content::Data))
+        .and_then(|()| memory.cursor_commit(cursor));
+    memory.close_cursor(cursor)?;
+    written.map(|_| ())
 }
 
 /// Bytes from the wire on their way into a segment: DMA, and no copy between buffers.

@@ -1,6 +1,4 @@
-//! The NICs: rings against sets, offloads against smoltcp, queues against published hashes, DMA against grants.
-
-use std::collections::VecDeque;
+//! The NICs by themselves: offloads against smoltcp, queues against published hashes, DMA against grants.
 
 use super::support::{Flow, V4, V6, noise, read_tcp, udp4};
 use proptest::prelude::*;
@@ -8,165 +6,9 @@ use smoltcp::wire::TcpControl;
 use snapstack::ledger::{Ledger, Transaction};
 use snapstack::memory::{Content, Memory, MemoryConfig, SegmentId};
 use snapstack::nic::{
-    Delivery, DmaError, DropReason, Faults, Link, LinkConfig, NicConfig, RingFull, Rss, RxMetadata, RxRing,
-    SegmentNic, TxFrames, TxRing, Verdict,
+    Delivery, Descriptor, DescriptorNic, DmaError, DropReason, HostMemory, Iommu, IommuMode, NicConfig, Rss,
+    RxMetadata, RxRing, SegmentNic, TxFrames, TxRing, Verdict,
 };
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-
-    #[test]
-    fn tx_pointers_agree_with_sets(slots in 2u32..=64, steps in prop::collection::vec(0u8..5, 1..400)) {
-        let base = 1059;
-        let mut ring = TxRing::new(base, slots);
-        let (mut filled, mut nic, mut done) = (VecDeque::new(), VecDeque::new(), VecDeque::new());
-        let mut next = 0;
-        for step in steps {
-            match step {
-                0 | 1 => {
-                    if filled.len() + nic.len() + done.len() == slots as usize - 1 {
-                        prop_assert_eq!(ring.fill(), Err(RingFull { slots }));
-                    } else {
-                        prop_assert_eq!(ring.fill(), Ok(next));
-                        filled.push_back(next);
-                        next = (next + 1) % slots;
-                    }
-                }
-                2 => {
-                    prop_assert_eq!(ring.doorbell() as usize, filled.len());
-                    nic.append(&mut filled);
-                }
-                3 => {
-                    prop_assert_eq!(ring.next(), nic.front().copied());
-                    if let Some(slot) = nic.pop_front() {
-                        ring.complete(1);
-                        done.push_back(slot);
-                    }
-                }
-                _ => prop_assert_eq!(ring.recycle(), done.pop_front()),
-            }
-            // The NIC owns [Tail + 1, Head - 1], the OS owns [Head, Tail].
-            let (head, tail) = (ring.head() - base, ring.tail() - base);
-            let mut owned = VecDeque::new();
-            let mut slot = (tail + 1) % slots;
-            while slot != head {
-                owned.push_back(slot);
-                slot = (slot + 1) % slots;
-            }
-            prop_assert_eq!(&owned, &nic);
-            prop_assert_eq!(ring.owned_by_nic() as usize, nic.len());
-            prop_assert_eq!(nic.is_empty(), head == (tail + 1) % slots, "empty: Head = Tail + 1");
-            prop_assert_eq!(nic.len() == slots as usize - 1, head == tail, "full: Head = Tail");
-            let room = slots as usize - 1 - filled.len() - nic.len() - done.len();
-            prop_assert_eq!(ring.room() as usize, room);
-        }
-    }
-
-    #[test]
-    fn rx_pointers_agree_with_sets(slots in 2u32..=64, steps in prop::collection::vec(0u8..4, 1..400)) {
-        let base = 2000;
-        let mut ring = RxRing::new(base, slots);
-        let (mut granted, mut waiting) = (VecDeque::new(), VecDeque::new());
-        let (mut next, mut last) = (0, slots - 1);
-        for step in steps {
-            match step {
-                0 | 1 => {
-                    if granted.len() + waiting.len() == slots as usize - 1 {
-                        prop_assert_eq!(ring.grant(), None);
-                    } else {
-                        prop_assert_eq!(ring.grant(), Some(next));
-                        granted.push_back(next);
-                        next = (next + 1) % slots;
-                    }
-                }
-                2 => {
-                    prop_assert_eq!(ring.next(), granted.front().copied());
-                    if let Some(slot) = granted.pop_front() {
-                        ring.fill();
-                        waiting.push_back(slot);
-                        last = slot;
-                    }
-                }
-                _ => {
-                    prop_assert_eq!(ring.ready(), waiting.front().copied());
-                    if waiting.pop_front().is_some() {
-                        ring.process();
-                    }
-                }
-            }
-            prop_assert_eq!(ring.owned_by_nic() as usize, granted.len());
-            prop_assert_eq!(ring.waiting() as usize, waiting.len());
-            prop_assert_eq!(ring.grantable() as usize, slots as usize - 1 - granted.len() - waiting.len());
-            prop_assert_eq!((ring.head(), ring.tail()), (base + next, base + last));
-        }
-    }
-
-    #[test]
-    fn a_link_delivers_what_it_says_whatever_the_times(
-        seed in any::<u64>(),
-        odds in prop::array::uniform4(0u32..300_000),
-        gaps in prop::collection::vec(0u64..3_000, 1..200),
-    ) {
-        let [loss, duplicate, reorder, corrupt] = odds;
-        let config = LinkConfig {
-            faults: Faults { loss, duplicate, reorder, corrupt },
-            seed,
-            ..LinkConfig::default()
-        };
-        let run = |scale: u64| {
-            let mut link = Link::new(config);
-            let mut now = 0;
-            for (i, gap) in gaps.iter().enumerate() {
-                now += gap * scale;
-                link.send(now, &[i as u8; 64]);
-            }
-            let mut got = Vec::new();
-            while let Some(time) = link.next_time() {
-                got.push(link.receive(time).unwrap());
-            }
-            got.sort();
-            (got, link.counts())
-        };
-        let (frames, counts) = run(1);
-        prop_assert_eq!(frames.len() as u64, counts.sent - counts.lost + counts.duplicated);
-        let changed = frames.iter().filter(|frame| frame.iter().any(|byte| *byte != frame[0])).count();
-        prop_assert_eq!(changed > 0, counts.corrupted > 0);
-        prop_assert_eq!((frames, counts), run(7), "faults depend on the index, not on the time");
-    }
-}
-
-#[test]
-fn a_link_keeps_order_and_rate_without_faults() {
-    let mut link = Link::new(LinkConfig::default());
-    let sent: Vec<_> = (0..50u8).map(|i| vec![i; 1514]).collect();
-    for frame in &sent {
-        link.send(0, frame);
-    }
-    // 1,538 bytes of wire time at 10 Gbit/s are 1,230.4 ns, and no frame leaves early.
-    assert!((61_520..61_600).contains(&link.idle_at()));
-    assert_eq!(link.receive(link.next_time().unwrap() - 1), None);
-    let mut got = Vec::new();
-    while let Some(frame) = link.receive(1_000_000) {
-        got.push(frame);
-    }
-    assert_eq!(got, sent);
-}
-
-#[test]
-fn reordered_frames_are_overtaken() {
-    let faults = Faults { reorder: 100_000, ..Faults::default() };
-    let mut link = Link::new(LinkConfig { faults, seed: 3, ..LinkConfig::default() });
-    for i in 0..100u8 {
-        link.send(u64::from(i) * 2_000, &[i; 100]);
-    }
-    let mut got = Vec::new();
-    while let Some(frame) = link.receive(u64::MAX) {
-        got.push(frame[0]);
-    }
-    assert!(!got.is_sorted());
-    got.sort();
-    assert_eq!(got, (0..100).collect::<Vec<_>>());
-}
 
 /// A NIC with a memory, and the slots that tests fill by hand.
 struct Rig {
@@ -194,7 +36,7 @@ const SMALL: NicConfig = NicConfig {
     ring_base: 100,
     header_split: true,
     refill_batch: 16,
-    iommu: snapstack::nic::IommuMode::Off,
+    iommu: IommuMode::Off,
 };
 
 #[test]
@@ -491,4 +333,85 @@ proptest! {
         }
         prop_assert_eq!(rig.nic.tx[0].recycle(), Some(0), "the slot is completed all the same");
     }
+}
+
+/// 64 KiB of memory at address 0, of which the IOMMU lets the NIC see what is mapped.
+struct Host {
+    bytes: Vec<u8>,
+    iommu: Iommu,
+}
+
+impl HostMemory for Host {
+    fn dma_read(&mut self, address: u64, len: u32) -> Option<&[u8]> {
+        self.dma_write(address, len).map(|bytes| &*bytes)
+    }
+
+    fn dma_write(&mut self, address: u64, len: u32) -> Option<&mut [u8]> {
+        if !self.iommu.check(address, len) {
+            return None;
+        }
+        self.bytes.get_mut(address as usize..address as usize + len as usize)
+    }
+}
+
+#[test]
+fn an_unmapped_buffer_is_neither_sent_nor_written() {
+    let mut host = Host { bytes: noise(65_536, 1), iommu: Iommu::new(IommuMode::Strict) };
+    let before = host.bytes.clone();
+    let mut nic = DescriptorNic::new(&NicConfig { queues: 1, ..SMALL });
+    let mut ledger = Ledger::default();
+    let part = |address, end| Descriptor::Data { address, len: 100, end };
+    host.iommu.map(0, 100);
+    nic.tx[0].post(&[part(0, false), part(8192, true)]).unwrap();
+    nic.tx[0].post(&[part(0, true)]).unwrap();
+    nic.tx[0].ring.doorbell();
+    let mut out = TxFrames::default();
+    let fault = Err(DmaError::Address { address: 8192, len: 100 });
+    assert_eq!(nic.transmit(0, &mut host, &mut ledger, &mut out), fault);
+    assert!(out.is_empty());
+    assert_eq!(nic.transmit(0, &mut host, &mut ledger, &mut out), Ok(Some(1)), "it goes on with the next");
+    assert_eq!(out.iter().next(), Some(&before[..100]));
+
+    let slot = nic.rx[0].ring.grant().unwrap();
+    nic.rx[0].post(slot, 4096);
+    let dropped = nic.receive(&V4.frame(1, b"x"), &mut host, &mut ledger);
+    assert_eq!(dropped, Delivery::Dropped(DropReason::Fault));
+    assert_eq!(host.bytes, before);
+    host.iommu.map(4096, 2048);
+    let arrived = nic.receive(&V4.frame(1, b"x"), &mut host, &mut ledger);
+    assert_eq!(arrived, Delivery::Queued { queue: 0 }, "the descriptor is used for the next frame");
+    assert_eq!((nic.counts().faults, host.iommu.counts().faults), (2, 2));
+}
+
+#[test]
+fn descriptors_are_fetched_40_and_written_back_8_at_a_time() {
+    let mut host = Host { bytes: noise(65_536, 1), iommu: Iommu::new(IommuMode::Off) };
+    let mut nic = DescriptorNic::new(&NicConfig { queues: 1, tx_slots: 512, rx_slots: 512, ..SMALL });
+    let mut ledger = Ledger::default();
+    for i in 0..100u64 {
+        nic.tx[0].post(&[Descriptor::Data { address: i * 64, len: 64, end: true }]).unwrap();
+    }
+    nic.tx[0].ring.doorbell();
+    let mut out = TxFrames::default();
+    while nic.transmit(0, &mut host, &mut ledger, &mut out).unwrap().is_some() {}
+    assert_eq!(out.len(), 100);
+    let count = |ledger: &Ledger, kind| ledger.bus.count(kind).requests;
+    assert_eq!(count(&ledger, Transaction::DescriptorFetch), 3, "40, 40, 20");
+    assert_eq!(count(&ledger, Transaction::PacketRead), 100);
+    assert_eq!(count(&ledger, Transaction::WriteBack), 13, "12 times 8, and 4 when nothing is left");
+
+    let mut ledger = Ledger::default();
+    while let Some(slot) = nic.rx[0].ring.grant() {
+        nic.rx[0].post(slot, 32_768 + u64::from(slot) % 16 * 2048);
+    }
+    for i in 0..100 {
+        let arrived = nic.receive(&V4.frame(i, b"payload"), &mut host, &mut ledger);
+        assert_eq!(arrived, Delivery::Queued { queue: 0 });
+    }
+    assert_eq!(count(&ledger, Transaction::DescriptorFetch), 3);
+    assert_eq!(count(&ledger, Transaction::PacketWrite), 100);
+    assert_eq!(count(&ledger, Transaction::WriteBack), 12, "4 wait for company or an interrupt");
+    nic.interrupt(0, &mut ledger);
+    assert_eq!(count(&ledger, Transaction::WriteBack), 13);
+    assert_eq!(count(&ledger, Transaction::Interrupt), 1);
 }

@@ -2,6 +2,9 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+mod bursts;
 mod cards;
+mod link;
+mod rings;
 mod schemes;
 mod support;

@@ -11,7 +11,7 @@
 use crate::nic::{MAX_RANGES, METADATA_BYTES};
 
 /// Most bytes of headers that a packet reserves room for (DESIGN.md section 3).
-pub(super) const HEADER_ROOM: u64 = 138;
+pub(super) const HEADER_ROOM: usize = 138;
 
 /// The sub-DAGs that cover one payload range.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Layout {
                 *cover = Cover { from: first * unit, children };
             }
             let layout = Self { unit, covers };
-            if unit >= METADATA_BYTES as u64 + HEADER_ROOM && layout.children() < fan_out {
+            if unit >= (METADATA_BYTES + HEADER_ROOM) as u64 && layout.children() < fan_out {
                 return layout;
             }
             unit *= fan_out;

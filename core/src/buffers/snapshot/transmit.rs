@@ -8,13 +8,17 @@ use super::layout::{HEADER_ROOM, Layout};
 use super::{Payload, Snapshot};
 use crate::ledger::PacketId;
 use crate::memory::{Content, MemoryError, SegmentId};
-use crate::nic::{MAX_RANGES, Range, TxMetadata, TxOffload};
+use crate::nic::{MAX_RANGES, METADATA_BYTES, Range, TxMetadata, TxOffload};
 
-/// A stack segment: a header sub-DAG, and behind it sub-DAGs of payload segments by reference.
+/// A stack segment: a header sub-DAG, and behind it sub-DAGs of payload segments by reference. Headers are transient lines
+/// until the driver commits them all, with the metadata, in one step (DESIGN.md 2.10).
+#[derive(Clone)]
 pub struct StackSegment {
     id: SegmentId,
     contents: Holds,
-    /// Headers written so far, ending at the header sub-DAG's end.
+    /// Headers written so far, right-aligned.
+    transient: [u8; HEADER_ROOM],
+    /// Where they lie in the segment: they end at the header sub-DAG's end.
     header: Range,
     data: [Range; MAX_RANGES],
 }
@@ -73,13 +77,7 @@ impl Snapshot {
             self.contents.hold(content);
         }
         let header = Range { offset: layout.unit as u32, length: 0 };
-        Ok(StackSegment { id, contents, header, data })
-    }
-
-    fn write_header(&mut self, id: SegmentId, offset: u64, bytes: &[u8]) -> Result<(), MemoryError> {
-        self.memory.overwrite(id, offset, bytes, Content::Other)?;
-        self.ledger.header.add(bytes.len() as u64);
-        Ok(())
+        Ok(StackSegment { id, contents, transient: [0; HEADER_ROOM], header, data })
     }
 
     pub(super) fn write_layer(
@@ -88,12 +86,33 @@ impl Snapshot {
         header: &[u8],
     ) -> Result<(), BufferError> {
         let needed = packet.header.length + header.len() as u32;
-        if u64::from(needed) > HEADER_ROOM {
+        let Some(start) = HEADER_ROOM.checked_sub(needed as usize) else {
             return Err(BufferError::HeaderRoom { needed, reserved: HEADER_ROOM as u32 });
+        };
+        for (to, from) in packet.transient[start..].iter_mut().zip(header) {
+            *to = *from;
         }
-        let offset = packet.header.offset - header.len() as u32;
-        self.write_header(packet.id, u64::from(offset), header)?;
-        packet.header = Range { offset, length: needed };
+        self.ledger.header.add(header.len() as u64);
+        packet.header = Range { offset: packet.header.offset - header.len() as u32, length: needed };
+        Ok(())
+    }
+
+    /// Commits metadata and headers.
+    fn commit(&mut self, packet: &StackSegment, offload: TxOffload) -> Result<(), MemoryError> {
+        let metadata = TxMetadata { offload, header: packet.header, payload: packet.data };
+        let headers = &packet.transient[HEADER_ROOM - packet.header.length as usize..];
+        let cursor = self.memory.open_cursor(packet.id)?;
+        let written = self
+            .memory
+            .cursor_write(cursor, 0, &metadata.encode(), Content::Other)
+            .and_then(|()| {
+                let at = u64::from(packet.header.offset);
+                self.memory.cursor_write(cursor, at, headers, Content::Other)
+            })
+            .and_then(|()| self.memory.cursor_commit(cursor));
+        self.memory.close_cursor(cursor)?;
+        written?;
+        self.ledger.header.add(METADATA_BYTES as u64);
         Ok(())
     }
 
@@ -116,12 +135,10 @@ impl Snapshot {
         packet: StackSegment,
         offload: TxOffload,
     ) -> Result<(), BufferError> {
-        let metadata = TxMetadata { offload, header: packet.header, payload: packet.data };
+        let checked = offload.check(packet.header.length).map_err(BufferError::from);
+        let committed = checked.and_then(|()| Ok(self.commit(&packet, offload)?));
         let ring = &mut self.nic.tx[usize::from(queue)];
-        let filled = offload.check(packet.header.length).map_err(BufferError::from).and_then(|()| {
-            self.memory.overwrite(packet.id, 0, &metadata.encode(), Content::Other)?;
-            Ok(ring.fill()?)
-        });
+        let filled = committed.and_then(|()| Ok(ring.fill()?));
         let slot = match filled {
             Ok(slot) => slot,
             Err(error) => {
@@ -129,7 +146,6 @@ impl Snapshot {
                 return Err(error);
             }
         };
-        self.ledger.header.add(crate::nic::METADATA_BYTES as u64);
         self.memory.snapshot_into(SegmentId(ring.base() + slot), packet.id)?;
         self.memory.release(packet.id)?;
         // The stack segment's hold on the contents passes to the slot.
