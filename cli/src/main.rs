@@ -5,6 +5,8 @@
 #![allow(clippy::print_stdout)]
 
 mod run;
+#[cfg(target_os = "linux")]
+mod tap;
 
 use std::process::ExitCode;
 
@@ -25,12 +27,17 @@ struct Arguments {
 enum Command {
     /// Replay a capture through network stacks and print what they copied, allocated and shared.
     Run(run::Run),
+    /// Run the stack on a TAP device, as a peer of the Linux kernel: an HTTP file server and an echo service.
+    #[cfg(target_os = "linux")]
+    Tap(tap::Tap),
 }
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Run(run) => run.execute(),
+        #[cfg(target_os = "linux")]
+        Command::Tap(tap) => tap.execute(),
     };
     match result {
         Ok(text) => {

@@ -38,8 +38,8 @@ pub(crate) struct Run {
     json: bool,
 }
 
-fn parse_scheme(text: &str) -> Result<Scheme, String> {
-    Scheme::from_name(text).ok_or_else(|| format!("{text:?} is no scheme: choose sk_buff, snapshot, or both"))
+pub(crate) fn parse_scheme(text: &str) -> Result<Scheme, String> {
+    Scheme::from_name(text).ok_or_else(|| format!("{text:?} is no scheme: choose sk_buff or snapshot"))
 }
 
 impl Run {

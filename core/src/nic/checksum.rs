@@ -44,8 +44,11 @@ impl Checksummer {
     }
 }
 
+/// Where a UDP header has its checksum (RFC 768).
+const UDP_CHECKSUM: u16 = 6;
+
 /// Completes the checksum of a frame: sums from `csum_start` to the end, the prepared field included. A UDP checksum of
-/// zero is sent as all ones (RFC 768). Does nothing when the field would lie outside the frame.
+/// zero, and no other, is sent as all ones (RFC 768; RFC 1624 section 3). Does nothing when the field would lie outside the frame.
 pub fn insert(frame: &mut [u8], checksum: Checksum) {
     let start = usize::from(checksum.start);
     let field = start + usize::from(checksum.offset);
@@ -53,7 +56,7 @@ pub fn insert(frame: &mut [u8], checksum: Checksum) {
         return;
     }
     let value = match !fold(sum(&frame[start..])) {
-        0 => 0xffff,
+        0 if checksum.offset == UDP_CHECKSUM => 0xffff,
         value => value,
     };
     let [high, low] = value.to_be_bytes();
@@ -81,6 +84,16 @@ mod tests {
                 pieces.add(piece);
             }
             assert_eq!(pieces.sum(), fold(sum(&bytes)));
+        }
+    }
+
+    #[test]
+    fn only_udp_sends_a_checksum_of_zero_as_all_ones() {
+        for (offset, expected) in [(6, [0xff, 0xff]), (16, [0, 0])] {
+            let mut frame = [0; 20];
+            frame[..2].copy_from_slice(&[0xff, 0xff]);
+            insert(&mut frame, Checksum { start: 0, offset });
+            assert_eq!(frame[usize::from(offset)..][..2], expected);
         }
     }
 

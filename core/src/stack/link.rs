@@ -11,7 +11,7 @@ use super::neighbours::{Question, Resolution};
 use super::tcp::Parts;
 use super::wire::{
     Arp, ArpOperation, ETHERNET_BYTES, EtherType, Ethernet, Fragment, HardwareAddress, Header, ICMP_CHECKSUM,
-    IpOut, Solicitation, ip_header, protocol, pseudo_header,
+    IpOut, Solicitation, UDP_CHECKSUM, ip_header, protocol, pseudo_header,
 };
 use super::{DropReason, tcp};
 use crate::buffers::{BufferError, Buffers};
@@ -160,7 +160,11 @@ impl<B: Buffers> Stack<B> {
         put_checksum(&mut message.header, field, 0);
         let payload = self.buffers.sum(message.chunks)?;
         let value = !fold(u64::from(seed) + sum(message.header.bytes()) + u64::from(payload));
-        put_checksum(&mut message.header, field, if value == 0 { 0xffff } else { value });
+        put_checksum(
+            &mut message.header,
+            field,
+            if value == 0 && field == UDP_CHECKSUM { 0xffff } else { value },
+        );
         let room = mtu - ip_bytes - if message.destination.is_ipv4() { 0 } else { 8 };
         self.ident = self.ident.wrapping_add(1);
         let mut offset = 0;

@@ -4,3 +4,5 @@
 mod hostile;
 mod net;
 mod pairs;
+#[cfg(not(target_family = "wasm"))]
+mod peer;

@@ -61,7 +61,7 @@ impl Connection {
 
     /// Something new is acknowledged.
     fn take_advance(&mut self, now: u64, ack: u64, segment: &Segment, holders: &mut impl Holders) {
-        let (una, flight, mss) = (self.sender.una, self.sender.flight(), self.payload_mss());
+        let (una, mss) = (self.sender.una, self.payload_mss());
         let acked = ack - una;
         let head_was_resent = self.sender.resent_to > una;
         self.measure(now, ack, segment);
@@ -69,7 +69,8 @@ impl Connection {
         self.sender.queue.release_to(ack, holders);
         self.timeouts = 0;
         self.small_allowed = false;
-        self.congestion.on_ack(ack, acked, flight, mss);
+        let used = una < self.sender.limited_to;
+        self.congestion.on_ack(ack, acked, self.sender.flight(), used, mss);
         match self.congestion.phase() {
             // A partial acknowledgement: the segment it stops at is lost too (RFC 6582 section 3.2 step 3).
             Phase::Recovery(_) => {

@@ -69,12 +69,13 @@ impl Congestion {
         self.window = self.window.min(Self::initial_window(mss));
     }
 
-    /// `acked` new bytes, everything before `una`, are acknowledged; `flight` was in flight before.
-    pub(super) fn on_ack(&mut self, una: u64, acked: u64, flight: u64, mss: u32) {
+    /// `acked` new bytes, everything before `una`, are acknowledged; `left` bytes stay in flight. `used` says that the window
+    /// was used up when they were sent: one that was not says nothing about the path (RFC 7661 section 4).
+    pub(super) fn on_ack(&mut self, una: u64, acked: u64, left: u64, used: bool, mss: u32) {
         match self.phase {
             Phase::Recovery(until) if una >= until => {
                 // RFC 6582 section 3.2, step 3, first choice: no burst when little is left in flight.
-                let left = u32::try_from(flight.saturating_sub(acked)).unwrap_or(u32::MAX);
+                let left = u32::try_from(left).unwrap_or(u32::MAX);
                 self.window = self.threshold.min(left.max(mss).saturating_add(mss));
                 self.phase = Phase::Open;
             }
@@ -85,8 +86,7 @@ impl Congestion {
                 }
                 self.grow(acked, mss);
             }
-            // A window that was not used says nothing about the path (RFC 7661 section 4.1: grow only when half was in use).
-            Phase::Open if flight * 2 >= u64::from(self.window) => self.grow(acked, mss),
+            Phase::Open if used => self.grow(acked, mss),
             Phase::Open => {}
         }
     }
@@ -125,14 +125,14 @@ mod tests {
     fn slow_start_doubles_in_a_round_trip_and_avoidance_adds_one_segment() {
         let mut congestion = Congestion::new(4 * MSS);
         for una in 1..=4 {
-            congestion.on_ack(una, 1000, 4000, MSS);
+            congestion.on_ack(una, 1000, 3000, true, MSS);
         }
         assert_eq!(congestion.window(), 8 * MSS);
         congestion.enter_recovery(100, 8000, MSS);
-        congestion.on_ack(100, 1000, 8000, MSS);
+        congestion.on_ack(100, 1000, 7000, true, MSS);
         assert_eq!(congestion.window(), 4 * MSS);
         for una in 101..=104 {
-            congestion.on_ack(una, 1000, 4000, MSS);
+            congestion.on_ack(una, 1000, 3000, true, MSS);
         }
         assert_eq!(congestion.window(), 5 * MSS);
     }
@@ -146,17 +146,17 @@ mod tests {
         assert_eq!((congestion.window(), congestion.phase()), (MSS, Phase::Loss(60)));
         congestion.time_out(60, 1_000, MSS, true);
         for una in 1..=4 {
-            congestion.on_ack(una, 1000, 1000, MSS);
+            congestion.on_ack(una, 1000, 0, true, MSS);
         }
         assert_eq!(congestion.window(), 5 * MSS, "slow start up to the threshold of the first timeout");
-        congestion.on_ack(60, 1000, 1000, MSS);
+        congestion.on_ack(60, 1000, 0, true, MSS);
         assert_eq!(congestion.phase(), Phase::Open);
     }
 
     #[test]
     fn an_unused_window_does_not_grow() {
         let mut congestion = Congestion::new(10 * MSS);
-        congestion.on_ack(1, 100, 100, MSS);
+        congestion.on_ack(1, 100, 0, false, MSS);
         assert_eq!(congestion.window(), 10 * MSS);
     }
 }

@@ -193,6 +193,9 @@ impl Connection {
         }
         sender.next = sender.next.max(end);
         sender.last_sent = now;
+        if sender.in_network(mss) + u64::from(mss) > u64::from(self.congestion.window()) {
+            sender.limited_to = sender.next;
+        }
         self.small_allowed = false;
         self.timer = self.timer.or(Some(now + self.round_trip.timeout()));
         let mut flags = Flags::ACK;

@@ -81,6 +81,10 @@ mod tests {
             panic!("the send queue holds what it was given, not {payload:?} twice");
         }
 
+        fn payload_len(&self, payload: PayloadId) -> u32 {
+            panic!("chunks know their lengths, nobody asks for that of {payload:?}")
+        }
+
         fn release(&mut self, payload: PayloadId) {
             self.0.push(payload.0);
         }

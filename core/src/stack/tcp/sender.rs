@@ -38,6 +38,8 @@ pub(super) struct Sender {
     pub(super) lost_to: u64,
     /// Whatever of that lies below this number was sent again (HighRxt).
     pub(super) resent_to: u64,
+    /// What lies below this number was sent when the congestion window was used up.
+    pub(super) limited_to: u64,
     /// Duplicate acknowledgements; without selective ones, each tells of one segment that left the network.
     pub(super) duplicates: u32,
     /// One retransmission may go whatever the congestion window says (RFC 6582 section 3.2, RFC 6675 section 5 step 4.3).
@@ -66,6 +68,7 @@ impl Sender {
             sacked: RangeSet::default(),
             lost_to: syn,
             resent_to: syn,
+            limited_to: syn,
             duplicates: 0,
             must_resend: false,
             timed: None,

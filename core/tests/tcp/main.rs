@@ -1,0 +1,16 @@
+//! The TCP engine as its users see it: mechanism by mechanism against hand-made segments, against itself over a link with
+//! faults, and against smoltcp.
+#![cfg(not(target_family = "wasm"))]
+
+mod closing;
+mod flow;
+mod hand;
+mod host;
+mod link;
+mod loss;
+mod opening;
+mod pair;
+mod payloads;
+mod smoltcp_peer;
+mod strays;
+mod wire;
