@@ -39,6 +39,8 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("snapshot_overwrite_64MiB", sharing::snapshot_overwrite_large),
     ("snapshot_overwrite_1MiB", sharing::snapshot_overwrite_small),
     ("snapshot_flat", sharing::snapshot_flat),
+    ("diff_1_line_in_64MiB", sharing::diff_one_line),
+    ("checkpoint_64MiB", sharing::checkpoint),
 ];
 
 /// One side of a case: its name, and a run of it that returns the nanoseconds it took.

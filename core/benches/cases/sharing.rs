@@ -1,6 +1,7 @@
 //! Snapshots, and writes to what has been snapshotted. The peers are persistent vectors.
 
 use std::collections::VecDeque;
+use std::hint::black_box;
 
 use snapstack::memory::{Content, Memory, SegmentId};
 use snapstack::random::mix;
@@ -152,4 +153,95 @@ pub(super) fn snapshot_flat(bench: &Bench<'_>, name: &str) {
     let slowest = medians.iter().copied().fold(0.0, f64::max);
     let fastest = medians.iter().copied().fold(f64::INFINITY, f64::min);
     bench.report(name, slowest, "smallest", fastest, slowest / fastest);
+}
+
+/// Finds the one line in which two segments of 1 Mi lines differ. The peer compares two buffers byte by byte.
+pub(super) fn diff_one_line(bench: &Bench<'_>, name: &str) {
+    const AT: usize = 64 * 777_777;
+    const TIMES: usize = 1 << 12;
+    let bytes = distinct(64 * MIB);
+    let mut memory = memory(lines_for(64 * MIB) * 5 / 4);
+    let segment = memory.create(&bytes, Content::Data).expect("the memory is large enough");
+    let changed = memory.snapshot(segment).expect("the segment exists");
+    memory.overwrite(changed, AT as u64, &line(1 << 41), Content::Data).expect("there is room");
+    let mut other = bytes.clone();
+    other[AT..AT + 64].copy_from_slice(&line(1 << 41));
+    let ours = || {
+        let (runs, time) = bench.time(|| {
+            let mut runs = Vec::new();
+            for _ in 0..TIMES {
+                runs = memory.diff(black_box(segment), changed).expect("the segments exist");
+            }
+            runs
+        });
+        assert!(runs.iter().eq([&(AT as u64..AT as u64 + 64)]));
+        time / TIMES as f64
+    };
+    let peer = || {
+        let pairs = || bytes.as_chunks::<64>().0.iter().zip(other.as_chunks::<64>().0);
+        let (lines, time) = bench
+            .time(|| pairs().enumerate().filter(|(_, (a, b))| a != b).map(|(i, _)| i).collect::<Vec<_>>());
+        assert_eq!(lines, [AT / 64]);
+        time
+    };
+    bench.contest(name, &mut [Side::new("ours", ours), Side::new("compare", peer)]);
+}
+
+/// A memory of 1 Mi lines takes a checkpoint, 1 % of its lines are replaced (whole pages at scattered places), and it goes
+/// back: the time of taking the checkpoint and of going back. The peer copies the whole memory, and drops the original.
+/// What the changes cost more because of the checkpoint is a case of its own.
+pub(super) fn checkpoint(bench: &Bench<'_>, name: &str) {
+    const PAGE: usize = 4096;
+    const PAGES: u64 = 160;
+    let bytes = distinct(64 * MIB);
+    let mut memory = memory(lines_for(64 * MIB) * 5 / 4);
+    let segment = memory.create(&bytes, Content::Data).expect("the memory is large enough");
+    let pages: Vec<Vec<u8>> = (0..PAGES)
+        .map(|i| (0..PAGE as u64 / 64).flat_map(|j| line((1 << 42) + 64 * i + j)).collect())
+        .collect();
+    let places: Vec<u64> = (0..PAGES).map(|i| mix(i) % (bytes.len() / PAGE) as u64 * PAGE as u64).collect();
+    let change = |memory: &mut Memory| {
+        for (at, page) in places.iter().zip(&pages) {
+            memory.overwrite(segment, *at, page, Content::Data).expect("there is room");
+        }
+    };
+    // Without a checkpoint; what was is written again, so that both sides begin from the same content.
+    let mut plain = memory.clone();
+    let mut changing = Vec::new();
+    let mut idle = Vec::new();
+    let ours = || {
+        let (checkpoint, take) = bench.time(|| memory.checkpoint());
+        let before = memory.line_counts();
+        let ((), with) = bench.time(|| change(&mut memory));
+        assert!(memory.line_counts().since(&before).new as usize > MIB / 100);
+        let ((), without) = bench.time(|| change(&mut plain));
+        changing.push(with);
+        idle.push(without);
+        for at in &places {
+            let page = &bytes[*at as usize..][..PAGE];
+            plain.overwrite(segment, *at, page, Content::Data).expect("there is room");
+        }
+        let (result, restore) = bench.time(|| memory.restore(checkpoint));
+        assert_eq!((result, memory.line_counts()), (Ok(()), before));
+        assert!(memory.to_vec(segment).expect("the segment exists") == bytes);
+        memory.restore(checkpoint).expect("it is there still");
+        memory.drop_checkpoint(checkpoint).expect("it is there still");
+        take + restore
+    };
+    let mut original = memory_of(&bytes);
+    let peer = || {
+        let (copy, time) = bench.time(|| original.clone());
+        original = copy;
+        time
+    };
+    bench.contest(name, &mut [Side::new("ours", ours), Side::new("copy", peer)]);
+    let (with, without) = (super::median(changing), super::median(idle));
+    bench.report("checkpoint_64MiB_changes", with, "no checkpoint", without, without / with);
+}
+
+/// A memory like that of [`checkpoint`], with one segment.
+fn memory_of(bytes: &[u8]) -> Memory {
+    let mut memory = memory(lines_for(bytes.len()) * 5 / 4);
+    memory.create(bytes, Content::Data).expect("the memory is large enough");
+    memory
 }

@@ -188,6 +188,16 @@ impl Accesses {
         }
     }
 
+    /// The counts of some lines are changed; 0 is no line.
+    #[inline]
+    pub(super) fn count_updates(&mut self, plids: &[u32]) {
+        if self.cache.is_some() {
+            plids.iter().filter(|plid| **plid != 0).for_each(|plid| self.count_update(*plid));
+        } else {
+            self.counts.count_updates += plids.iter().map(|plid| u64::from(*plid != 0)).sum::<u64>();
+        }
+    }
+
     /// A line is gone: its PLID may name other content next.
     #[inline]
     pub(super) fn freed(&mut self, plid: u32) {
@@ -206,7 +216,7 @@ impl Accesses {
             // MAX_LENGTH is 2^40, so that segments do not overlap.
             let base = u64::from(segment) << 40;
             for index in offset / line..(offset + len).div_ceil(line) {
-                front.model.access(CacheKey::Address(base | index * line));
+                front.model.access(CacheKey::Address(base | (index * line)));
             }
         }
     }

@@ -147,37 +147,38 @@ pub(super) fn write(
     }
     let span = shape.span(node.height - 1);
     let end = offset + bytes.len() as u64;
-    rebuild(store, node, |store, i, child| {
+    let changed = (offset / span) as usize..end.div_ceil(span) as usize;
+    rebuild(store, node, changed, |store, i, child| {
         let start = i as u64 * span;
         let (from, to) = (offset.max(start), end.min(start + span));
-        if from >= to {
-            store.retain(child.plid);
-            return Ok(child.plid);
-        }
         let part = &bytes[(from - offset) as usize..(to - offset) as usize];
         write(store, scratch, child, from - start, part, content)
     })
 }
 
-/// A node like `node` whose children are what `each` returns for the present ones.
+/// A node like `node` whose children in `changed` are what `each` returns for the present ones.
 fn rebuild(
     store: &mut Store,
     node: Root,
+    changed: std::ops::Range<usize>,
     mut each: impl FnMut(&mut Store, usize, Root) -> Result<u32, Full>,
 ) -> Result<u32, Full> {
     let fan_out = store.line_bytes() / 4;
-    let mut children = [0u32; 16];
-    for i in 0..fan_out {
-        let child = Root { plid: store.child(node.plid, i), height: node.height - 1 };
-        match each(store, i, child) {
+    let mut children = store.children(node.plid);
+    let children = &mut children[..fan_out];
+    store.retain_all(&children[..changed.start]);
+    store.retain_all(&children[changed.end..]);
+    for i in changed.clone() {
+        match each(store, i, Root { plid: children[i], height: node.height - 1 }) {
             Ok(plid) => children[i] = plid,
             Err(full) => {
                 release_all(store, &children[..i]);
+                release_all(store, &children[changed.end..]);
                 return Err(full);
             }
         }
     }
-    intern_node(store, &children[..fan_out])
+    intern_node(store, children)
 }
 
 /// A sub-DAG of `height` over the leaves of `node` from leaf `start`: shared where `start` lines up with that height,
@@ -245,7 +246,11 @@ pub(super) fn graft(
     }
     let step = shape.leaves(node.height - 1);
     store.access.data_read(node.plid);
-    rebuild(store, node, |store, i, child| graft(store, child, base + i as u64 * step, source, moved))
+    let (first, end) = (moved.to.max(base), (moved.to + moved.count).min(base + leaves));
+    let changed = ((first - base) / step) as usize..(end - base).div_ceil(step) as usize;
+    rebuild(store, node, changed, |store, i, child| {
+        graft(store, child, base + i as u64 * step, source, moved)
+    })
 }
 
 /// A root of `height` over `root`, taking over its reference: zeros are added to its right.
@@ -290,7 +295,9 @@ fn clear_behind(store: &mut Store, node: Root, keep: u64, shape: Shape) -> Resul
         return store.intern(&line[..size], 0, content);
     }
     let span = shape.span(node.height - 1);
-    rebuild(store, node, |store, i, child| {
+    let kept = (keep / span) as usize;
+    let fan_out = shape.fan_out();
+    rebuild(store, node, kept..fan_out, |store, i, child| {
         clear_behind(store, child, keep.saturating_sub(i as u64 * span), shape)
     })
 }

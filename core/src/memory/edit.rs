@@ -241,7 +241,7 @@ impl Memory {
         let line = self.shape.line;
         let lines = entry.length.div_ceil(line);
         dag::for_each_leaf(&mut self.store, entry.root, 0, lines, &mut |index, bytes| {
-            each(index * line, bytes)
+            each(index * line, bytes);
         });
         Ok(())
     }

@@ -13,7 +13,7 @@ pub(super) struct Place {
 }
 
 /// Hashes a line's content and tags to its place among `buckets` buckets.
-#[inline]
+#[inline(always)]
 pub(super) fn place(line: &[u8], tags: u16, buckets: u32) -> Place {
     let hash = if tags == 0 { xxh3_64(line) } else { xxh3_64_with_seed(line, u64::from(tags)) };
     Place {

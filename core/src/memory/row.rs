@@ -26,6 +26,12 @@ impl Block {
     pub(super) fn first_word(&self) -> u32 {
         self.0[0]
     }
+
+    /// Writes the first word, with `bits` set: with none it writes what is there.
+    #[inline]
+    pub(super) fn add_bits(&mut self, bits: u32) {
+        self.0[0] |= bits;
+    }
 }
 
 /// All row headers of a store.
@@ -55,7 +61,7 @@ impl Rows {
 
     #[inline]
     fn row(&self, bucket: u32) -> &[u32] {
-        let words: &[u32] = bytemuck::cast_slice(&*self.blocks);
+        let words: &[u32] = bytemuck::cast_slice(&self.blocks);
         &words[bucket as usize * self.stride..][..self.stride]
     }
 
@@ -66,7 +72,7 @@ impl Rows {
     }
 
     /// The ways whose signature equals `signature`, as a bit set; `0` finds the empty ways.
-    #[inline]
+    #[inline(always)]
     pub(super) fn matches(&self, bucket: u32, signature: u8) -> u32 {
         let row = self.row(bucket);
         let wanted = i8x16::splat(signature as i8);

@@ -13,8 +13,11 @@
 //! | read by PLID | one line |
 //! | retain, release | one count; a dying line releases its children iteratively |
 
+mod lookup;
+mod references;
+
 use super::access::{Accesses, LineCounts};
-use super::hash::{Place, place};
+use super::hash::place;
 use super::overflow::Overflow;
 use super::row::{Block, Rows};
 use super::tracked::{Tracked, Versioned};
@@ -50,7 +53,7 @@ pub(super) struct Store {
     line_bytes: usize,
     ways: u32,
     buckets: u32,
-    /// 2^64 / ways, rounded up: multiplying by it divides any 32-bit number exactly (Lemire, Kaser, Kurz 2019).
+    /// See [`inverse_of`].
     inverse: u64,
     rows: Rows,
     overflow: Overflow,
@@ -102,7 +105,7 @@ impl Store {
             line_bytes,
             ways,
             buckets,
-            inverse: u64::MAX / u64::from(ways) + 1,
+            inverse: inverse_of(ways),
             rows: Rows::new(buckets, ways),
             overflow: Overflow::new(overflow),
             lines: blocks.into(),
@@ -168,18 +171,24 @@ impl Store {
             + self.queue.heap_bytes()
     }
 
-    #[inline]
+    /// The bucket of a line that is not in the overflow area: `index / ways` by a multiplication.
+    #[inline(always)]
+    fn bucket_of(&self, index: u32) -> u32 {
+        ((self.inverse * u64::from(index)) >> 36) as u32
+    }
+
+    #[inline(always)]
     fn slot(&self, index: u32) -> Slot {
         let primary = self.buckets * self.ways;
         if index < primary {
-            let bucket = ((u128::from(self.inverse) * u128::from(index)) >> 64) as u32;
+            let bucket = self.bucket_of(index);
             Slot::Way { bucket, way: index - bucket * self.ways }
         } else {
             Slot::Overflow(index - primary)
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn count_word(&mut self, index: u32) -> &mut u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count_mut(bucket, way),
@@ -187,7 +196,7 @@ impl Store {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn peek_count(&self, index: u32) -> u32 {
         match self.slot(index) {
             Slot::Way { bucket, way } => self.rows.count(bucket, way),
@@ -197,7 +206,7 @@ impl Store {
 
     #[inline]
     fn bytes(&self, index: u32) -> &[u8] {
-        let all: &[u8] = bytemuck::cast_slice(&*self.lines);
+        let all: &[u8] = bytemuck::cast_slice(&self.lines);
         &all[index as usize * self.line_bytes..][..self.line_bytes]
     }
 
@@ -217,6 +226,12 @@ impl Store {
         let at = 4 * i;
         let line = self.bytes(plid - 1);
         u32::from_le_bytes([line[at], line[at + 1], line[at + 2], line[at + 3]])
+    }
+
+    /// All words of an interior line: its children's PLIDs, 0 where there is none.
+    #[inline]
+    pub(super) fn children(&self, plid: u32) -> [u32; 16] {
+        words(self.line(plid))
     }
 
     pub(super) fn line_tags(&self, plid: u32) -> Tags {
@@ -286,371 +301,6 @@ impl Store {
         plid != 0 && self.peek_count(plid - 1) & DATA != 0
     }
 
-    /// One more reference to a line.
-    #[inline]
-    pub(super) fn retain(&mut self, plid: u32) {
-        if plid != 0 {
-            self.access.count_update(plid);
-            let word = self.count_word(plid - 1);
-            debug_assert!(
-                *word & COUNT != 0 && *word & WAITING == 0,
-                "only live lines gain references by PLID"
-            );
-            assert!(*word & COUNT < COUNT, "reference count of a line overflows");
-            *word += 1;
-        }
-    }
-
-    /// One reference less; at zero the line dies and, unless it waits, releases its children.
-    #[inline]
-    pub(super) fn release(&mut self, plid: u32) {
-        if plid != 0 {
-            self.drop_reference(plid);
-            while let Some(dead) = self.dying.pop() {
-                self.bury(dead);
-            }
-        }
-    }
-
-    #[inline]
-    fn drop_reference(&mut self, plid: u32) {
-        self.access.count_update(plid);
-        let word = self.count_word(plid - 1);
-        debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines lose references");
-        *word -= 1;
-        if *word & COUNT == 0 {
-            self.dying.push(plid);
-        }
-    }
-
-    /// A line without references: into the queue of waiting lines, or freed at once.
-    fn bury(&mut self, plid: u32) {
-        self.live -= 1;
-        if self.peek_count(plid - 1) & DATA != 0 {
-            self.data_live -= 1;
-        }
-        if self.queue.bound() == 0 {
-            self.free_line(plid);
-            return;
-        }
-        self.waiting += 1;
-        self.queue.ends.ticket = (self.queue.ends.ticket + 1) & COUNT;
-        let ticket = self.queue.ends.ticket;
-        let word = self.count_word(plid - 1);
-        *word = (*word & TAGGED) | WAITING | ticket;
-        let mut queue = std::mem::replace(&mut self.queue, Queue::new(0));
-        queue.push(plid, |plid, ticket| self.is_waiting(plid, ticket));
-        self.queue = queue;
-        while self.waiting > u64::from(self.queue.bound()) {
-            self.expire_oldest();
-        }
-    }
-
-    fn is_waiting(&self, plid: u32, ticket: u32) -> bool {
-        self.peek_count(plid - 1) & !TAGGED == WAITING | ticket
-    }
-
-    /// Frees the line that has waited longest; false when none waits. Its children may start to wait.
-    fn expire_oldest(&mut self) -> bool {
-        while let Some((plid, ticket)) = self.queue.pop() {
-            if self.is_waiting(plid, ticket) {
-                self.waiting -= 1;
-                self.free_line(plid);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Frees every line that waits.
-    pub(super) fn drain_waiting(&mut self) {
-        while self.expire_oldest() {
-            while let Some(dead) = self.dying.pop() {
-                self.bury(dead);
-            }
-        }
-    }
-
-    /// Clears a dead line's place; children that lose their last reference are left in `dying`.
-    fn free_line(&mut self, plid: u32) {
-        let index = plid - 1;
-        let tags = self.line_tags(plid);
-        if tags != 0 {
-            self.access.data_read(plid);
-            for i in 0..self.line_bytes / 4 {
-                if tags & (1 << i) != 0 {
-                    let child = self.child(plid, i);
-                    self.drop_reference(child);
-                }
-            }
-        }
-        match self.slot(index) {
-            Slot::Way { bucket, way } => {
-                self.access.signature_read(bucket);
-                self.access.signature_write(bucket);
-                self.rows.set_signature(bucket, way, 0);
-                *self.rows.count_mut(bucket, way) = 0;
-            }
-            Slot::Overflow(entry) => {
-                if tags == 0 {
-                    self.access.data_read(plid);
-                }
-                let bucket = place(self.bytes(index), tags, self.buckets).bucket;
-                self.unlink(bucket, entry);
-                self.access.overflow_write(entry);
-                self.overflow.give_back(entry);
-            }
-        }
-        self.access.freed(plid);
-    }
-
-    /// Takes an entry out of its bucket's chain.
-    fn unlink(&mut self, bucket: u32, entry: u32) {
-        self.access.overflow_read(entry);
-        let next = self.overflow.next(entry);
-        self.access.signature_read(bucket);
-        let mut at = self.rows.link(bucket);
-        if at == entry + 1 {
-            self.access.signature_write(bucket);
-            self.rows.set_link(bucket, next);
-            return;
-        }
-        while at != 0 {
-            self.access.overflow_read(at - 1);
-            let follow = self.overflow.next(at - 1);
-            if follow == entry + 1 {
-                self.access.overflow_write(at - 1);
-                self.overflow.set_next(at - 1, next);
-                return;
-            }
-            at = follow;
-        }
-        unreachable!("an overflow entry is in its bucket's chain");
-    }
-
-    /// Hashes up to [`BATCH`] lines and reads their row headers and first candidates, so that the misses of a batch
-    /// overlap. The loops that read do nothing else: the more of them the processor sees at once, the more overlap.
-    #[inline]
-    pub(super) fn prepare(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
-        match self.line_bytes {
-            16 => self.prepare_sized::<16>(lines, tags, places),
-            32 => self.prepare_sized::<32>(lines, tags, places),
-            _ => self.prepare_sized::<64>(lines, tags, places),
-        }
-    }
-
-    fn prepare_sized<const N: usize>(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
-        let lines = lines.as_chunks::<N>().0;
-        let count = lines.len().min(BATCH);
-        for ((line, tags), out) in lines.iter().zip(tags).zip(places.iter_mut()) {
-            *out = place(line, *tags, self.buckets);
-        }
-        let mut touched = 0;
-        for place in &places[..count] {
-            touched |= self.rows.touch(place.bucket);
-        }
-        std::hint::black_box(touched);
-        let mut candidates = [0; BATCH];
-        for (place, candidate) in places[..count].iter().zip(&mut candidates) {
-            let same = self.rows.matches(place.bucket, place.signature);
-            let set = if same == 0 { self.rows.matches(place.bucket, 0) } else { same };
-            // No way at all reads as way 32 of its bucket: any line, just not out of range.
-            let index = place.bucket * self.ways + set.trailing_zeros();
-            *candidate = index as usize * N / 64;
-        }
-        let last = self.lines.len() - 1;
-        for candidate in &candidates[..count] {
-            touched |= self.lines[(*candidate).min(last)].first_word();
-        }
-        std::hint::black_box(touched);
-    }
-
-    /// Where a line is looked for.
-    #[inline]
-    pub(super) fn place(&self, line: &[u8], tags: Tags) -> Place {
-        place(line, tags, self.buckets)
-    }
-
-    /// The PLID of a line with this content, allocated if there is none; the caller owns one reference.
-    #[inline]
-    pub(super) fn intern(&mut self, line: &[u8], tags: Tags, content: Content) -> Result<u32, Full> {
-        let place = place(line, tags, self.buckets);
-        self.intern_at(line, tags, content, place)
-    }
-
-    /// [`Self::intern`] with the place already known.
-    #[inline]
-    pub(super) fn intern_at(
-        &mut self,
-        line: &[u8],
-        tags: Tags,
-        content: Content,
-        place: Place,
-    ) -> Result<u32, Full> {
-        match self.line_bytes {
-            16 => self.intern_sized::<16>(line, tags, content, place),
-            32 => self.intern_sized::<32>(line, tags, content, place),
-            _ => self.intern_sized::<64>(line, tags, content, place),
-        }
-    }
-
-    #[inline]
-    fn intern_sized<const N: usize>(
-        &mut self,
-        line: &[u8],
-        tags: Tags,
-        content: Content,
-        place: Place,
-    ) -> Result<u32, Full> {
-        let line: &[u8; N] = line.try_into().expect("callers pass whole lines");
-        let is_data = content == Content::Data;
-        if is_zero(line) {
-            self.all.requested += 1;
-            self.all.zero += 1;
-            self.data.requested += u64::from(is_data);
-            self.data.zero += u64::from(is_data);
-            return Ok(0);
-        }
-        self.access.signature_read(place.bucket);
-        if let Some(index) = self.find::<N>(line, tags, place) {
-            self.all.requested += 1;
-            self.data.requested += u64::from(is_data);
-            self.hit(index, is_data);
-            return Ok(index + 1);
-        }
-        let index = loop {
-            if let Some(index) = self.take_place(place) {
-                break index;
-            }
-            if !self.expire_oldest() {
-                return Err(Full);
-            }
-            while let Some(dead) = self.dying.pop() {
-                self.bury(dead);
-            }
-        };
-        self.write_line::<N>(index, line);
-        let mut word = 1;
-        if tags != 0 {
-            *self.tags.write(index as usize) = tags;
-            word |= TAGGED;
-            self.store_children(line, tags);
-        }
-        if is_data {
-            word |= DATA;
-            self.data_live += 1;
-        }
-        *self.count_word(index) = word;
-        self.live += 1;
-        self.all.requested += 1;
-        self.all.new += 1;
-        self.data.requested += u64::from(is_data);
-        self.data.new += u64::from(is_data);
-        self.access.data_write(index + 1);
-        self.access.signature_write(place.bucket);
-        self.access.count_update(index + 1);
-        Ok(index + 1)
-    }
-
-    #[inline]
-    fn write_line<const N: usize>(&mut self, index: u32, line: &[u8; N]) {
-        let at = index as usize * N;
-        let block = bytemuck::bytes_of_mut(self.lines.write(at / 64));
-        block[at % 64..][..N].copy_from_slice(line);
-    }
-
-    /// A new line stores PLIDs: the count of each is changed. (The references are those that the line's maker held and
-    /// now hands over, so that no count is different afterwards.)
-    fn store_children(&mut self, line: &[u8], tags: Tags) {
-        for (i, word) in line.as_chunks::<4>().0.iter().enumerate() {
-            if tags & (1 << i) != 0 {
-                self.access.count_update(u32::from_le_bytes(*word));
-            }
-        }
-    }
-
-    #[inline]
-    fn hit(&mut self, index: u32, is_data: bool) {
-        self.access.count_update(index + 1);
-        self.all.hits += 1;
-        self.data.hits += u64::from(is_data);
-        let word = self.count_word(index);
-        let mut became_data = false;
-        let revived = *word & WAITING != 0;
-        if revived {
-            *word = (*word & TAGGED) | 1;
-        } else {
-            assert!(*word & COUNT < COUNT, "reference count of a line overflows");
-            *word += 1;
-        }
-        if is_data && *word & DATA == 0 {
-            *word |= DATA;
-            became_data = true;
-        }
-        if revived {
-            self.waiting -= 1;
-            self.live += 1;
-            self.all.revived += 1;
-            self.data.revived += u64::from(is_data);
-        }
-        self.data_live += u64::from(became_data);
-    }
-
-    #[inline]
-    fn find<const N: usize>(&mut self, line: &[u8; N], tags: Tags, place: Place) -> Option<u32> {
-        let mut set = self.rows.matches(place.bucket, place.signature);
-        while set != 0 {
-            let index = place.bucket * self.ways + set.trailing_zeros();
-            let equal = self.equals::<N>(index, line, tags);
-            self.access.candidate_read(index + 1, equal);
-            if equal {
-                return Some(index);
-            }
-            set &= set - 1;
-        }
-        let mut link = self.rows.link(place.bucket);
-        while link != 0 {
-            let entry = link - 1;
-            self.access.overflow_read(entry);
-            if self.overflow.signature(entry) == place.signature {
-                let index = self.buckets * self.ways + entry;
-                let equal = self.equals::<N>(index, line, tags);
-                self.access.candidate_read(index + 1, equal);
-                if equal {
-                    return Some(index);
-                }
-            }
-            link = self.overflow.next(entry);
-        }
-        None
-    }
-
-    #[inline]
-    fn equals<const N: usize>(&self, index: u32, line: &[u8; N], tags: Tags) -> bool {
-        let all: &[[u8; N]] = bytemuck::cast_slice::<Block, u8>(&*self.lines).as_chunks::<N>().0;
-        same(&all[index as usize], line) && {
-            let tagged = self.peek_count(index) & TAGGED != 0;
-            tagged == (tags != 0) && (!tagged || self.tags[index as usize] == tags)
-        }
-    }
-
-    /// A free way of the bucket, else an overflow entry linked to it.
-    #[inline]
-    fn take_place(&mut self, place: Place) -> Option<u32> {
-        let empty = self.rows.matches(place.bucket, 0);
-        if empty != 0 {
-            let way = empty.trailing_zeros();
-            self.rows.set_signature(place.bucket, way, place.signature);
-            return Some(place.bucket * self.ways + way);
-        }
-        let entry = self.overflow.take(self.rows.link(place.bucket), place.signature)?;
-        // Its free link is read before it is written; the bucket's link is in the signature line.
-        self.access.overflow_read(entry);
-        self.access.overflow_write(entry);
-        self.rows.set_link(place.bucket, entry + 1);
-        Some(self.buckets * self.ways + entry)
-    }
-
     /// Calls `each` with every line that is live or waiting: PLID, references, waiting, tags.
     pub(super) fn for_each_line(&self, mut each: impl FnMut(u32, u32, bool, Tags)) {
         for index in 0..self.capacity() as u32 {
@@ -663,14 +313,35 @@ impl Store {
     }
 }
 
-/// Whether two lines are equal: without the call of a library function that an array comparison becomes.
-#[inline]
-fn same<const N: usize>(a: &[u8; N], b: &[u8; N]) -> bool {
-    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
-    words.fold(0, |any, (a, b)| any | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b))) == 0
+/// 2^36 / ways, rounded up: times an index, its high bits are the index divided by the ways. For indexes up to 2^31 the
+/// rounding adds at most `(ways - 1) / ways * index / 2^36`, less than 1 / ways, so that the result reaches no other
+/// integer; and the product fits 64 bits.
+fn inverse_of(ways: u32) -> u64 {
+    (1_u64 << 36).div_ceil(u64::from(ways))
 }
 
+/// The 4-byte words of a line.
 #[inline]
-fn is_zero<const N: usize>(line: &[u8; N]) -> bool {
-    line.as_chunks::<8>().0.iter().fold(0, |any, word| any | u64::from_ne_bytes(*word)) == 0
+fn words(line: &[u8]) -> [u32; 16] {
+    let mut words = [0; 16];
+    for (word, bytes) in words.iter_mut().zip(line.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{MAX_LINES, WAYS};
+
+    #[test]
+    fn multiplying_by_the_inverse_divides_exactly() {
+        for ways in WAYS {
+            let most = MAX_LINES.div_ceil(u64::from(ways)) * u64::from(ways) - 1;
+            for index in (0..5000).chain(most - 5000..=most).chain((0..most).step_by(99_991)) {
+                assert_eq!((inverse_of(ways) * index) >> 36, index / u64::from(ways), "{index} / {ways}");
+            }
+        }
+    }
 }

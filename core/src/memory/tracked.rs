@@ -112,6 +112,12 @@ impl<T: Copy + Default> Tracked<T> {
         &mut self.now[at]
     }
 
+    /// An element to be written with the value it has: that is no change.
+    #[inline]
+    pub(super) fn rewrite(&mut self, at: usize) -> &mut T {
+        &mut self.now[at]
+    }
+
     #[inline(never)]
     fn keep(&mut self, at: usize) {
         let bit = 1 << (at % 64);
@@ -213,5 +219,56 @@ impl<T: Copy + Default> Versioned for Tracked<T> {
     fn bytes(&self) -> u64 {
         let edges: u64 = self.edges.values().map(Difference::bytes).sum();
         8 * self.touched.capacity() as u64 + self.before.bytes() + edges
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// a --- b --- now, where b changes what a had changed: without b, going back still finds the values of a.
+    #[test]
+    fn adopted_changes_keep_the_older_value() {
+        let mut array = Tracked::from(vec![0u8; 4]);
+        array.start();
+        *array.write(1) = 10;
+        *array.write(2) = 20;
+        array.seal(1);
+        *array.write(1) = 11;
+        *array.write(3) = 31;
+        array.adopt(1);
+        *array.write(2) = 22;
+        array.undo();
+        assert_eq!(*array, [0; 4]);
+    }
+
+    #[test]
+    fn joined_edges_lead_to_the_far_end_from_either_side() {
+        let mut array = Tracked::from(vec![0u8; 3]);
+        array.start();
+        *array.write(0) = 1;
+        *array.write(1) = 1;
+        array.seal(1);
+        *array.write(1) = 2;
+        *array.write(2) = 2;
+        array.seal(2);
+        array.join(2, 1, 2);
+        array.cross(2);
+        assert_eq!(*array, [0, 0, 0]);
+        array.cross(2);
+        assert_eq!(*array, [1, 2, 2]);
+    }
+
+    #[test]
+    fn growth_is_taken_back_to_default_values() {
+        let mut array: Tracked<u8> = Tracked::default();
+        array.start();
+        array.grow(100);
+        *array.write(99) = 9;
+        array.undo();
+        assert!(array.iter().all(|value| *value == 0));
+        array.stop();
+        *array.write(5) = 5;
+        assert_eq!(array.bytes(), 0);
     }
 }

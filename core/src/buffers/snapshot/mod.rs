@@ -316,6 +316,7 @@ impl Buffers for Snapshot {
     fn observe(&self) -> Observation {
         let zero = u64::from(self.contents.zero_lines > 0);
         let ring = &self.nic.tx[0];
+        let rx = &self.nic.rx[0];
         Observation {
             map_entries: self.memory.map_entries_written(),
             lines: self.memory.line_counts(),
@@ -325,6 +326,10 @@ impl Buffers for Snapshot {
             tail: ring.tail(),
             owned_by_nic: ring.owned_by_nic(),
             unposted: ring.unposted(),
+            rx_head: rx.head(),
+            rx_tail: rx.tail(),
+            rx_owned_by_nic: rx.owned_by_nic(),
+            rx_waiting: rx.waiting(),
         }
     }
 }
