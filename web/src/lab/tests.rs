@@ -194,6 +194,22 @@ fn arrows_reach_everything() {
 }
 
 #[test]
+fn a_crowded_level_shows_only_the_ways_to_a_selected_line() {
+    let mut lab = empty();
+    let content: Vec<u8> = (1..=900u32).flat_map(|i| [i; 4].map(u32::to_le_bytes).concat()).collect();
+    lab.take(Deed::Step(Step::Create(content.into())));
+    let layout = layout(lab.picture(), 900.0, 600.0);
+    let curves = |selected| {
+        let shapes = scene(lab.picture(), &layout, selected).shapes;
+        shapes.iter().filter(|s| matches!(s, Shape::Path { points, .. } if points.len() == 15)).count()
+    };
+    let few = curves(Some(Thing::Segment(Name(1))));
+    assert!(few < 300, "{few} edges among 900 leaves");
+    let leaf = lab.picture().lines.last().unwrap().plid;
+    assert!(curves(Some(Thing::Line(leaf))) > few);
+}
+
+#[test]
 fn an_edge_is_drawn_for_every_reference_and_none_looks_like_a_copy() {
     let lab = Lab::default();
     let layout = layout(lab.picture(), 900.0, 600.0);
