@@ -5,169 +5,107 @@
 //! takes it over), [`Buffers::packet`] (a frame's share of it), [`Buffers::push_header`] (once a layer),
 //! [`Buffers::post`] (into the TX ring), [`Buffers::doorbell`], [`Buffers::transmit`] (the NIC reads it),
 //! [`Buffers::recycle`] (the interrupt handler).
+//!
+//! What state holds on to is a small index ([`UserId`], [`PayloadId`], and [`Chunk`]s of payloads): queues of the layers
+//! above contain no payload bytes, whatever the scheme.
 #![deny(clippy::disallowed_methods)]
 
-mod arena;
-mod layout;
-mod payloads;
+mod contents;
 mod sk_buff;
 mod snapshot;
+mod types;
 
-pub use sk_buff::SkBuff;
-pub use snapshot::Snapshot;
+pub use sk_buff::{SkBuff, Skb};
+pub use snapshot::{Snapshot, StackSegment};
+pub use types::{BufferError, Chunk, FlowId, Held, Observation, PayloadId, Scheme, SendId, UserId};
 
-use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 use crate::ledger::{Ledger, PacketId};
-use crate::memory::{LineCounts, MemoryError};
-use crate::nic::{Checksum, RingFull};
+use crate::nic::{TxFrames, TxOffload};
 
-/// A scheme by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scheme {
-    /// The conventional stack: copy into kernel buffers, descriptor NIC.
-    SkBuff,
-    /// Memory snapshots: HICAMP memory, segment NIC.
-    Snapshot,
-}
+/// Who holds payloads: all that a queue of [`Chunk`]s needs of a scheme.
+pub trait Holders {
+    /// One more holder of a payload.
+    ///
+    /// # Panics
+    /// If there is no such payload: holders are the caller's to balance.
+    fn hold(&mut self, payload: PayloadId);
 
-impl Scheme {
-    /// All schemes.
-    pub const ALL: [Self; 2] = [Self::SkBuff, Self::Snapshot];
+    /// One holder less; with the last one the bytes go.
+    ///
+    /// # Panics
+    /// If there is no such payload.
+    fn release(&mut self, payload: PayloadId);
 
-    /// The name in results and links.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SkBuff => "sk_buff",
-            Self::Snapshot => "snapshot",
-        }
-    }
-
-    /// The scheme of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scheme| scheme.name() == name)
-    }
-}
-
-/// A thread with its connection: the index of a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FlowId(pub u32);
-
-/// A call of `send()`: its index in the traffic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SendId(pub u32);
-
-/// Errors of a scheme; the packet or buffer that was asked for does not exist.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BufferError {
-    /// The memory refused.
-    #[error(transparent)]
-    Memory(#[from] MemoryError),
-    /// The TX ring is full.
-    #[error(transparent)]
-    Ring(#[from] RingFull),
-    /// A descriptor points where there is no memory.
-    #[error("the NIC was told to read {len} bytes at address {address:#x}, where there is no memory")]
-    BadAddress {
-        /// The address.
-        address: u64,
-        /// The bytes.
-        len: u32,
-    },
-    /// Headers need more room than the packet reserves.
-    #[error("{needed} bytes of headers do not fit the {reserved} that a packet reserves")]
-    HeaderRoom {
-        /// Bytes of headers.
-        needed: u32,
-        /// Bytes reserved.
-        reserved: u32,
-    },
-}
-
-/// What deduplication holds together at a moment, in data lines (DESIGN.md section 5). Snapshots of the same payload
-/// count once: references travelling through the stack are no duplicates.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Held {
-    /// Lines that the live payloads would fill if each were stored by itself.
-    pub references: u64,
-    /// Different lines they are stored in, the zero line counting as one.
-    pub distinct: u64,
-}
-
-impl Held {
-    /// references / distinct; 1 when nothing is held.
-    pub fn ratio(&self) -> f64 {
-        if self.distinct == 0 { 1.0 } else { self.references as f64 / self.distinct as f64 }
-    }
-}
-
-/// State and counters that a scheme shows to the outside.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Observation {
-    /// Segment map entries written.
-    pub map_entries: u64,
-    /// Lookups of all lines.
-    pub lines: LineCounts,
-    /// Lookups of data lines.
-    pub data_lines: LineCounts,
-    /// Data lines held.
-    pub held: Held,
-    /// TX Head, as a slot ID.
-    pub head: u32,
-    /// TX Tail, as a slot ID.
-    pub tail: u32,
-    /// Slots that the NIC owns.
-    pub owned_by_nic: u32,
-    /// Slots that are filled and not yet posted.
-    pub unposted: u32,
+    /// Bytes of a payload.
+    ///
+    /// # Panics
+    /// If there is no such payload.
+    fn payload_len(&self, payload: PayloadId) -> u32;
 }
 
 /// A scheme of holding packets.
-pub trait Buffers {
+pub trait Buffers: Holders {
     /// Which scheme this is.
     const SCHEME: Scheme;
-    /// An application's buffer.
-    type User;
-    /// What the socket layer holds for one `send()`.
-    type Send;
-    /// One frame on its way down.
+    /// One frame on its way down, headers being pushed.
     type Packet;
 
-    /// The application fills a buffer with `payload`: `buffer` again, or a new one. An error leaves no buffer behind.
+    // The application.
+
+    /// The application fills a buffer with `bytes`: `buffer` again, or a new one. `send` names the content in
+    /// [`Buffers::take_dead_payloads`]. An error leaves the former buffer as it was.
     ///
     /// # Errors
-    /// [`BufferError::Memory`].
+    /// [`BufferError::Memory`], [`BufferError::UnknownUser`].
     fn app_write(
         &mut self,
-        buffer: Option<Self::User>,
+        buffer: Option<UserId>,
         send: SendId,
-        payload: &[u8],
-    ) -> Result<Self::User, BufferError>;
+        bytes: &[u8],
+    ) -> Result<UserId, BufferError>;
+
+    /// Bytes of an application's buffer.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownUser`].
+    fn user_len(&self, user: UserId) -> Result<u64, BufferError>;
+
+    /// The application reads its buffer from byte `offset` on: not a copy between buffers, in any scheme.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownUser`], [`BufferError::OutOfRange`].
+    fn read_user(&mut self, user: UserId, offset: u64, out: &mut [u8]) -> Result<(), BufferError>;
 
     /// The application gives its buffer up.
     ///
     /// # Errors
-    /// [`BufferError::Memory`].
-    fn free_user(&mut self, user: Self::User) -> Result<(), BufferError>;
+    /// [`BufferError::UnknownUser`].
+    fn free_user(&mut self, user: UserId) -> Result<(), BufferError>;
 
-    /// `send()`: the socket layer takes over the buffer's content as it is now.
+    // The socket layer, down.
+
+    /// `send()`: takes over bytes `range` of the buffer as they are now, by a snapshot or by a counted copy into the
+    /// kernel's pages; the application may overwrite its buffer at once. The caller is the payload's one holder.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownUser`], [`BufferError::OutOfRange`], [`BufferError::Memory`].
+    fn send(&mut self, flow: FlowId, user: UserId, range: Range<u64>) -> Result<PayloadId, BufferError>;
+
+    /// `send()` of a buffer in the conventional partition of memory, which no scheme can take by reference: always a
+    /// counted copy.
     ///
     /// # Errors
     /// [`BufferError::Memory`].
-    fn send(&mut self, flow: FlowId, user: &Self::User) -> Result<Self::Send, BufferError>;
+    fn send_conventional(&mut self, flow: FlowId, bytes: &[u8]) -> Result<PayloadId, BufferError>;
 
-    /// The packet that carries bytes `offset..offset + len` of a send.
+    /// A packet that carries the pieces in order: at most [`crate::nic::MAX_RANGES`], none for a bare acknowledgement. It
+    /// refers to their bytes itself; the caller's holders stay the caller's.
     ///
     /// # Errors
-    /// [`BufferError::Memory`].
-    fn packet(
-        &mut self,
-        user: &Self::User,
-        send: &Self::Send,
-        offset: u32,
-        len: u32,
-    ) -> Result<Self::Packet, BufferError>;
+    /// [`BufferError::Gather`], [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`], [`BufferError::Memory`].
+    fn packet(&mut self, parts: &[Chunk]) -> Result<Self::Packet, BufferError>;
 
     /// A layer puts its header before what is there.
     ///
@@ -175,37 +113,41 @@ pub trait Buffers {
     /// [`BufferError::HeaderRoom`], [`BufferError::Memory`].
     fn push_header(&mut self, packet: &mut Self::Packet, header: &[u8]) -> Result<(), BufferError>;
 
-    /// The driver puts the packet into the TX ring.
+    /// Gives up a packet that was never posted.
+    fn drop_packet(&mut self, packet: Self::Packet);
+
+    /// Whether [`Buffers::post`] of this packet finds room in the queue's ring.
+    fn has_room(&self, queue: u16, packet: &Self::Packet) -> bool;
+
+    /// The driver puts the packet into a TX ring. After an error the packet is gone.
     ///
     /// # Errors
-    /// [`BufferError::Ring`], [`BufferError::Memory`].
+    /// [`BufferError::Ring`] (see [`Buffers::has_room`]), [`BufferError::Offload`], [`BufferError::Memory`].
     fn post(
         &mut self,
+        queue: u16,
         id: PacketId,
         packet: Self::Packet,
-        checksum: Option<Checksum>,
+        offload: TxOffload,
     ) -> Result<(), BufferError>;
 
-    /// The driver rings the doorbell: the NIC owns what was posted.
-    fn doorbell(&mut self);
+    /// The driver rings the doorbell: the NIC owns what was posted on the queue.
+    fn doorbell(&mut self, queue: u16);
 
-    /// The NIC reads the next packet into `frame`.
+    /// The NIC reads the queue's next packet, and puts what goes on the wire behind `out`: one frame, or the cuts of a
+    /// segmented send. None when nothing is posted.
     ///
     /// # Errors
-    /// [`BufferError::BadAddress`], [`BufferError::Memory`].
-    fn transmit(&mut self, frame: &mut Vec<u8>) -> Result<Option<PacketId>, BufferError>;
+    /// [`BufferError::BadAddress`], [`BufferError::Memory`]; the packet counts as completed.
+    fn transmit(&mut self, queue: u16, out: &mut TxFrames) -> Result<Option<PacketId>, BufferError>;
 
-    /// The interrupt handler takes back the slots of the oldest completed packet; None when there is none.
-    ///
-    /// # Errors
-    /// [`BufferError::Memory`].
-    fn recycle(&mut self) -> Result<Option<PacketId>, BufferError>;
-
-    /// The socket layer is done with a send: all of its packets are on the wire.
+    /// The interrupt handler takes back the slots of the queue's oldest completed packet; None when there is none.
     ///
     /// # Errors
     /// [`BufferError::Memory`].
-    fn sent(&mut self, send: Self::Send) -> Result<(), BufferError>;
+    fn recycle(&mut self, queue: u16) -> Result<Option<PacketId>, BufferError>;
+
+    // What tests and pictures look at.
 
     /// A fault: flips all bits of payload byte `offset` of the packet, in this scheme's memory only.
     ///
@@ -213,7 +155,7 @@ pub trait Buffers {
     /// [`BufferError::Memory`].
     fn flip_payload_byte(&mut self, packet: &mut Self::Packet, offset: u32) -> Result<(), BufferError>;
 
-    /// Payloads that no buffer holds any more, since the last call.
+    /// Contents that no buffer holds any more, since the last call.
     fn take_dead_payloads(&mut self) -> Vec<SendId>;
 
     /// The ledger.
@@ -224,4 +166,13 @@ pub trait Buffers {
 
     /// State and counters.
     fn observe(&self) -> Observation;
+}
+
+/// The part `offset..offset + len` of `length` bytes, or the error that names what is missing.
+fn within(offset: u64, len: u64, length: u64) -> Result<Range<u64>, BufferError> {
+    let end = offset.saturating_add(len);
+    if end > length {
+        return Err(BufferError::OutOfRange { start: offset, end, length });
+    }
+    Ok(offset..end)
 }

@@ -166,6 +166,14 @@ impl Ledger {
         self.app_write.bytes += from.len() as u64;
     }
 
+    /// The application reads `from`, its own buffer in conventional memory: not a copy between buffers.
+    ///
+    /// # Panics
+    /// If the slices differ in length.
+    pub fn app_read_conventional(from: &[u8], to: &mut [u8]) {
+        to.copy_from_slice(from);
+    }
+
     /// Enters a call to an allocator for `bytes` bytes.
     pub fn allocate(&mut self, kind: AllocationKind, bytes: u32) {
         self.allocations[kind as usize].add(u64::from(bytes));

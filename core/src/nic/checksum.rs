@@ -3,7 +3,7 @@
 //! The stack leaves the sum of the pseudo-header in the checksum field; the NIC adds the bytes from `csum_start` on, on
 //! the wire and never in memory (FACTS.md section 5).
 
-use super::Checksum;
+use super::offload::Checksum;
 
 /// The ones' complement sum of big-endian 16-bit words, not yet folded; an odd last byte counts as a word's high byte.
 pub fn sum(bytes: &[u8]) -> u64 {
@@ -25,7 +25,8 @@ pub fn fold(mut total: u64) -> u16 {
 /// Completes the checksum of a frame: sums from `csum_start` to the end, the prepared field included. A UDP checksum of
 /// zero is sent as all ones (RFC 768). Does nothing when the field would lie outside the frame.
 pub fn insert(frame: &mut [u8], checksum: Checksum) {
-    let (start, field) = (usize::from(checksum.start), usize::from(checksum.start + checksum.offset));
+    let start = usize::from(checksum.start);
+    let field = start + usize::from(checksum.offset);
     if field + 2 > frame.len() {
         return;
     }

@@ -1,8 +1,9 @@
 //! The descriptor NIC of today, an Intel 82599-class part (FACTS.md section 2): it fetches descriptors in batches, reads
 //! the buffers they point to, and writes status back.
 
-use super::checksum;
-use super::metadata::Checksum;
+use super::config::NicConfig;
+use super::frames::TxFrames;
+use super::offload::{self, TxOffload};
 use super::ring::{RingFull, TxRing};
 use crate::ledger::Ledger;
 
@@ -25,8 +26,13 @@ pub enum Descriptor {
     /// Never filled.
     #[default]
     Empty,
-    /// Context: the checksum that the next frame wants.
-    Context(Checksum),
+    /// Context: what the next frame wants.
+    Context {
+        /// The offload.
+        offload: TxOffload,
+        /// Bytes of headers.
+        header_len: u32,
+    },
     /// A buffer: part of a frame.
     Data {
         /// Physical address.
@@ -38,10 +44,10 @@ pub enum Descriptor {
     },
 }
 
-/// A NIC with a ring of descriptors.
+/// A transmit queue of the descriptor NIC.
 #[derive(Clone, Debug)]
-pub struct DescriptorNic {
-    /// The transmit ring; a frame takes several slots.
+pub struct DescriptorTx {
+    /// The ring; a frame takes several slots.
     pub ring: TxRing,
     descriptors: Vec<Descriptor>,
     /// Descriptors fetched and not yet worked off.
@@ -50,9 +56,8 @@ pub struct DescriptorNic {
     unreported: u32,
 }
 
-impl DescriptorNic {
-    /// A NIC with a ring of `slots` descriptors.
-    pub fn new(slots: u32) -> Self {
+impl DescriptorTx {
+    fn new(slots: u32) -> Self {
         let descriptors = vec![Descriptor::Empty; slots as usize];
         Self { ring: TxRing::new(0, slots), descriptors, fetched: 0, unreported: 0 }
     }
@@ -91,42 +96,70 @@ impl DescriptorNic {
             self.unreported -= count;
         }
     }
+}
 
-    /// Reads the next posted frame into `frame` and completes its checksum; returns how many descriptors it took, or
-    /// None when none is posted.
+/// The NIC.
+#[derive(Clone, Debug)]
+pub struct DescriptorNic {
+    /// The transmit queues.
+    pub tx: Vec<DescriptorTx>,
+    /// Where a frame is gathered.
+    staging: Vec<u8>,
+}
+
+impl DescriptorNic {
+    /// A NIC before its first descriptor.
+    pub fn new(config: &NicConfig) -> Self {
+        let tx = (0..config.queues).map(|_| DescriptorTx::new(config.tx_slots)).collect();
+        Self { tx, staging: Vec::new() }
+    }
+
+    /// Reads the queue's next posted frame, and puts it, or the frames it is cut into, behind `out`; returns how many
+    /// descriptors it took, or None when none is posted.
     ///
     /// # Errors
-    /// The address and length of a buffer that lies outside the memory.
+    /// The address and length of a buffer that lies outside the memory; the frame's descriptors are used up.
     pub fn transmit(
         &mut self,
+        queue: u16,
         memory: &impl HostMemory,
         ledger: &mut Ledger,
-        frame: &mut Vec<u8>,
+        out: &mut TxFrames,
     ) -> Result<Option<u32>, (u64, u32)> {
-        frame.clear();
-        let mut wanted = None;
+        let tx = &mut self.tx[usize::from(queue)];
+        self.staging.clear();
+        let mut wanted = (TxOffload::None, 0);
         let mut taken = 0;
-        while let Some(descriptor) = self.next(ledger) {
+        let mut fault = None;
+        while let Some(descriptor) = tx.next(ledger) {
             taken += 1;
             match descriptor {
                 Descriptor::Empty => {}
-                Descriptor::Context(checksum) => wanted = Some(checksum),
+                Descriptor::Context { offload, header_len } => wanted = (offload, header_len),
                 Descriptor::Data { address, len, end } => {
-                    let bytes = memory.dma_read(address, len).ok_or((address, len))?;
-                    ledger.dma.add(u64::from(len));
-                    // DMA onto the wire: not a copy between buffers, counted as DMA above.
-                    #[expect(clippy::disallowed_methods)]
-                    frame.extend_from_slice(bytes);
+                    match memory.dma_read(address, len) {
+                        Some(bytes) => {
+                            ledger.dma.add(u64::from(len));
+                            // DMA onto the wire: not a copy between buffers, counted as DMA above.
+                            #[expect(clippy::disallowed_methods)]
+                            self.staging.extend_from_slice(bytes);
+                        }
+                        None => fault = Some((address, len)),
+                    }
                     if end {
                         break;
                     }
                 }
             }
         }
-        self.report(ledger);
-        if let Some(wanted) = wanted {
-            checksum::insert(frame, wanted);
+        tx.report(ledger);
+        if let Some(fault) = fault {
+            return Err(fault);
         }
-        Ok((taken > 0).then_some(taken))
+        if taken == 0 {
+            return Ok(None);
+        }
+        offload::apply(&self.staging, wanted.1 as usize, wanted.0, out);
+        Ok(Some(taken))
     }
 }

@@ -1,8 +1,10 @@
-//! The NIC of paper section 3.2: its transmit state is four segment IDs, and one request fetches a segment's metadata and
-//! the byte ranges that it names.
+//! The NIC of paper section 3.2: its DMA state is four segment IDs a direction and queue, and one request fetches a
+//! segment's metadata and the byte ranges that it names.
 
-use super::checksum;
+use super::config::NicConfig;
+use super::frames::TxFrames;
 use super::metadata::{METADATA_BYTES, TxMetadata};
+use super::offload::{self, TxOffload};
 use super::ring::TxRing;
 use crate::ledger::Ledger;
 use crate::memory::{Memory, MemoryError, SegmentId};
@@ -10,49 +12,69 @@ use crate::memory::{Memory, MemoryError, SegmentId};
 /// A NIC that addresses segments.
 #[derive(Clone, Debug)]
 pub struct SegmentNic {
-    /// The transmit ring; slot IDs are segment IDs.
-    pub ring: TxRing,
+    /// The transmit rings by queue; slot IDs are segment IDs.
+    pub tx: Vec<TxRing>,
+    /// Where a send is gathered that is cut.
+    staging: Vec<u8>,
 }
 
 impl SegmentNic {
-    /// A NIC whose ring is the segments `base..base + slots`.
-    pub fn new(base: u32, slots: u32) -> Self {
-        Self { ring: TxRing::new(base, slots) }
+    /// A NIC whose transmit rings lie one after the other from `config.ring_base` on.
+    pub fn new(config: &NicConfig) -> Self {
+        let base = |queue: u16| config.ring_base + u32::from(queue) * config.tx_slots;
+        let tx = (0..config.queues).map(|queue| TxRing::new(base(queue), config.tx_slots)).collect();
+        Self { tx, staging: Vec::new() }
     }
 
-    /// Fetches the next posted packet into `frame`, completes its checksum and writes Tail; None when none is posted.
+    /// Fetches the queue's next posted packet, puts the frame, or the frames it is cut into, behind `out`, and writes Tail.
+    /// Returns the slot; None when nothing is posted.
     ///
     /// # Errors
-    /// [`MemoryError::OutOfRange`] when metadata names bytes outside the segment.
+    /// [`MemoryError::OutOfRange`] when metadata names bytes outside the segment; the slot is completed.
     pub fn transmit(
         &mut self,
+        queue: u16,
         memory: &mut Memory,
         ledger: &mut Ledger,
-        frame: &mut Vec<u8>,
+        out: &mut TxFrames,
     ) -> Result<Option<u32>, MemoryError> {
-        let Some(slot) = self.ring.next() else { return Ok(None) };
-        let segment = SegmentId(self.ring.base() + slot);
+        let ring = &mut self.tx[usize::from(queue)];
+        let Some(slot) = ring.next() else { return Ok(None) };
+        let segment = SegmentId(ring.base() + slot);
+        ring.complete(1);
         let mut bytes = [0; METADATA_BYTES];
         memory.read(segment, 0, &mut bytes)?;
         let metadata = TxMetadata::decode(&bytes);
-        frame.clear();
-        let length = memory.length(segment)?;
-        if u64::from(metadata.frame_len()) > length {
-            let end = u64::from(metadata.frame_len());
+        let (end, length) = (metadata.frame_len(), memory.length(segment)?);
+        if end > length {
             return Err(MemoryError::OutOfRange { segment, offset: 0, end, length });
         }
-        frame.resize(metadata.frame_len() as usize, 0);
-        let mut rest = frame.as_mut_slice();
-        for range in [metadata.header].iter().chain(&metadata.payload) {
-            let (part, tail) = rest.split_at_mut(range.length as usize);
-            memory.read(segment, u64::from(range.offset), part)?;
-            rest = tail;
+        ledger.dma.add(METADATA_BYTES as u64 + end);
+        if let TxOffload::Segment(_) = metadata.offload {
+            self.staging.resize(end as usize, 0);
+            gather(memory, segment, &metadata, &mut self.staging)?;
+            offload::apply(&self.staging, metadata.header.length as usize, metadata.offload, out);
+        } else {
+            let frame = out.add(end as usize);
+            gather(memory, segment, &metadata, frame)?;
+            offload::complete(frame, metadata.offload);
         }
-        ledger.dma.add((METADATA_BYTES + frame.len()) as u64);
-        if let Some(wanted) = metadata.checksum {
-            checksum::insert(frame, wanted);
-        }
-        self.ring.complete(1);
         Ok(Some(slot))
     }
+}
+
+/// Fills `frame` with the ranges that the metadata names.
+fn gather(
+    memory: &mut Memory,
+    segment: SegmentId,
+    metadata: &TxMetadata,
+    frame: &mut [u8],
+) -> Result<(), MemoryError> {
+    let mut rest = frame;
+    for range in [metadata.header].iter().chain(&metadata.payload) {
+        let (part, tail) = rest.split_at_mut(range.length as usize);
+        memory.read(segment, u64::from(range.offset), part)?;
+        rest = tail;
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use super::config::{Config, Retention};
 use crate::buffers::Scheme;
 
 /// Version of the model: it changes when the same configuration may give another digest.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 pub(super) struct RunDigest(Sha256);
 

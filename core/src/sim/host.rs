@@ -13,8 +13,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::config::{Config, Retention};
 use super::digest::RunDigest;
 use super::event::{Event, Kind, Stage};
-use crate::buffers::{BufferError, Buffers, FlowId, Observation, SendId};
+use crate::buffers::{BufferError, Buffers, Chunk, FlowId, Observation, PayloadId, SendId, UserId};
 use crate::ledger::{Count, Entry, PacketId};
+use crate::nic::{TxFrames, TxOffload};
 use crate::stack::{self, Endpoints, MSS, MTU, Protocol, Segment, TcpNumbers};
 use crate::traffic::Traffic;
 
@@ -28,6 +29,9 @@ const WIRE_OVERHEAD: u64 = 24;
 pub const DOORBELL_TIMEOUT_NS: u64 = 20_000;
 /// Packets between driver and completion at the most, as Linux's byte queue limits keep the ring short.
 pub const TX_LIMIT: u32 = 64;
+
+/// The one queue that the replay uses.
+const QUEUE: u16 = 0;
 
 /// Why a run stopped.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,16 +89,17 @@ enum Layer {
     Driver,
 }
 
-struct Thread<B: Buffers> {
+struct Thread {
     waiting: VecDeque<u32>,
     /// The send that runs, while it runs.
     running: Option<u32>,
-    buffer: Option<B::User>,
+    buffer: Option<UserId>,
     numbers: TcpNumbers,
 }
 
-struct SendState<B: Buffers> {
-    held: B::Send,
+struct SendState {
+    /// What the socket layer holds, from its first packet on.
+    held: Option<PayloadId>,
     /// Packets that are not completed yet.
     open: u32,
 }
@@ -121,12 +126,12 @@ pub struct Host<B: Buffers, T: Tap> {
     queue: BinaryHeap<Reverse<(u64, u64, Action)>>,
     sequence: u64,
     arrived: usize,
-    threads: Vec<Thread<B>>,
-    sends: VecDeque<Option<SendState<B>>>,
+    threads: Vec<Thread>,
+    sends: VecDeque<Option<SendState>>,
     sends_base: u32,
     packets: VecDeque<Option<PacketState<B>>>,
     packets_base: u32,
-    kept: Vec<B::User>,
+    kept: Vec<UserId>,
     ident: u16,
     backlog: VecDeque<u32>,
     in_flight: u32,
@@ -134,7 +139,7 @@ pub struct Host<B: Buffers, T: Tap> {
     doorbell_generation: u64,
     on_wire: Option<u32>,
     nic_busy: bool,
-    frame: Vec<u8>,
+    frames_out: TxFrames,
     seen: Observation,
     seen_dma: Count,
     words: Vec<u32>,
@@ -180,7 +185,7 @@ impl<B: Buffers, T: Tap> Host<B, T> {
             doorbell_generation: 0,
             on_wire: None,
             nic_busy: false,
-            frame: Vec::new(),
+            frames_out: TxFrames::default(),
             seen_dma: Count::default(),
             words: Vec::new(),
             hashed: 0,
@@ -367,9 +372,8 @@ impl<B: Buffers, T: Tap> Host<B, T> {
             },
         );
         self.record_effects(Event::NONE);
-        let held = self.buffers.send(FlowId(flow), &user)?;
         let open = len.div_ceil(self.mss(send));
-        self.put_send(send, SendState { held, open });
+        self.put_send(send, SendState { held: None, open });
         let thread = &mut self.threads[flow as usize];
         thread.running = Some(send);
         thread.buffer = Some(user);
@@ -390,7 +394,7 @@ impl<B: Buffers, T: Tap> Host<B, T> {
         }
     }
 
-    fn put_send(&mut self, send: u32, state: SendState<B>) {
+    fn put_send(&mut self, send: u32, state: SendState) {
         if self.sends.is_empty() {
             self.sends_base = send;
         }
@@ -426,11 +430,15 @@ impl<B: Buffers, T: Tap> Host<B, T> {
         let segment = Segment { endpoints, hardware, protocol, ident: self.ident, payload: len as u16 };
         self.ident = self.ident.wrapping_add(1);
         let (Some(user), Some(Some(state))) =
-            (&thread.buffer, self.sends.get((send - self.sends_base) as usize))
+            (thread.buffer, self.sends.get_mut((send - self.sends_base) as usize))
         else {
             return Ok(());
         };
-        let made = self.buffers.packet(user, &state.held, offset, len)?;
+        let payload = match state.held {
+            Some(payload) => payload,
+            None => *state.held.insert(self.buffers.send(FlowId(flow), user, 0..u64::from(total))?),
+        };
+        let made = self.buffers.packet(&[Chunk { payload, offset, len }])?;
         let packet = self.packets();
         self.packets.push_back(Some(PacketState { packet: Some(made), send, offset, len, last, segment }));
         self.record_stage(packet, Stage::Socket);
@@ -478,9 +486,9 @@ impl<B: Buffers, T: Tap> Host<B, T> {
         while self.in_flight < TX_LIMIT {
             let Some(packet) = self.backlog.pop_front() else { break };
             let Some(state) = self.packet(packet) else { continue };
-            let checksum = stack::checksum(&state.segment);
+            let offload = TxOffload::Checksum(stack::checksum(&state.segment));
             let Some(held) = state.packet.take() else { continue };
-            self.buffers.post(PacketId(packet), held, Some(checksum))?;
+            self.buffers.post(QUEUE, PacketId(packet), held, offload)?;
             self.in_flight += 1;
             self.filled.push_back(packet);
             self.record_effects(packet);
@@ -531,7 +539,7 @@ impl<B: Buffers, T: Tap> Host<B, T> {
             return;
         }
         self.doorbell_generation += 1;
-        self.buffers.doorbell();
+        self.buffers.doorbell(QUEUE);
         let filled = std::mem::take(&mut self.filled);
         for packet in &filled {
             self.record_stage(*packet, Stage::Doorbell);
@@ -544,19 +552,19 @@ impl<B: Buffers, T: Tap> Host<B, T> {
     }
 
     fn dma(&mut self) -> Result<(), BufferError> {
-        let mut frame = std::mem::take(&mut self.frame);
-        let sent = self.buffers.transmit(&mut frame)?;
+        self.frames_out.clear();
+        let sent = self.buffers.transmit(QUEUE, &mut self.frames_out)?;
         let Some(PacketId(packet)) = sent else {
-            self.frame = frame;
             self.nic_busy = false;
             self.after(STAGE_NS, Action::Interrupt);
             return Ok(());
         };
         self.record_stage(packet, Stage::Dma);
         self.record_effects(packet);
-        self.frames += 1;
-        self.tap.frame(PacketId(packet), &frame);
-        self.frame = frame;
+        for frame in self.frames_out.iter() {
+            self.frames += 1;
+            self.tap.frame(PacketId(packet), frame);
+        }
         self.on_wire = Some(packet);
         self.after(STAGE_NS, Action::Wire);
         Ok(())
@@ -565,16 +573,20 @@ impl<B: Buffers, T: Tap> Host<B, T> {
     fn wire(&mut self) -> Result<(), BufferError> {
         if let Some(packet) = self.on_wire.take() {
             self.record_stage(packet, Stage::Wire);
-            let (len, hash) = (self.frame.len() as u32, xxh3_64(&self.frame));
-            self.record(packet, Kind::Frame { len, hash });
-            let bits = (u64::from(len) + WIRE_OVERHEAD) * 8;
+            let sent: Vec<_> =
+                self.frames_out.iter().map(|frame| (frame.len() as u32, xxh3_64(frame))).collect();
+            let mut bits = 0;
+            for (len, hash) in sent {
+                self.record(packet, Kind::Frame { len, hash });
+                bits += (u64::from(len) + WIRE_OVERHEAD) * 8;
+            }
             self.after(bits * 1_000_000_000 / LINK_BITS_PER_S, Action::Dma);
         }
         Ok(())
     }
 
     fn interrupt(&mut self) -> Result<(), BufferError> {
-        while let Some(PacketId(packet)) = self.buffers.recycle()? {
+        while let Some(PacketId(packet)) = self.buffers.recycle(QUEUE)? {
             self.in_flight -= 1;
             self.record_stage(packet, Stage::Completion);
             if let Some(state) = self.packets[(packet - self.packets_base) as usize].take() {
@@ -599,9 +611,9 @@ impl<B: Buffers, T: Tap> Host<B, T> {
         let Some(state) = slot.as_mut() else { return Ok(()) };
         state.open -= 1;
         if state.open == 0
-            && let Some(state) = slot.take()
+            && let Some(payload) = slot.take().and_then(|state| state.held)
         {
-            self.buffers.sent(state.held)?;
+            self.buffers.release(payload);
         }
         Ok(())
     }

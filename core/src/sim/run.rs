@@ -7,10 +7,8 @@ use super::host::{Fault, Host, SimError, Tap};
 use super::report::SchemeReport;
 use crate::buffers::{BufferError, Buffers, Scheme, SkBuff, Snapshot};
 use crate::memory::{LINE_SIZES, MemoryConfig, MemoryError};
+use crate::nic::NicConfig;
 use crate::traffic::Traffic;
-
-/// First segment ID of the TX ring, as in the paper's Figure 4.
-pub(super) const RING_BASE: u32 = 1059;
 
 enum Inner<T: Tap> {
     SkBuff(Box<Host<SkBuff, T>>),
@@ -47,13 +45,14 @@ impl<T: Tap> Lane<T> {
             return Err(MemoryError::LineSize(config.line_size).into());
         }
         let traffic = Arc::clone(traffic);
+        let nic = NicConfig { tx_slots: config.ring_slots, ..NicConfig::default() };
         let inner = match scheme {
             Scheme::SkBuff => {
-                let buffers = SkBuff::new(config.line_size, config.ring_slots);
+                let buffers = SkBuff::new(config.line_size, nic);
                 Inner::SkBuff(Box::new(Host::new(traffic, config, buffers, tap, fault)))
             }
             Scheme::Snapshot => {
-                let buffers = Snapshot::new(memory_for(&traffic, &config), RING_BASE, config.ring_slots)?;
+                let buffers = Snapshot::new(memory_for(&traffic, &config), nic)?;
                 Inner::Snapshot(Box::new(Host::new(traffic, config, buffers, tap, fault)))
             }
         };

@@ -1,0 +1,239 @@
+//! The conventional scheme (FACTS.md section 2): `send()` copies the user's bytes into kernel pages, packets refer to
+//! fragments of those behind an `sk_buff`, headers go into its linear head, and a descriptor NIC reads both.
+
+mod arena;
+mod transmit;
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+use slab::Slab;
+
+use super::contents::{ContentId, Contents};
+use super::{
+    BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
+    within,
+};
+use crate::ledger::{Ledger, PacketId};
+use crate::memory::LineCounts;
+use crate::nic::{DescriptorNic, NicConfig, TxFrames, TxOffload};
+use arena::Physical;
+use transmit::Fragment;
+
+pub use transmit::Skb;
+
+/// The scheme's state: conventional memory and a descriptor NIC.
+pub struct SkBuff {
+    memory: Physical,
+    nic: DescriptorNic,
+    ledger: Ledger,
+    contents: Contents,
+    users: Slab<UserBuffer>,
+    payloads: Slab<Payload>,
+    /// References to each page: fragments of payloads and packets, and the thread that still fills it.
+    page_refs: Vec<u32>,
+    filling: HashMap<FlowId, (u32, u32)>,
+    /// What is in the TX rings, by queue.
+    tx: Vec<TxQueue>,
+    line: u32,
+}
+
+/// An application's buffer.
+struct UserBuffer {
+    bytes: Vec<u8>,
+    content: ContentId,
+}
+
+/// Kernel pages in a queue.
+struct Payload {
+    fragments: Vec<Fragment>,
+    len: u32,
+    holders: u32,
+}
+
+/// Packets in a ring, in order.
+#[derive(Default)]
+struct TxQueue {
+    /// Each with the descriptors it still has there.
+    posted: VecDeque<(PacketId, Skb, u32)>,
+    /// How many of the packets the NIC has read.
+    read: usize,
+}
+
+impl SkBuff {
+    /// The scheme with rings of descriptors. Lines of `line` bytes are only what held payload is counted in: conventional
+    /// memory knows none.
+    pub fn new(line: u32, nic: NicConfig) -> Self {
+        Self {
+            memory: Physical::new(),
+            nic: DescriptorNic::new(&nic),
+            ledger: Ledger::default(),
+            contents: Contents::default(),
+            users: Slab::new(),
+            payloads: Slab::new(),
+            page_refs: Vec::new(),
+            filling: HashMap::new(),
+            tx: (0..nic.queues).map(|_| TxQueue::default()).collect(),
+            line,
+        }
+    }
+
+    fn user(&self, id: UserId) -> Result<&UserBuffer, BufferError> {
+        self.users.get(id.0 as usize).ok_or(BufferError::UnknownUser(id))
+    }
+
+    fn payload(&self, id: PayloadId) -> Result<&Payload, BufferError> {
+        self.payloads.get(id.0 as usize).ok_or(BufferError::UnknownPayload(id))
+    }
+
+    fn add_payload(&mut self, fragments: Vec<Fragment>, len: u32) -> PayloadId {
+        PayloadId(self.payloads.insert(Payload { fragments, len, holders: 1 }) as u32)
+    }
+}
+
+impl Holders for SkBuff {
+    fn hold(&mut self, payload: PayloadId) {
+        self.payloads[payload.0 as usize].holders += 1;
+    }
+
+    fn release(&mut self, payload: PayloadId) {
+        let held = &mut self.payloads[payload.0 as usize];
+        held.holders -= 1;
+        if held.holders == 0 {
+            let freed = self.payloads.remove(payload.0 as usize);
+            self.put_fragments(&freed.fragments);
+        }
+    }
+
+    fn payload_len(&self, payload: PayloadId) -> u32 {
+        self.payloads[payload.0 as usize].len
+    }
+}
+
+impl Buffers for SkBuff {
+    const SCHEME: Scheme = Scheme::SkBuff;
+    type Packet = Skb;
+
+    fn app_write(
+        &mut self,
+        buffer: Option<UserId>,
+        send: SendId,
+        bytes: &[u8],
+    ) -> Result<UserId, BufferError> {
+        let lines = bytes.len().div_ceil(self.line as usize) as u32;
+        let id = match buffer {
+            Some(id) => {
+                let former = self.user(id)?.content;
+                self.contents.drop_holder(former);
+                id
+            }
+            None => {
+                let entry = self.users.vacant_entry();
+                let id = UserId(entry.key() as u32);
+                entry.insert(UserBuffer { bytes: Vec::new(), content: ContentId::default() });
+                id
+            }
+        };
+        let content = self.contents.add(Some(send), lines, 0);
+        let user = &mut self.users[id.0 as usize];
+        user.content = content;
+        user.bytes.resize(bytes.len(), 0);
+        self.ledger.app_write_conventional(bytes, &mut user.bytes);
+        Ok(id)
+    }
+
+    fn user_len(&self, user: UserId) -> Result<u64, BufferError> {
+        Ok(self.user(user)?.bytes.len() as u64)
+    }
+
+    fn read_user(&mut self, user: UserId, offset: u64, out: &mut [u8]) -> Result<(), BufferError> {
+        let bytes = &self.user(user)?.bytes;
+        let range = within(offset, out.len() as u64, bytes.len() as u64)?;
+        Ledger::app_read_conventional(&bytes[range.start as usize..range.end as usize], out);
+        Ok(())
+    }
+
+    fn free_user(&mut self, user: UserId) -> Result<(), BufferError> {
+        let freed = self.users.try_remove(user.0 as usize).ok_or(BufferError::UnknownUser(user))?;
+        self.contents.drop_holder(freed.content);
+        Ok(())
+    }
+
+    fn send(&mut self, flow: FlowId, user: UserId, range: Range<u64>) -> Result<PayloadId, BufferError> {
+        let len = self.user(user)?.bytes.len() as u64;
+        let range = within(range.start, range.end.saturating_sub(range.start), len)?;
+        // Out of the slab for the copy, so that pages can be taken meanwhile.
+        let bytes = std::mem::take(&mut self.users[user.0 as usize].bytes);
+        let payload = self.copy_in(flow, &bytes[range.start as usize..range.end as usize]);
+        self.users[user.0 as usize].bytes = bytes;
+        Ok(payload)
+    }
+
+    fn send_conventional(&mut self, flow: FlowId, bytes: &[u8]) -> Result<PayloadId, BufferError> {
+        Ok(self.copy_in(flow, bytes))
+    }
+
+    fn packet(&mut self, parts: &[Chunk]) -> Result<Skb, BufferError> {
+        self.skb(parts)
+    }
+
+    fn push_header(&mut self, packet: &mut Skb, header: &[u8]) -> Result<(), BufferError> {
+        self.write_layer(packet, header)
+    }
+
+    fn drop_packet(&mut self, packet: Skb) {
+        self.free_skb(packet);
+    }
+
+    fn has_room(&self, queue: u16, packet: &Skb) -> bool {
+        self.nic.tx[usize::from(queue)].ring.room() >= packet.descriptors()
+    }
+
+    fn post(&mut self, queue: u16, id: PacketId, packet: Skb, offload: TxOffload) -> Result<(), BufferError> {
+        self.fill_slots(queue, id, packet, offload)
+    }
+
+    fn doorbell(&mut self, queue: u16) {
+        self.nic.tx[usize::from(queue)].ring.doorbell();
+    }
+
+    fn transmit(&mut self, queue: u16, out: &mut TxFrames) -> Result<Option<PacketId>, BufferError> {
+        self.next_frame(queue, out)
+    }
+
+    fn recycle(&mut self, queue: u16) -> Result<Option<PacketId>, BufferError> {
+        Ok(self.clear_slots(queue))
+    }
+
+    fn flip_payload_byte(&mut self, packet: &mut Skb, offset: u32) -> Result<(), BufferError> {
+        self.flip(packet, offset);
+        Ok(())
+    }
+
+    fn take_dead_payloads(&mut self) -> Vec<SendId> {
+        self.contents.take_dead()
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn observe(&self) -> Observation {
+        let ring = &self.nic.tx[0].ring;
+        Observation {
+            map_entries: 0,
+            lines: LineCounts::default(),
+            data_lines: LineCounts::default(),
+            // Each payload is stored by itself: nothing is shared.
+            held: Held { references: self.contents.lines, distinct: self.contents.lines },
+            head: ring.head(),
+            tail: ring.tail(),
+            owned_by_nic: ring.owned_by_nic(),
+            unposted: ring.unposted(),
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The paper's scheme (sections 3.1 and 3.2): the user's segment is snapshotted, packets take its sub-DAGs over by
+//! reference, layers write header lines, the ring slot is one more snapshot. No payload byte moves.
+
+mod layout;
+mod transmit;
+
+use std::ops::Range;
+
+use slab::Slab;
+
+use super::contents::{ContentId, Contents};
+use super::{
+    BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
+    within,
+};
+use crate::ledger::{CopyCause, Ledger, PacketId};
+use crate::memory::{Content, LineCounts, Memory, MemoryConfig, SegmentId};
+use crate::nic::{NicConfig, SegmentNic, TxFrames, TxOffload};
+
+pub use transmit::StackSegment;
+
+/// The scheme's state: a HICAMP memory and a NIC that addresses its segments.
+pub struct Snapshot {
+    memory: Memory,
+    nic: SegmentNic,
+    ledger: Ledger,
+    contents: Contents,
+    users: Slab<User>,
+    payloads: Slab<Payload>,
+    /// What is in the slots of the TX rings, by queue.
+    tx: Vec<Vec<Option<transmit::Posted>>>,
+}
+
+/// A segment of the application: bytes `start..start + len` of it are the buffer.
+struct User {
+    segment: SegmentId,
+    start: u64,
+    len: u64,
+    content: ContentId,
+}
+
+/// A snapshot in a queue: bytes `start..start + len` of it are the payload.
+struct Payload {
+    segment: SegmentId,
+    start: u64,
+    len: u32,
+    content: ContentId,
+    holders: u32,
+}
+
+impl Snapshot {
+    /// The scheme over a memory of its own, with rings of segments from `nic.ring_base` on.
+    ///
+    /// # Errors
+    /// [`BufferError::Memory`] for a memory configuration out of range.
+    pub fn new(memory: MemoryConfig, nic: NicConfig) -> Result<Self, BufferError> {
+        let mut memory = Memory::new(memory)?;
+        memory.create_range(SegmentId(nic.ring_base), u32::from(nic.queues) * nic.tx_slots)?;
+        Ok(Self {
+            memory,
+            nic: SegmentNic::new(&nic),
+            ledger: Ledger::default(),
+            contents: Contents::default(),
+            users: Slab::new(),
+            payloads: Slab::new(),
+            tx: (0..nic.queues).map(|_| vec![None; nic.tx_slots as usize]).collect(),
+        })
+    }
+
+    /// The memory, to look into.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// The memory, to check its invariants.
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
+    fn user(&self, id: UserId) -> Result<&User, BufferError> {
+        self.users.get(id.0 as usize).ok_or(BufferError::UnknownUser(id))
+    }
+
+    fn payload(&self, id: PayloadId) -> Result<&Payload, BufferError> {
+        self.payloads.get(id.0 as usize).ok_or(BufferError::UnknownPayload(id))
+    }
+
+    fn add_payload(&mut self, payload: Payload) -> PayloadId {
+        PayloadId(self.payloads.insert(payload) as u32)
+    }
+
+    /// A content of `len` bytes whose data lines were just looked up, as `counted` says.
+    fn add_content(&mut self, send: Option<SendId>, counted: LineCounts) -> ContentId {
+        self.contents.add(send, counted.requested as u32, counted.zero as u32)
+    }
+}
+
+impl Holders for Snapshot {
+    fn hold(&mut self, payload: PayloadId) {
+        self.payloads[payload.0 as usize].holders += 1;
+    }
+
+    fn release(&mut self, payload: PayloadId) {
+        let held = &mut self.payloads[payload.0 as usize];
+        held.holders -= 1;
+        if held.holders == 0 {
+            let Payload { segment, content, .. } = self.payloads.remove(payload.0 as usize);
+            let released = self.memory.release(segment);
+            debug_assert_eq!(released, Ok(()), "a payload's segment lives as long as the payload");
+            self.contents.drop_holder(content);
+        }
+    }
+
+    fn payload_len(&self, payload: PayloadId) -> u32 {
+        self.payloads[payload.0 as usize].len
+    }
+}
+
+impl Buffers for Snapshot {
+    const SCHEME: Scheme = Scheme::Snapshot;
+    type Packet = StackSegment;
+
+    fn app_write(
+        &mut self,
+        buffer: Option<UserId>,
+        send: SendId,
+        bytes: &[u8],
+    ) -> Result<UserId, BufferError> {
+        let before = self.memory.data_line_counts();
+        let former = buffer.map(|id| self.user(id).map(|user| user.segment)).transpose()?;
+        let segment = match former {
+            Some(segment) => {
+                self.memory.assign(segment, bytes, Content::Data)?;
+                segment
+            }
+            None => self.memory.create(bytes, Content::Data)?,
+        };
+        let counted = self.memory.data_line_counts().since(&before);
+        let app = &mut self.ledger.app_write;
+        app.count += 1;
+        app.bytes += bytes.len() as u64;
+        app.lines_requested += counted.requested;
+        app.lines_new += counted.new;
+        let content = self.add_content(Some(send), counted);
+        let user = User { segment, start: 0, len: bytes.len() as u64, content };
+        let Some(id) = buffer else { return Ok(UserId(self.users.insert(user) as u32)) };
+        let former = std::mem::replace(&mut self.users[id.0 as usize], user);
+        self.contents.drop_holder(former.content);
+        Ok(id)
+    }
+
+    fn user_len(&self, user: UserId) -> Result<u64, BufferError> {
+        Ok(self.user(user)?.len)
+    }
+
+    fn read_user(&mut self, user: UserId, offset: u64, out: &mut [u8]) -> Result<(), BufferError> {
+        let User { segment, start, len, .. } = *self.user(user)?;
+        let range = within(offset, out.len() as u64, len)?;
+        Ok(self.memory.read(segment, start + range.start, out)?)
+    }
+
+    fn free_user(&mut self, user: UserId) -> Result<(), BufferError> {
+        let freed = self.users.try_remove(user.0 as usize).ok_or(BufferError::UnknownUser(user))?;
+        self.memory.release(freed.segment)?;
+        self.contents.drop_holder(freed.content);
+        Ok(())
+    }
+
+    fn send(&mut self, _flow: FlowId, user: UserId, range: Range<u64>) -> Result<PayloadId, BufferError> {
+        self.take_over(user, range)
+    }
+
+    fn send_conventional(&mut self, _flow: FlowId, bytes: &[u8]) -> Result<PayloadId, BufferError> {
+        let mut staging = vec![0; bytes.len()];
+        self.ledger.copy(CopyCause::UserToKernel, bytes, &mut staging);
+        let before = self.memory.data_line_counts();
+        let segment = self.memory.create(&staging, Content::Data)?;
+        let counted = self.memory.data_line_counts().since(&before);
+        let content = self.add_content(None, counted);
+        Ok(self.add_payload(Payload { segment, start: 0, len: bytes.len() as u32, content, holders: 1 }))
+    }
+
+    fn packet(&mut self, parts: &[Chunk]) -> Result<StackSegment, BufferError> {
+        self.stack_segment(parts)
+    }
+
+    fn push_header(&mut self, packet: &mut StackSegment, header: &[u8]) -> Result<(), BufferError> {
+        self.write_layer(packet, header)
+    }
+
+    fn drop_packet(&mut self, packet: StackSegment) {
+        self.discard(packet);
+    }
+
+    fn has_room(&self, queue: u16, _packet: &StackSegment) -> bool {
+        self.nic.tx[usize::from(queue)].room() > 0
+    }
+
+    fn post(
+        &mut self,
+        queue: u16,
+        id: PacketId,
+        packet: StackSegment,
+        offload: TxOffload,
+    ) -> Result<(), BufferError> {
+        self.fill_slot(queue, id, packet, offload)
+    }
+
+    fn doorbell(&mut self, queue: u16) {
+        self.nic.tx[usize::from(queue)].doorbell();
+    }
+
+    fn transmit(&mut self, queue: u16, out: &mut TxFrames) -> Result<Option<PacketId>, BufferError> {
+        let slot = self.nic.transmit(queue, &mut self.memory, &mut self.ledger, out)?;
+        let slots = &self.tx[usize::from(queue)];
+        Ok(slot.and_then(|slot| slots[slot as usize].as_ref()).map(|posted| posted.id))
+    }
+
+    fn recycle(&mut self, queue: u16) -> Result<Option<PacketId>, BufferError> {
+        self.clear_slot(queue)
+    }
+
+    fn flip_payload_byte(&mut self, packet: &mut StackSegment, offset: u32) -> Result<(), BufferError> {
+        self.flip(packet, offset)
+    }
+
+    fn take_dead_payloads(&mut self) -> Vec<SendId> {
+        self.contents.take_dead()
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    fn observe(&self) -> Observation {
+        let zero = u64::from(self.contents.zero_lines > 0);
+        let ring = &self.nic.tx[0];
+        Observation {
+            map_entries: self.memory.map_entries_written(),
+            lines: self.memory.line_counts(),
+            data_lines: self.memory.data_line_counts(),
+            held: Held { references: self.contents.lines, distinct: self.memory.live_data_lines() + zero },
+            head: ring.head(),
+            tail: ring.tail(),
+            owned_by_nic: ring.owned_by_nic(),
+            unposted: ring.unposted(),
+        }
+    }
+}
