@@ -1,0 +1,1 @@
+pub struct Drawing; pub struct Mark; pub struct Part; pub fn drawing() {}
