@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 /// The hashes of the page's addresses, one per page, of which pictures are taken.
-pub const PAGES: &[&str] = &["#/explore"];
+pub const PAGES: &[&str] = &["#/explore", "#/memory"];
 
 /// The strictest policy the page works under; its code compiles wasm, hence the one exception.
 pub const CSP: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'";

@@ -3,9 +3,9 @@
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::components::{Notices, Top};
-use crate::pages::Explore;
-use crate::session::{Provider, Session};
+use crate::components::{Help, Notices, Palette, Top};
+use crate::pages::{Explore, Memory};
+use crate::session::{Over, Provider, Session};
 
 /// Pages by hash route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Routable)]
@@ -13,6 +13,9 @@ pub enum Route {
     /// The lanes.
     #[at("/explore")]
     Explore,
+    /// The lab.
+    #[at("/memory")]
+    Memory,
     /// The start page is Explore.
     #[at("/")]
     Start,
@@ -40,6 +43,11 @@ fn Shell() -> Html {
             <Top />
             <Switch<Route> render={switch} />
             <Notices />
+            { match session.over {
+                Some(Over::Palette) => html! { <Palette /> },
+                Some(Over::Help) => html! { <Help /> },
+                None => html! {},
+            } }
             if session.state.dragging {
                 <div class="drop" aria-hidden="true"><p>{ "Drop a pcap or pcapng file: it stays on this machine" }</p></div>
             }
@@ -50,5 +58,6 @@ fn Shell() -> Html {
 fn switch(route: Route) -> Html {
     match route {
         Route::Explore | Route::Start | Route::NotFound => html! { <Explore /> },
+        Route::Memory => html! { <Memory /> },
     }
 }

@@ -1,12 +1,8 @@
 //! Light and dark: the system's choice until the user makes one, which is kept.
 
-use web_sys::{Storage, Window};
+use web_sys::Window;
 
-const KEY: &str = "snapstack-theme";
-
-fn storage(window: &Window) -> Option<Storage> {
-    window.local_storage().ok().flatten()
-}
+use crate::storage::{self, THEME};
 
 fn apply(window: &Window, theme: &str) {
     if let Some(root) = window.document().and_then(|document| document.document_element()) {
@@ -17,7 +13,7 @@ fn apply(window: &Window, theme: &str) {
 /// Applies what was chosen on an earlier visit.
 pub fn restore() {
     if let Some(window) = web_sys::window()
-        && let Some(theme) = storage(&window).and_then(|storage| storage.get_item(KEY).ok().flatten())
+        && let Some(theme) = storage::get(THEME)
         && ["light", "dark"].contains(&theme.as_str())
     {
         apply(&window, &theme);
@@ -35,9 +31,7 @@ pub fn toggle() {
     };
     let theme = if dark { "light" } else { "dark" };
     apply(&window, theme);
-    if let Some(storage) = storage(&window) {
-        let _ = storage.set_item(KEY, theme);
-    }
+    storage::set(THEME, theme);
 }
 
 /// Whether a media query holds.

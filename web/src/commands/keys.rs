@@ -41,3 +41,26 @@ pub fn reaches(event: &KeyboardEvent, chord: &str) -> bool {
         _ => true,
     }
 }
+
+/// A chord as it is written on a page.
+pub fn spoken(chord: &str) -> String {
+    let name = |key: &str| match key {
+        "ArrowLeft" => "←".to_owned(),
+        "ArrowRight" => "→".to_owned(),
+        "Escape" => "Esc".to_owned(),
+        single if single.len() == 1 && chord.contains('+') => single.to_uppercase(),
+        other => other.to_owned(),
+    };
+    chord.split('+').map(name).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn chords_are_written_as_people_read_them() {
+        let cases = [("Ctrl+k", "Ctrl K"), ("ArrowRight", "→"), ("c", "c"), ("Ctrl+Shift+z", "Ctrl Shift Z")];
+        for (chord, text) in cases {
+            assert_eq!(super::spoken(chord), text);
+        }
+    }
+}

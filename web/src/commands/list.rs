@@ -1,6 +1,7 @@
 //! The commands themselves.
 
 use crate::components::TimeEvent;
+use crate::lab::Deed;
 use crate::state::{Action, Page};
 
 /// Where a command holds.
@@ -21,11 +22,13 @@ pub enum Group {
     Time,
     /// Configuration and traffic.
     Configuration,
+    /// The memory lab.
+    Memory,
 }
 
 impl Group {
     /// All, in the order of the help sheet.
-    pub const ALL: [Self; 3] = [Self::General, Self::Time, Self::Configuration];
+    pub const ALL: [Self; 4] = [Self::General, Self::Time, Self::Configuration, Self::Memory];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Group {
             Self::General => "General",
             Self::Time => "Time",
             Self::Configuration => "Configuration",
+            Self::Memory => "Memory",
         }
     }
 }
@@ -44,6 +48,8 @@ pub enum Intent {
     Time(TimeEvent),
     /// Something of the state.
     Act(Action),
+    /// Something of the memory lab.
+    Lab(Deed),
     /// To a page.
     Go(Page),
     /// Makes a link to the moment.
@@ -52,8 +58,14 @@ pub enum Intent {
     Theme,
     /// Shows the opening again.
     Opening,
-    /// Closes what lies on top.
+    /// Closes what lies on top: a sheet, the inspector, a selection.
     Close,
+    /// Opens the palette.
+    Palette,
+    /// Opens the help sheet.
+    Help,
+    /// Forgets what is stored in this browser.
+    Forget,
 }
 
 /// One command.
@@ -93,10 +105,20 @@ const fn command(
 
 const EVERYWHERE: Scope = Scope::Everywhere;
 const EXPLORE: Scope = Scope::Only(Page::Explore);
+const MEMORY: Scope = Scope::Only(Page::Memory);
 
 /// Every command there is.
 pub static COMMANDS: &[Command] = &[
-    command("close", "Close the inspector", &["Escape"], Group::General, EVERYWHERE, Intent::Close),
+    command("palette", "Find a command", &["Ctrl+k"], Group::General, EVERYWHERE, Intent::Palette),
+    command("help", "Help: keys and words", &["?"], Group::General, EVERYWHERE, Intent::Help),
+    command(
+        "close",
+        "Close the sheet, the inspector, the selection",
+        &["Escape"],
+        Group::General,
+        EVERYWHERE,
+        Intent::Close,
+    ),
     command(
         "go-explore",
         "Go to Explore: two stacks side by side",
@@ -105,7 +127,23 @@ pub static COMMANDS: &[Command] = &[
         EVERYWHERE,
         Intent::Go(Page::Explore),
     ),
+    command(
+        "go-memory",
+        "Go to Memory: segments and lines by hand",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Go(Page::Memory),
+    ),
     command("theme", "Light or dark", &[], Group::General, EVERYWHERE, Intent::Theme),
+    command(
+        "forget",
+        "Forget what this browser stores of the explorer",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Forget,
+    ),
     command("share", "Share a link to this moment", &[], Group::General, EXPLORE, Intent::Share),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
@@ -152,4 +190,29 @@ pub static COMMANDS: &[Command] = &[
         Intent::Act(Action::Redo),
     ),
     command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
+    command("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY, Intent::Lab(Deed::Undo)),
+    command(
+        "lab-redo",
+        "Redo the step",
+        &["Ctrl+Shift+z", "Ctrl+y"],
+        Group::Memory,
+        MEMORY,
+        Intent::Lab(Deed::Redo),
+    ),
+    command(
+        "lab-figure",
+        "Start over with the paper's Figure 1",
+        &[],
+        Group::Memory,
+        MEMORY,
+        Intent::Lab(Deed::Figure1),
+    ),
+    command(
+        "lab-clear",
+        "Start over with an empty memory",
+        &[],
+        Group::Memory,
+        MEMORY,
+        Intent::Lab(Deed::Clear),
+    ),
 ];

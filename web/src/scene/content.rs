@@ -4,7 +4,7 @@
 use super::{Ink, Scene, Shape};
 
 /// Draws one content cell: filled where the bytes are, outlined where only a reference to them is.
-pub(super) fn cell(scene: &mut Scene, at: (f64, f64), size: (f64, f64), hash: u32, reference: bool) {
+pub fn cell(scene: &mut Scene, at: (f64, f64), size: (f64, f64), hash: u32, reference: bool) {
     let ((x, y), (w, h)) = (at, size);
     let ink = Ink::Content(hash);
     if reference {

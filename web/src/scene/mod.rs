@@ -6,6 +6,7 @@ mod lane;
 mod memory;
 mod paint;
 
+pub use content::cell as content_cell;
 pub use lane::{LaneView, lane};
 pub use paint::{Palette, paint};
 

@@ -26,20 +26,21 @@ impl Drop for Listener {
 pub(super) fn listen(send: &Callback<Msg>) -> Vec<Listener> {
     let mut listeners = Vec::new();
     let Some(window) = web_sys::window() else { return listeners };
-    let mut on = |kind: &'static str, make: fn(&Event) -> Option<Msg>| {
+    let mut on_target = |target: &EventTarget, kind: &'static str, make: fn(&Event) -> Option<Msg>| {
         let send = send.clone();
         let closure = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
             if let Some(msg) = make(&event) {
                 send.emit(msg);
             }
         });
-        let target: EventTarget = window.clone().into();
         if target.add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref()).is_ok() {
-            listeners.push(Listener { target, kind, closure });
+            listeners.push(Listener { target: target.clone(), kind, closure });
         }
     };
+    let mut on = |kind, make| on_target(&window, kind, make);
     on("keydown", |event| event.dyn_ref::<KeyboardEvent>().cloned().map(Msg::Key));
     on("hashchange", |_| Some(Msg::Moved));
+    on("pagehide", |_| Some(Msg::Leaving));
     on("dragover", |event| {
         event.prevent_default();
         Some(Msg::Act(Action::Dragging(true)))
@@ -58,5 +59,8 @@ pub(super) fn listen(send: &Callback<Msg>) -> Vec<Listener> {
             None => Msg::Act(Action::Dragging(false)),
         })
     });
+    if let Ok(Some(list)) = window.match_media("(prefers-color-scheme: dark)") {
+        on_target(&list.into(), "change", |_| Some(Msg::Themed));
+    }
     listeners
 }

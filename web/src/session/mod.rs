@@ -1,4 +1,4 @@
-//! What lives as long as the page: state, engine and player, shared by all pages. It performs what the reducer asks
+//! What lives as long as the page: state, engine, player and lab, shared by all pages. It performs what the reducer asks
 //! of the world; pages read [`Session`] and send it [`Msg`]s.
 
 mod frames;
@@ -17,10 +17,11 @@ use yew::prelude::*;
 use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Engine, Message, Reply};
+use crate::lab::{Deed, Lab};
 use crate::player::{Anchor, Player};
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
 use crate::timeline::{Side, Timeline};
-use crate::{theme, tour};
+use crate::{storage, theme, tour};
 
 /// What happens.
 pub enum Msg {
@@ -38,6 +39,8 @@ pub enum Msg {
     Pick(Side, f64, f64),
     /// Pressed in a plot.
     PlotSeek(usize, f64),
+    /// Something of the memory lab.
+    Lab(Deed),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -50,6 +53,19 @@ pub enum Msg {
     Moved,
     /// The worker is to be started again.
     Restart,
+    /// The system's theme has changed.
+    Themed,
+    /// The page may be about to go.
+    Leaving,
+}
+
+/// A sheet over the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// The palette.
+    Palette,
+    /// Keys and words.
+    Help,
 }
 
 /// What pages see; equal while nothing has changed.
@@ -59,8 +75,12 @@ pub struct Session {
     pub state: Rc<State>,
     /// The player.
     pub player: Rc<RefCell<Player>>,
+    /// The memory lab.
+    pub lab: Rc<RefCell<Lab>>,
     /// The page.
     pub page: Page,
+    /// What lies over it.
+    pub over: Option<Over>,
     /// Where to say what happens.
     pub send: Callback<Msg>,
     changes: u64,
@@ -93,6 +113,8 @@ pub struct Provider {
     session: Session,
     /// The moment to show once the run is there.
     anchor: Anchor,
+    /// Whether the moment is kept for the next visit.
+    keeps: bool,
     _listeners: Vec<listen::Listener>,
 }
 
@@ -121,13 +143,23 @@ impl Component for Provider {
         let session = Session {
             state: Rc::default(),
             player,
+            lab: Rc::default(),
             page: Page::of(&hash()).unwrap_or(Page::Explore),
+            over: None,
             send: ctx.link().callback(|msg| msg),
             changes: 0,
         };
         let listeners = listen::listen(&session.send);
-        let mut provider = Self { engine: None, session, anchor: Anchor::End, _listeners: listeners };
-        provider.act(Action::Address(hash()));
+        let mut provider =
+            Self { engine: None, session, anchor: Anchor::End, keeps: true, _listeners: listeners };
+        let hash = hash();
+        if Page::of(&hash).is_some()
+            && !hash.contains('?')
+            && let Some(moment) = storage::get(storage::MOMENT)
+        {
+            provider.act(Action::Resume(moment));
+        }
+        provider.act(Action::Address(hash));
         provider
     }
 
@@ -181,6 +213,10 @@ impl Provider {
                 let position = self.session.player.borrow().plot_position(plot, x);
                 self.time(TimeEvent::Seek(position))
             }
+            Msg::Lab(deed) => {
+                self.session.lab.borrow_mut().take(deed);
+                true
+            }
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -191,11 +227,20 @@ impl Provider {
             Msg::Moved => {
                 let hash = hash();
                 self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
+                self.session.over = None;
                 self.act(Action::Address(hash))
             }
             Msg::Restart => {
                 self.act(Action::Dismiss);
                 self.start_engine()
+            }
+            Msg::Themed => {
+                self.session.player.borrow_mut().repaint();
+                true
+            }
+            Msg::Leaving => {
+                self.keep_moment();
+                false
             }
         }
     }
@@ -379,8 +424,10 @@ impl Provider {
         if event.default_prevented() || !commands::reaches(event, &chord) {
             return false;
         }
+        // A sheet has the keyboard to itself, but for what opens and closes sheets.
+        let sheets = |intent: &Intent| matches!(intent, Intent::Palette | Intent::Help | Intent::Close);
         match commands::by_chord(&chord, self.session.page) {
-            Some(command) => {
+            Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
                 event.prevent_default();
                 self.carry_out(command.intent.clone())
             }
@@ -392,6 +439,7 @@ impl Provider {
         match intent {
             Intent::Time(event) => self.time(event),
             Intent::Act(action) => self.act(action),
+            Intent::Lab(deed) => self.take(Msg::Lab(deed)),
             Intent::Go(page) => {
                 if let Some(window) = window() {
                     let _ = window.location().set_hash(page.fragment());
@@ -401,17 +449,50 @@ impl Provider {
             Intent::Share => self.share(),
             Intent::Theme => {
                 theme::toggle();
-                self.session.player.borrow_mut().repaint();
-                true
+                self.take(Msg::Themed)
             }
             Intent::Opening => {
                 self.open();
                 false
             }
             Intent::Close => {
-                self.act(Action::Select(None));
+                if self.session.over.take().is_some() {
+                    return true;
+                }
+                match self.session.page {
+                    Page::Explore => {
+                        self.act(Action::Select(None));
+                        true
+                    }
+                    Page::Memory => self.take(Msg::Lab(Deed::Select(None))),
+                }
+            }
+            Intent::Palette => self.toggle(Over::Palette),
+            Intent::Help => self.toggle(Over::Help),
+            Intent::Forget => {
+                storage::forget();
+                self.keeps = false;
+                self.session.over = None;
+                self.act(Action::Inform(
+                    "Nothing of the explorer is stored in this browser now, nor will be when you leave."
+                        .to_owned(),
+                ));
                 true
             }
+        }
+    }
+
+    fn toggle(&mut self, over: Over) -> bool {
+        self.session.over = if self.session.over == Some(over) { None } else { Some(over) };
+        true
+    }
+
+    /// Keeps the moment for the next visit, once there is one that is not waiting for a file.
+    fn keep_moment(&self) {
+        let state = &self.session.state;
+        if self.keeps && state.opened && state.digest.is_some() {
+            let position = self.session.player.borrow().position();
+            storage::set(storage::MOMENT, &state.link_at(position).fragment());
         }
     }
 

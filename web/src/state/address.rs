@@ -8,16 +8,19 @@ use crate::share::Link;
 pub enum Page {
     /// Two lanes on the same bytes; the start page.
     Explore,
+    /// Segments and lines by hand.
+    Memory,
 }
 
 impl Page {
     /// All, in the order of the navigation.
-    pub const ALL: [Self; 1] = [Self::Explore];
+    pub const ALL: [Self; 2] = [Self::Explore, Self::Memory];
 
     /// The name in the navigation.
     pub fn name(self) -> &'static str {
         match self {
             Self::Explore => "Explore",
+            Self::Memory => "Memory",
         }
     }
 
@@ -25,6 +28,7 @@ impl Page {
     pub fn fragment(self) -> &'static str {
         match self {
             Self::Explore => "#/explore",
+            Self::Memory => "#/memory",
         }
     }
 
@@ -39,6 +43,16 @@ impl Page {
 }
 
 impl State {
+    /// Takes over what was kept of the last visit; what cannot be read is as if it had not been kept.
+    pub(super) fn resume(&mut self, fragment: &str) {
+        if let Ok((link, _)) = Link::read(fragment) {
+            self.config = link.config;
+            // It is shown again, not held against what it was.
+            self.link = Link { digest: None, ..link };
+            self.resumed = true;
+        }
+    }
+
     pub(super) fn address(&mut self, fragment: &str) -> Vec<Effect> {
         match Page::of(fragment) {
             None => {
@@ -51,6 +65,7 @@ impl State {
                     self.verdict = None;
                     self.notice = (!notes.is_empty()).then(|| Notice::Info(notes.join(" ")));
                     self.link = link;
+                    self.resumed = false;
                     self.opened = false;
                     return self.run_again();
                 }

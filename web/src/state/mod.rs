@@ -50,6 +50,8 @@ pub struct State {
     pub digest: Option<String>,
     /// The link that the page was opened with, or made last.
     pub link: Link,
+    /// Whether that link is what was kept of the last visit.
+    pub resumed: bool,
     /// Whether the link's result was reproduced.
     pub verdict: Option<String>,
     /// Whether the first picture has been shown.
@@ -83,6 +85,7 @@ impl Default for State {
             loading: None,
             digest: None,
             link: Link::default(),
+            resumed: false,
             verdict: None,
             opened: false,
             fresh: true,
@@ -102,6 +105,10 @@ impl Default for State {
 pub enum Action {
     /// The address has this fragment now.
     Address(String),
+    /// The moment of the last visit is to be shown, kept as a link's fragment.
+    Resume(String),
+    /// Something to tell.
+    Inform(String),
     /// A worker was started.
     EngineStarted,
     /// There is no worker (any more), for this reason.
@@ -195,6 +202,14 @@ impl State {
     pub fn apply(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Address(fragment) => self.address(&fragment),
+            Action::Resume(fragment) => {
+                self.resume(&fragment);
+                Vec::new()
+            }
+            Action::Inform(text) => {
+                self.notice = Some(Notice::Info(text));
+                Vec::new()
+            }
             Action::EngineStarted | Action::Demo => {
                 self.loading = Some(DEMO_NAME.to_owned());
                 vec![Effect::EndTour, Effect::FetchDemo]
@@ -335,9 +350,13 @@ impl State {
             // The link is about another file; it stays wanted until that is dropped.
             self.opened = false;
             let name = self.link.name.clone().unwrap_or_else(|| "a capture".to_owned());
+            let (about, why) = if self.resumed {
+                ("The last visit was to", "is not stored")
+            } else {
+                ("This link is about", "never travels in a link")
+            };
             let text = format!(
-                "This link is about {name} (SHA-256 {}…), which never travels in a link: drop that file here to see it. \
-                 Until then this is {}.",
+                "{about} {name} (SHA-256 {}…), which {why}: drop that file here to see it. Until then this is {}.",
                 &wanted[..16],
                 capture.name
             );

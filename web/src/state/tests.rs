@@ -105,9 +105,24 @@ fn a_link_about_another_file_asks_for_it_until_it_is_there() {
 }
 
 #[test]
+fn the_last_visit_is_resumed_and_a_spoiled_one_is_not() {
+    let mut state = State::default();
+    state.apply(Action::Resume("nonsense".to_owned()));
+    assert_eq!(state, State::default());
+    let kept = Link { config: line(32), ..running().link_at(55) };
+    state.apply(Action::Resume(kept.fragment()));
+    state.apply(Action::EngineStarted);
+    assert!(state.apply(Action::Loaded(capture(DEMO_SHA256))).contains(&Effect::Run(line(32))));
+    state.apply(Action::Started(line(32)));
+    assert!(state.apply(Action::Done(results())).contains(&Effect::Moment(55)));
+    assert_eq!(state.verdict, None);
+}
+
+#[test]
 fn other_pages_leave_the_run_alone_and_unknown_ones_are_answered() {
     let mut state = running();
     let before = state.clone();
+    assert_eq!(state.apply(Action::Address("#/memory".to_owned())), []);
     assert_eq!(state.apply(Action::Address("#/explore".to_owned())), []);
     assert_eq!(state, before);
     state.apply(Action::Address("#/nowhere".to_owned()));

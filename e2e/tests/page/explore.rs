@@ -1,119 +1,22 @@
-//! The built page, served from a sub-path under a strict content security policy, used as a person uses it.
+//! The start page's main paths.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use fantoccini::Locator;
 use fantoccini::key::Key;
 use serde_json::{Value, json};
-use snapstack_e2e::{Browser, CSP, READY, StaticServer, cli, dist, wait_for};
+use snapstack_e2e::{Browser, CSP, StaticServer, cli, dist, wait_for};
+
+use crate::fixture::Page;
 
 /// A small capture that the tests may drop: 15 sends in 42 packets.
-const OTHER: &[u8] = include_bytes!("../../core/tests/captures/a09-vlan-qinq-http.pcap");
+const OTHER: &[u8] = include_bytes!("../../../core/tests/captures/a09-vlan-qinq-http.pcap");
 const OTHER_PATH: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../core/tests/captures/a09-vlan-qinq-http.pcap");
 
-struct Page {
-    browser: Browser,
-    server: StaticServer,
-}
-
 impl Page {
-    async fn open(fragment: &str) -> Result<Page> {
-        let server = StaticServer::start(&dist()?, Some(CSP))?;
-        let browser = Browser::start(1440, 900).await?;
-        browser.open(&format!("{}{fragment}", server.url())).await?;
-        Ok(Page { browser, server })
-    }
-
-    async fn text(&self, id: &str) -> Result<String> {
-        let script = format!("return document.getElementById({})?.textContent ?? ''", json!(id));
-        Ok(self.browser.eval(&script).await?.as_str().unwrap_or_default().to_owned())
-    }
-
-    /// Position and number of events, as the time bar shows them.
-    async fn position(&self) -> Result<(u64, u64)> {
-        let text = self.text("out-moment").await?;
-        let numbers = text.split_once("event ").and_then(|(_, rest)| rest.split_once(" of "));
-        let (at, end) = numbers.with_context(|| format!("no position in {text:?}"))?;
-        Ok((at.replace(',', "").parse()?, end.replace(',', "").parse()?))
-    }
-
-    async fn until_position(&self, what: &str, holds: impl Fn(u64, u64) -> bool) -> Result<u64> {
-        wait_for(what, READY, async || {
-            let (at, end) = self.position().await?;
-            Ok(holds(at, end).then_some(at))
-        })
-        .await
-    }
-
-    async fn until_text(&self, id: &str, part: &str) -> Result<String> {
-        wait_for(&format!("{part:?} in #{id}"), READY, async || {
-            let text = self.text(id).await?;
-            Ok(text.contains(part).then_some(text))
-        })
-        .await
-    }
-
-    async fn click(&self, id: &str) -> Result<()> {
-        self.browser.client().find(Locator::Id(id)).await?.click().await?;
-        Ok(())
-    }
-
-    /// Stops whatever moves: the opening, or what a click has started because the opening ended just before it.
-    async fn stop(&self) -> Result<()> {
-        let still = async || Ok(self.text("play").await?.contains("Play").then_some(()));
-        wait_for("the picture to stand still", READY, async || {
-            if still().await?.is_none() {
-                self.click("play").await?;
-                wait_for("the button to answer", Duration::from_secs(2), still).await?;
-            }
-            Ok(Some(()))
-        })
-        .await
-    }
-
-    async fn press(&self, key: Key) -> Result<()> {
-        self.browser.eval("document.activeElement?.blur()").await?;
-        let body = self.browser.client().find(Locator::Css("body")).await?;
-        body.send_keys(&String::from(char::from(key))).await?;
-        Ok(())
-    }
-
-    /// Drops a file on the page as a browser does.
-    async fn drop_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let script = format!(
-            "const data = new DataTransfer();
-             data.items.add(new File([new Uint8Array({})], {}));
-             window.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));",
-            json!(bytes),
-            json!(name)
-        );
-        self.browser.eval(&script).await.map(drop)
-    }
-
-    async fn choose(&self, id: &str, value: &str) -> Result<()> {
-        self.browser.eval("document.documentElement.dataset.ready = 'changing'").await?;
-        let script = format!(
-            "const e = document.getElementById({}); e.value = {};
-             e.dispatchEvent(new Event('change', {{ bubbles: true }}));",
-            json!(id),
-            json!(value)
-        );
-        self.browser.eval(&script).await?;
-        self.until_ready().await
-    }
-
-    async fn until_ready(&self) -> Result<()> {
-        wait_for("another finished run", READY, async || {
-            let ready = self.browser.eval("return document.documentElement.dataset.ready").await?;
-            Ok((ready == json!("true")).then_some(()))
-        })
-        .await
-    }
-
     /// The totals on screen are those that the command line prints for the same configuration.
     async fn totals_are(&self, report: &Value) -> Result<()> {
         self.press(Key::End).await?;
@@ -145,12 +48,6 @@ impl Page {
         let short =
             |scheme: &str| report["schemes"][scheme]["digest"].as_str().unwrap_or_default()[..16].to_owned();
         ensure!(digest == json!(short("sk_buff") + &short("snapshot")), "the digests differ: {digest}");
-        Ok(())
-    }
-
-    async fn no_complaints(&self) -> Result<()> {
-        let console = self.browser.console().await?;
-        ensure!(console.is_empty(), "the console has {console:?}");
         Ok(())
     }
 }

@@ -1,0 +1,126 @@
+//! The built page in a browser, and what a person does with it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::Locator;
+use fantoccini::key::Key;
+use serde_json::json;
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
+
+pub(crate) struct Page {
+    pub(crate) browser: Browser,
+    pub(crate) server: StaticServer,
+}
+
+impl Page {
+    pub(crate) async fn open(fragment: &str) -> Result<Page> {
+        let server = StaticServer::start(&dist()?, Some(CSP))?;
+        let browser = Browser::start(1440, 900).await?;
+        browser.open(&format!("{}{fragment}", server.url())).await?;
+        Ok(Page { browser, server })
+    }
+
+    pub(crate) async fn text(&self, id: &str) -> Result<String> {
+        let script = format!("return document.getElementById({})?.textContent ?? ''", json!(id));
+        Ok(self.browser.eval(&script).await?.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Position and number of events, as the time bar shows them.
+    pub(crate) async fn position(&self) -> Result<(u64, u64)> {
+        let text = self.text("out-moment").await?;
+        let numbers = text.split_once("event ").and_then(|(_, rest)| rest.split_once(" of "));
+        let (at, end) = numbers.with_context(|| format!("no position in {text:?}"))?;
+        Ok((at.replace(',', "").parse()?, end.replace(',', "").parse()?))
+    }
+
+    pub(crate) async fn until_position(&self, what: &str, holds: impl Fn(u64, u64) -> bool) -> Result<u64> {
+        wait_for(what, READY, async || {
+            let (at, end) = self.position().await?;
+            Ok(holds(at, end).then_some(at))
+        })
+        .await
+    }
+
+    pub(crate) async fn until_text(&self, id: &str, part: &str) -> Result<String> {
+        wait_for(&format!("{part:?} in #{id}"), READY, async || {
+            let text = self.text(id).await?;
+            Ok(text.contains(part).then_some(text))
+        })
+        .await
+    }
+
+    pub(crate) async fn click(&self, id: &str) -> Result<()> {
+        self.browser.client().find(Locator::Id(id)).await?.click().await?;
+        Ok(())
+    }
+
+    /// Stops whatever moves: the opening, or what a click has started because the opening ended just before it.
+    pub(crate) async fn stop(&self) -> Result<()> {
+        let still = async || Ok(self.text("play").await?.contains("Play").then_some(()));
+        wait_for("the picture to stand still", READY, async || {
+            if still().await?.is_none() {
+                self.click("play").await?;
+                wait_for("the button to answer", Duration::from_secs(2), still).await?;
+            }
+            Ok(Some(()))
+        })
+        .await
+    }
+
+    pub(crate) async fn press(&self, key: Key) -> Result<()> {
+        self.browser.eval("document.activeElement?.blur()").await?;
+        let body = self.browser.client().find(Locator::Css("body")).await?;
+        body.send_keys(&String::from(char::from(key))).await?;
+        Ok(())
+    }
+
+    /// Presses a key together with Ctrl, wherever the focus is.
+    pub(crate) async fn chord(&self, key: &str) -> Result<()> {
+        self.type_in_focus(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await
+    }
+
+    /// Types where the focus is.
+    pub(crate) async fn type_in_focus(&self, keys: &str) -> Result<()> {
+        self.browser.client().active_element().await?.send_keys(keys).await?;
+        Ok(())
+    }
+
+    /// Drops a file on the page as a browser does.
+    pub(crate) async fn drop_file(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let script = format!(
+            "const data = new DataTransfer();
+             data.items.add(new File([new Uint8Array({})], {}));
+             window.dispatchEvent(new DragEvent('drop', {{ dataTransfer: data, bubbles: true, cancelable: true }}));",
+            json!(bytes),
+            json!(name)
+        );
+        self.browser.eval(&script).await.map(drop)
+    }
+
+    pub(crate) async fn choose(&self, id: &str, value: &str) -> Result<()> {
+        self.browser.eval("document.documentElement.dataset.ready = 'changing'").await?;
+        let script = format!(
+            "const e = document.getElementById({}); e.value = {};
+             e.dispatchEvent(new Event('change', {{ bubbles: true }}));",
+            json!(id),
+            json!(value)
+        );
+        self.browser.eval(&script).await?;
+        self.until_ready().await
+    }
+
+    pub(crate) async fn until_ready(&self) -> Result<()> {
+        wait_for("another finished run", READY, async || {
+            let ready = self.browser.eval("return document.documentElement.dataset.ready").await?;
+            Ok((ready == json!("true")).then_some(()))
+        })
+        .await
+    }
+
+    pub(crate) async fn no_complaints(&self) -> Result<()> {
+        let console = self.browser.console().await?;
+        ensure!(console.is_empty(), "the console has {console:?}");
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! The built page, served from a sub-path under a strict content security policy, used as a person uses it.
+
+mod explore;
+mod fixture;
+mod memory;
+mod session;

@@ -1,0 +1,74 @@
+//! The memory page's main path.
+
+use anyhow::{Result, ensure};
+use fantoccini::key::Key;
+use fantoccini::{Locator, elements::Element};
+use serde_json::json;
+
+use crate::fixture::Page;
+
+async fn find(page: &Page, css: &str) -> Result<Element> {
+    Ok(page.browser.client().find(Locator::Css(css)).await?)
+}
+
+#[tokio::test]
+async fn figure_1_is_there_undone_step_by_step_and_reached_by_keys() -> Result<()> {
+    let page = Page::open("#/memory").await?;
+    page.until_text("lab-tally", "8 lines held (4 data, 4 interior").await?;
+    page.until_text("lab-compared", "They differ in bytes 16 to 32").await?;
+    page.click("lab-undo").await?;
+    page.until_text("lab-said", "16 bytes of S1 are overwritten from byte 16").await?;
+    ensure!(page.text("lab-said").await?.contains("S2 keeps every byte"));
+    page.click("lab-undo").await?;
+    page.until_text("lab-compared", "Equal: one comparison of two roots").await?;
+    page.click("lab-redo").await?;
+    page.click("lab-redo").await?;
+    let dag = find(&page, "#dag").await?;
+    let down = String::from(char::from(Key::Down));
+    dag.send_keys(&down.repeat(4)).await?;
+    let told = page.until_text("lab-selected", "Alive because of").await?;
+    ensure!(told.contains("data") && told.contains("Referred to by") && told.contains("S3"), "{told}");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn what_is_typed_is_shared_overwritten_compared_and_released() -> Result<()> {
+    let page = Page::open("#/memory").await?;
+    page.click("lab-clear").await?;
+    page.until_text("lab-said", "The memory is empty").await?;
+    find(&page, "#lab-new").await?.send_keys("0123456789abcdef0123456789abcdef").await?;
+    page.click("lab-create").await?;
+    // One data line, which is there twice, and the root.
+    page.until_text("lab-said", "2 lines new, 1 found as already there").await?;
+    find(&page, ".segments .row button:nth-child(2)").await?.click().await?;
+    page.until_text("lab-said", "S2 is a snapshot of S1").await?;
+    find(&page, "#lab-text").await?.send_keys("!").await?;
+    page.until_text("lab-said", "S2 is typed into").await?;
+    ensure!(page.text("lab-said").await?.contains("S1 keeps every byte"));
+    find(&page, "#lab-length").await?.clear().await?;
+    find(&page, "#lab-length").await?.send_keys(&format!("16{}", char::from(Key::Enter))).await?;
+    page.until_text("lab-said", "S2 now has 16 bytes").await?;
+    find(&page, "[aria-label='Release S1']").await?.click().await?;
+    page.until_text("lab-said", "S1 is released").await?;
+    page.until_text("lab-tally", "1 lines held").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn the_run_lives_on_while_another_page_is_shown() -> Result<()> {
+    let page = Page::open("").await?;
+    page.choose("line-size", "32").await?;
+    let seek = "const e = document.getElementById('scrub'); e.value = 1234;
+                e.dispatchEvent(new Event('input', { bubbles: true }));";
+    page.browser.eval(seek).await?;
+    page.until_position("the moment", |at, _| at == 1234).await?;
+    let asked = page.server.served().len();
+    page.browser.eval("location.hash = '#/memory'").await?;
+    page.until_text("lab-tally", "lines held").await?;
+    page.browser.eval("location.hash = '#/explore'").await?;
+    page.until_position("the same moment", |at, _| at == 1234).await?;
+    let line = page.browser.eval("return document.getElementById('line-size').value").await?;
+    ensure!(line == json!("32"));
+    ensure!(page.server.served().len() == asked, "nothing was loaded again");
+    page.no_complaints().await
+}

@@ -1,0 +1,89 @@
+//! Commands, undo, and what is kept between visits.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use fantoccini::key::Key;
+use serde_json::json;
+use snapstack_e2e::wait_for;
+
+use crate::fixture::Page;
+
+async fn value(page: &Page, id: &str) -> Result<String> {
+    let value =
+        page.browser.eval(&format!("return document.getElementById({})?.value ?? ''", json!(id))).await?;
+    Ok(value.as_str().unwrap_or_default().to_owned())
+}
+
+async fn until_gone(page: &Page, id: &str) -> Result<()> {
+    wait_for("the sheet to close", Duration::from_secs(10), async || {
+        let there = page.browser.eval(&format!("return !!document.getElementById({})", json!(id))).await?;
+        Ok((there == json!(false)).then_some(()))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_palette_does_what_is_typed_and_help_tells_the_keys() -> Result<()> {
+    let page = Page::open("").await?;
+    page.stop().await?;
+    page.chord("k").await?;
+    page.until_text("palette", "Go to the end").await?;
+    page.type_in_focus(&format!("go to the end{}", char::from(Key::Enter))).await?;
+    page.until_position("the end", |at, end| at == end).await?;
+    until_gone(&page, "palette").await?;
+    page.type_in_focus("?").await?;
+    let help = page.until_text("help", "Keys on this page").await?;
+    for part in ["Step forward", "PLID", "Physical line ID", "In this browser only"] {
+        ensure!(help.contains(part), "{part} in {help}");
+    }
+    page.type_in_focus(&String::from(char::from(Key::Escape))).await?;
+    until_gone(&page, "help").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn configurations_are_undone_and_redone_by_keys() -> Result<()> {
+    let page = Page::open("").await?;
+    page.choose("line-size", "16").await?;
+    page.choose("retention", "free").await?;
+    page.browser.eval("document.activeElement?.blur()").await?;
+    let until = async |line: &str, retention: &str| {
+        wait_for("the configuration", Duration::from_secs(20), async || {
+            let found = (value(&page, "line-size").await?, value(&page, "retention").await?);
+            Ok((found == (line.to_owned(), retention.to_owned())).then_some(()))
+        })
+        .await
+    };
+    page.chord("z").await?;
+    until("16", "keep").await?;
+    page.chord("z").await?;
+    until("64", "keep").await?;
+    page.chord("y").await?;
+    until("16", "keep").await?;
+    page.until_ready().await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_reload_goes_on_where_it_was_and_forgetting_starts_anew() -> Result<()> {
+    let page = Page::open("").await?;
+    page.choose("line-size", "16").await?;
+    let seek = "const e = document.getElementById('scrub'); e.value = 777;
+                e.dispatchEvent(new Event('input', { bubbles: true }));";
+    page.browser.eval(seek).await?;
+    page.until_position("the moment", |at, _| at == 777).await?;
+    page.browser.open(page.server.url()).await?;
+    page.until_position("the moment again", |at, _| at == 777).await?;
+    ensure!(value(&page, "line-size").await? == "16");
+    ensure!(page.text("caption").await?.is_empty(), "the opening is for the first visit");
+    page.type_in_focus("?").await?;
+    page.until_text("help", "What is stored").await?;
+    page.click("forget").await?;
+    page.until_text("notice", "Nothing of the explorer is stored").await?;
+    let kept = page.browser.eval("return localStorage.length").await?;
+    ensure!(kept == json!(0), "{kept}");
+    page.browser.open(page.server.url()).await?;
+    ensure!(value(&page, "line-size").await? == "64");
+    page.no_complaints().await
+}

@@ -1,0 +1,41 @@
+//! The help sheet: what the keys do, what the words mean, and what is stored.
+
+use yew::prelude::*;
+
+use super::{Icon, IconName, Sheet};
+use crate::commands::{COMMANDS, Group, Intent, spoken};
+use crate::glossary::GLOSSARY;
+use crate::session::{Msg, Session};
+use crate::storage;
+
+/// The help sheet.
+#[component]
+pub fn Help() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let page = session.page;
+    let close = session.on(|_: MouseEvent| Msg::Do(Intent::Close));
+    let groups = Group::ALL.into_iter().filter_map(|group| {
+        let rows: Vec<_> = COMMANDS
+            .iter()
+            .filter(|command| command.group == group && command.holds_on(page) && !command.keys.is_empty())
+            .map(|command| html! {
+                <><dt>{ for command.keys.iter().map(|key| html! { <kbd>{ spoken(key) }</kbd> }) }</dt><dd>{ command.title }</dd></>
+            })
+            .collect();
+        (!rows.is_empty()).then(|| html! { <><h3>{ group.name() }</h3><dl>{ rows }</dl></> })
+    });
+    html! {
+        <Sheet id="help" label="Help" onclose={session.on(|()| Msg::Do(Intent::Close))}>
+            <header><h2>{ "Keys on this page" }</h2><button onclick={close} aria-label="Close"><Icon name={IconName::Close} /></button></header>
+            <div class="columns">{ for groups }</div>
+            <h2>{ "Words" }</h2>
+            <dl class="glossary">{ for GLOSSARY.iter().map(|entry| html! { <><dt>{ entry.word }</dt><dd>{ entry.meaning }</dd></> }) }</dl>
+            <h2>{ "What is stored" }</h2>
+            <p>{ "In this browser only, and nothing leaves it:" }</p>
+            <ul>{ for storage::STORED.iter().map(|(_, what)| html! { <li>{ *what }</li> }) }</ul>
+            <p>
+                <button id="forget" onclick={session.on(|_: MouseEvent| Msg::Do(Intent::Forget))}>{ "Forget it" }</button>
+            </p>
+        </Sheet>
+    }
+}

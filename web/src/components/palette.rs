@@ -1,0 +1,77 @@
+//! The palette: every command of the page, found by words.
+
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::Sheet;
+use crate::commands::{Command, Intent, search, spoken};
+use crate::session::{Msg, Session};
+
+/// The palette.
+#[component]
+pub fn Palette() -> Html {
+    let query = use_state(String::new);
+    let chosen = use_state(|| 0_usize);
+    let input = use_node_ref();
+    {
+        let input = input.clone();
+        use_effect_with((), move |()| {
+            if let Some(input) = input.cast::<HtmlInputElement>() {
+                let _ = input.focus();
+            }
+        });
+    }
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let found = search(&query, session.page);
+    let at = (*chosen).min(found.len().saturating_sub(1));
+    let run = {
+        let session = session.clone();
+        move |command: &'static Command| {
+            session.send.emit(Msg::Do(Intent::Close));
+            session.send.emit(Msg::Do(command.intent.clone()));
+        }
+    };
+    let oninput = {
+        let (query, chosen) = (query.setter(), chosen.setter());
+        Callback::from(move |event: InputEvent| {
+            query.set(event.target_unchecked_into::<HtmlInputElement>().value());
+            chosen.set(0);
+        })
+    };
+    let onkeydown = {
+        let (chosen, found, run) = (chosen.setter(), found.clone(), run.clone());
+        Callback::from(move |event: KeyboardEvent| {
+            match event.key().as_str() {
+                "ArrowDown" => chosen.set((at + 1) % found.len().max(1)),
+                "ArrowUp" => chosen.set((at + found.len().max(1) - 1) % found.len().max(1)),
+                "Enter" => {
+                    if let Some(command) = found.get(at) {
+                        run(command);
+                    }
+                }
+                _ => return,
+            }
+            event.prevent_default();
+        })
+    };
+    html! {
+        <Sheet id="palette" label="Find a command" onclose={session.on(|()| Msg::Do(Intent::Close))}>
+            <input ref={input} value={(*query).clone()} {oninput} {onkeydown} placeholder="Find a command" aria-label="Find a command" spellcheck="false"
+                role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant={found.get(at).map(|command| format!("do-{}", command.id))} />
+            <ul id="palette-list" role="listbox" aria-label="Commands">
+                { for found.iter().copied().enumerate().map(|(i, command)| {
+                    let run = run.clone();
+                    html! {
+                        <li key={command.id} id={format!("do-{}", command.id)} role="option" aria-selected={(i == at).to_string()}
+                            onclick={Callback::from(move |_: MouseEvent| run(command))}>
+                            <span>{ command.title }</span><span class="keys">{ for command.keys.iter().take(1).map(|key| html! { <kbd>{ spoken(key) }</kbd> }) }</span>
+                        </li>
+                    }
+                }) }
+            </ul>
+            if found.is_empty() {
+                <p class="dim">{ "No command has these words." }</p>
+            }
+        </Sheet>
+    }
+}

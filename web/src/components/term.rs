@@ -1,0 +1,34 @@
+//! A word of the glossary: what it means appears when it is pointed at or has the focus.
+
+use yew::prelude::*;
+
+use crate::glossary::look_up;
+
+/// Properties of [`Term`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The word, as in the glossary.
+    pub word: AttrValue,
+    /// Whether to write its plural.
+    #[prop_or_default]
+    pub plural: bool,
+    /// Whether it begins with a capital.
+    #[prop_or_default]
+    pub capital: bool,
+}
+
+/// The word, underlined by dots.
+#[component]
+pub fn Term(props: &Props) -> Html {
+    let Some(entry) = look_up(&props.word) else { return html! { { &props.word } } };
+    let mut text = if props.plural { entry.plural } else { entry.word }.to_owned();
+    if props.capital || props.plural {
+        let rest = text.split_off(text.chars().next().map_or(0, char::len_utf8));
+        text = text.to_uppercase() + &rest;
+    }
+    html! {
+        <span class="term" tabindex="0" role="note" aria-label={format!("{text}: {}", entry.meaning)}>
+            { text }<span class="meaning" aria-hidden="true">{ entry.meaning }</span>
+        </span>
+    }
+}

@@ -1,0 +1,65 @@
+//! The segments: select, snapshot, release, and a new one.
+
+use web_sys::HtmlTextAreaElement;
+use yew::prelude::*;
+
+use super::editor::Editor;
+use crate::components::Term;
+use crate::lab::{Deed, SegmentView, Step, Thing};
+use crate::scene::grouped;
+use crate::session::{Msg, Session};
+
+/// The list of segments with the editor of the selected one, and the field for a new one.
+#[component]
+pub(super) fn Segments() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let text = use_node_ref();
+    let create = {
+        let (text, send) = (text.clone(), session.send.clone());
+        Callback::from(move |event: SubmitEvent| {
+            event.prevent_default();
+            if let Some(area) = text.cast::<HtmlTextAreaElement>() {
+                send.emit(Msg::Lab(Deed::Step(Step::Create(area.value().into_bytes().into()))));
+                area.set_value("");
+            }
+        })
+    };
+    let lab = session.lab.borrow();
+    let selected = lab.selected();
+    html! {
+        <section class="panel segments" aria-label="Segments">
+            <h2><Term word="segment" plural={true} /></h2>
+            <ul>
+                { for lab.picture().segments.iter().map(|segment| {
+                    let on = selected == Some(Thing::Segment(segment.name));
+                    html! { <li key={segment.name.0} class={classes!(on.then_some("on"))}>{ row(&session, segment, on) }</li> }
+                }) }
+            </ul>
+            <form onsubmit={create}>
+                <label for="lab-new">{ "New segment" }</label>
+                <textarea id="lab-new" ref={text} rows="2" placeholder="type or paste" spellcheck="false" />
+                <button id="lab-create">{ "Create" }</button>
+            </form>
+        </section>
+    }
+}
+
+fn row(session: &Session, segment: &SegmentView, on: bool) -> Html {
+    let name = segment.name;
+    let act = |deed: Deed| session.on(move |_: MouseEvent| Msg::Lab(deed.clone()));
+    let choose = act(Deed::Select((!on).then_some(Thing::Segment(name))));
+    html! {
+        <>
+            <div class="row">
+                <button class="name" aria-expanded={on.to_string()} onclick={choose}>
+                    <b>{ name.to_string() }</b><span class="dim">{ format!("{} B", grouped(segment.length)) }</span>
+                </button>
+                <button onclick={act(Deed::Step(Step::Snapshot(name)))} title={format!("A snapshot of {name}: one map entry")}>{ "Snapshot" }</button>
+                <button onclick={act(Deed::Step(Step::Release(name)))} aria-label={format!("Release {name}")} title={format!("Release {name}: lines that nothing else refers to are freed")}>{ "Release" }</button>
+            </div>
+            if on {
+                <Editor segment={segment.clone()} />
+            }
+        </>
+    }
+}
