@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod files;
 mod install;
+mod measure;
 mod page;
 mod screenshot;
 mod serve;
@@ -68,6 +69,12 @@ enum Command {
         #[arg(last = true)]
         args: Vec<String>,
     },
+    /// Measure how the page loads and plays in headless Chromium at 1440x900
+    Measure {
+        /// Seconds of play at each speed
+        #[arg(long, default_value_t = 8)]
+        seconds: u32,
+    },
     /// Take pictures of every page, in light and dark, wide and narrow
     Screenshot {
         /// Folder for the PNG files
@@ -94,6 +101,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test { only, args } => return test::test(&mut tools, &only, &args),
         Command::Check => return test::test(&mut tools, test::CHECK, &[]),
         Command::Bench { wasm, json, args } => bench::bench(&mut tools, wasm, json, &args)?,
+        Command::Measure { seconds } => measure::measure(&mut tools, seconds)?,
         Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -25,8 +25,7 @@ fn writes(run: u64, lines: usize) -> Vec<(usize, Line)> {
 /// Whether the oldest snapshot and the present state are what the writes up to them make.
 fn check(writes: &[(usize, Line)], present: impl Fn(usize) -> Line, oldest: impl Fn(usize) -> Line) {
     let kept = writes.len() - WINDOW;
-    for (seen, state) in [(writes.as_slice(), &present as &dyn Fn(usize) -> Line), (&writes[..kept], &oldest)]
-    {
+    for (seen, state) in [(writes, &present as &dyn Fn(usize) -> Line), (&writes[..kept], &oldest)] {
         // The last write to a place is the one that is seen.
         let mut places = std::collections::HashSet::new();
         for (at, line) in seen.iter().rev() {

@@ -44,6 +44,11 @@ impl Contents {
         }
     }
 
+    /// All-zero lines of a content.
+    pub(super) fn zero_lines_of(&self, id: ContentId) -> u32 {
+        self.all[id.0 as usize].zero_lines
+    }
+
     pub(super) fn hold(&mut self, id: ContentId) -> ContentId {
         self.all[id.0 as usize].holders += 1;
         id

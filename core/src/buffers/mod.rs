@@ -6,6 +6,10 @@
 //! [`Buffers::post`] (into the TX ring), [`Buffers::doorbell`], [`Buffers::transmit`] (the NIC reads it),
 //! [`Buffers::recycle`] (the interrupt handler).
 //!
+//! Its way up: [`Buffers::refill`] (the driver grants slots), [`Buffers::deliver`] (the NIC writes a frame),
+//! [`Buffers::poll_rx`] (the driver takes it: the slot is free at once), [`Buffers::read_header`] (once a layer),
+//! [`Buffers::keep_payload`] (into a queue, no byte moves), [`Buffers::recv`] or [`Buffers::recv_segments`].
+//!
 //! What state holds on to is a small index ([`UserId`], [`PayloadId`], and [`Chunk`]s of payloads): queues of the layers
 //! above contain no payload bytes, whatever the scheme.
 #![deny(clippy::disallowed_methods)]
@@ -15,14 +19,14 @@ mod sk_buff;
 mod snapshot;
 mod types;
 
-pub use sk_buff::{SkBuff, Skb};
-pub use snapshot::{Snapshot, StackSegment};
+pub use sk_buff::{RxSkb, SkBuff, Skb};
+pub use snapshot::{RxSegment, Snapshot, StackSegment};
 pub use types::{BufferError, Chunk, FlowId, Held, Observation, PayloadId, Scheme, SendId, UserId};
 
 use std::ops::Range;
 
 use crate::ledger::{Ledger, PacketId};
-use crate::nic::{TxFrames, TxOffload};
+use crate::nic::{Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
 
 /// Who holds payloads: all that a queue of [`Chunk`]s needs of a scheme.
 pub trait Holders {
@@ -51,6 +55,8 @@ pub trait Buffers: Holders {
     const SCHEME: Scheme;
     /// One frame on its way down, headers being pushed.
     type Packet;
+    /// A received frame on its way up.
+    type Frame;
 
     // The application.
 
@@ -138,7 +144,7 @@ pub trait Buffers: Holders {
     /// segmented send. None when nothing is posted.
     ///
     /// # Errors
-    /// [`BufferError::BadAddress`], [`BufferError::Memory`]; the packet counts as completed.
+    /// [`BufferError::Dma`]; the packet counts as completed.
     fn transmit(&mut self, queue: u16, out: &mut TxFrames) -> Result<Option<PacketId>, BufferError>;
 
     /// The interrupt handler takes back the slots of the queue's oldest completed packet; None when there is none.
@@ -147,7 +153,83 @@ pub trait Buffers: Holders {
     /// [`BufferError::Memory`].
     fn recycle(&mut self, queue: u16) -> Result<Option<PacketId>, BufferError>;
 
+    /// The NIC interrupts the host: status that it has not yet written to memory goes there first. When it does is for
+    /// [`crate::nic::Moderation`] to say.
+    fn interrupt(&mut self, queue: u16);
+
+    // NIC and driver, up.
+
+    /// The driver empties the RX slots that can be granted and grants them; the conventional one posts a new buffer in
+    /// each, in batches.
+    ///
+    /// # Errors
+    /// [`BufferError::Memory`].
+    fn refill(&mut self, queue: u16) -> Result<(), BufferError>;
+
+    /// A frame arrives: the NIC verifies its checksums, picks a queue by its flow, and writes it into memory.
+    fn deliver(&mut self, frame: &[u8]) -> Delivery;
+
+    /// The driver takes the queue's oldest received frame: by a snapshot of the slot, or by detaching its buffer. The slot
+    /// can be granted again at once. The caller ends the frame by [`Buffers::keep_payload`] or [`Buffers::drop_frame`].
+    ///
+    /// # Errors
+    /// [`BufferError::Memory`].
+    fn poll_rx(&mut self, queue: u16) -> Result<Option<Self::Frame>, BufferError>;
+
+    /// Bytes of a frame, without FCS.
+    fn frame_len(&self, frame: &Self::Frame) -> u32;
+
+    /// What the NIC found out about it.
+    fn metadata(&self, frame: &Self::Frame) -> RxMetadata;
+
+    /// A layer looks at header bytes, `out.len()` of them from frame byte `offset` on.
+    ///
+    /// # Errors
+    /// [`BufferError::OutOfRange`].
+    fn read_header(&mut self, frame: &Self::Frame, offset: u32, out: &mut [u8]) -> Result<(), BufferError>;
+
+    /// Frame bytes `range` become a payload of which the caller is the one holder; no byte moves. The frame is gone, after
+    /// an error too.
+    ///
+    /// # Errors
+    /// [`BufferError::OutOfRange`].
+    fn keep_payload(&mut self, frame: Self::Frame, range: Range<u32>) -> Result<PayloadId, BufferError>;
+
+    /// Nobody wants the frame.
+    fn drop_frame(&mut self, frame: Self::Frame);
+
+    // The socket layer, up.
+
+    /// `recv()` into one contiguous new buffer of the application's: a counted copy, or grafts where lines line up, and
+    /// counted re-lining where they don't. The caller's holders stay the caller's.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`], [`BufferError::Memory`].
+    fn recv(&mut self, parts: &[Chunk]) -> Result<UserId, BufferError>;
+
+    /// `recv()` as one buffer a piece: snapshots, which never re-line; a counted copy in conventional memory.
+    ///
+    /// # Errors
+    /// Those of [`Buffers::recv`].
+    fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError>;
+
+    /// The ones' complement sum (RFC 1071) of the pieces, one behind the other: for checksums that the NIC does not know,
+    /// such as ICMP's and those of reassembled datagrams. It reads payload and moves none.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`].
+    fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError>;
+
     // What tests and pictures look at.
+
+    /// Which queue the NIC puts a flow's frames into.
+    fn rss(&self) -> &Rss;
+
+    /// Frames that the NIC received, sent and refused.
+    fn nic_counts(&self) -> NicCounts;
+
+    /// RX slots that the NIC may fill.
+    fn rx_granted(&self, queue: u16) -> u32;
 
     /// A fault: flips all bits of payload byte `offset` of the packet, in this scheme's memory only.
     ///

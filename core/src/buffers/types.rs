@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::memory::{LineCounts, MemoryError};
-use crate::nic::{BadOffload, RingFull};
+use crate::nic::{BadOffload, DmaError, RingFull};
 
 /// A scheme by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -73,14 +73,9 @@ pub enum BufferError {
     /// The NIC cannot do to the frame what was asked.
     #[error(transparent)]
     Offload(#[from] BadOffload),
-    /// A descriptor points where there is no memory.
-    #[error("the NIC was told to read {len} bytes at address {address:#x}, where there is no memory")]
-    BadAddress {
-        /// The address.
-        address: u64,
-        /// The bytes.
-        len: u32,
-    },
+    /// The NIC's access to memory was refused.
+    #[error(transparent)]
+    Dma(#[from] DmaError),
     /// Headers need more room than the packet reserves.
     #[error("{needed} bytes of headers do not fit the {reserved} that a packet reserves")]
     HeaderRoom {

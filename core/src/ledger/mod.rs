@@ -4,6 +4,10 @@
 //! no copy goes uncounted and none is charged that did not happen. A clippy rule keeps other ways of copying out of the
 //! floors above; [`Ledger::app_write_conventional`] is the application's own pen.
 
+mod bus;
+
+pub use bus::{Bus, BusCount, Transaction};
+
 use serde::Serialize;
 
 use crate::memory::LineCounts;
@@ -20,17 +24,23 @@ pub enum CopyCause {
     UserToKernel = 0,
     /// Lines whose bytes had to shift against line boundaries (DESIGN.md 2.9).
     Reline = 1,
+    /// `recv()`: from the kernel's buffer to the application's (FACTS.md section 2).
+    KernelToUser = 2,
+    /// Into or out of buffers that are mapped for the NIC for good (FACTS.md section 2, IOMMU).
+    Shadow = 3,
 }
 
 impl CopyCause {
     /// All causes, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::UserToKernel, Self::Reline];
+    pub const ALL: [Self; 4] = [Self::UserToKernel, Self::Reline, Self::KernelToUser, Self::Shadow];
 
     /// The name in results.
     pub fn name(self) -> &'static str {
         match self {
             Self::UserToKernel => "user_to_kernel",
             Self::Reline => "reline",
+            Self::KernelToUser => "kernel_to_user",
+            Self::Shadow => "shadow",
         }
     }
 }
@@ -45,11 +55,13 @@ pub enum AllocationKind {
     Head = 1,
     /// A 4 KiB page for payload fragments.
     Page = 2,
+    /// A buffer that the NIC receives into: 2 KiB (FACTS.md section 2).
+    RxBuffer = 3,
 }
 
 impl AllocationKind {
     /// All kinds, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::SkBuff, Self::Head, Self::Page];
+    pub const ALL: [Self; 4] = [Self::SkBuff, Self::Head, Self::Page, Self::RxBuffer];
 
     /// The name in results.
     pub fn name(self) -> &'static str {
@@ -57,6 +69,7 @@ impl AllocationKind {
             Self::SkBuff => "sk_buff",
             Self::Head => "head",
             Self::Page => "page",
+            Self::RxBuffer => "rx_buffer",
         }
     }
 }
@@ -142,6 +155,8 @@ pub struct Ledger {
     pub header: Count,
     /// Requests that the NIC made of memory (reads and write-backs), and their bytes.
     pub dma: Count,
+    /// What crossed the bus between host and NIC.
+    pub bus: Bus,
     entries: Vec<Entry>,
 }
 
@@ -186,6 +201,18 @@ impl Ledger {
         self.entries.push(Entry::Free { kind, bytes });
     }
 
+    /// The NIC reads `bytes` bytes of the host's memory in one request.
+    pub fn nic_reads(&mut self, kind: Transaction, bytes: u64) {
+        self.dma.add(bytes);
+        self.bus.read(kind, bytes);
+    }
+
+    /// The NIC writes `bytes` bytes into the host's memory in one request.
+    pub fn nic_writes(&mut self, kind: Transaction, bytes: u64) {
+        self.dma.add(bytes);
+        self.bus.write(kind, bytes);
+    }
+
     /// Copies by cause.
     pub fn copies(&self, cause: CopyCause) -> Count {
         self.copies[cause as usize]
@@ -226,6 +253,7 @@ impl Ledger {
             list.push(count.count);
             list.push(count.bytes);
         }
+        list.extend(self.bus.integers());
         list.push(map_entries);
         for lines in [lines, data_lines] {
             list.push(lines.requested);

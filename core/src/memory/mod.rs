@@ -30,6 +30,7 @@ mod cursor;
 mod dag;
 mod edit;
 mod error;
+mod frame;
 mod hash;
 mod inspect;
 mod map;

@@ -22,6 +22,28 @@ pub fn fold(mut total: u64) -> u16 {
     total as u16
 }
 
+/// A sum over pieces of any length, one behind the other.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Checksummer {
+    total: u64,
+    odd: bool,
+}
+
+impl Checksummer {
+    /// Adds the next bytes.
+    pub fn add(&mut self, bytes: &[u8]) {
+        let part = fold(sum(bytes));
+        // Behind an odd number of bytes, each of these stands in the other half of its word.
+        self.total += u64::from(if self.odd { part.swap_bytes() } else { part });
+        self.odd ^= bytes.len() % 2 == 1;
+    }
+
+    /// The ones' complement sum, folded.
+    pub fn sum(&self) -> u16 {
+        fold(self.total)
+    }
+}
+
 /// Completes the checksum of a frame: sums from `csum_start` to the end, the prepared field included. A UDP checksum of
 /// zero is sent as all ones (RFC 768). Does nothing when the field would lie outside the frame.
 pub fn insert(frame: &mut [u8], checksum: Checksum) {
@@ -48,6 +70,18 @@ mod tests {
         let bytes = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7];
         assert_eq!(fold(sum(&bytes)), 0xddf2);
         assert_eq!(fold(sum(&bytes[..3])), 0xf201, "an odd byte is the high half of a word");
+    }
+
+    #[test]
+    fn pieces_of_odd_lengths_sum_as_the_whole() {
+        let bytes: Vec<u8> = (0..97u32).map(|i| (i * 37) as u8).collect();
+        for first in 0..20 {
+            let mut pieces = Checksummer::default();
+            for piece in [&bytes[..first], &bytes[first..first + 33], &bytes[first + 33..]] {
+                pieces.add(piece);
+            }
+            assert_eq!(pieces.sum(), fold(sum(&bytes)));
+        }
     }
 
     #[test]

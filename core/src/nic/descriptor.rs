@@ -1,23 +1,29 @@
 //! The descriptor NIC of today, an Intel 82599-class part (FACTS.md section 2): it fetches descriptors in batches, reads
-//! the buffers they point to, and writes status back.
+//! or writes the buffers they point to, and writes status back.
 
 use super::config::NicConfig;
+use super::fault::DmaError;
 use super::frames::TxFrames;
 use super::offload::{self, TxOffload};
+use super::receive::{Arrival, Delivery, DropReason, NicCounts};
 use super::ring::{RingFull, TxRing};
-use crate::ledger::Ledger;
+use super::rss::Rss;
+use super::rx_metadata::RxMetadata;
+use super::rx_ring::RxRing;
+use super::status::Status;
+use crate::ledger::{Ledger, Transaction};
 
 /// Bytes of one descriptor.
 pub const DESCRIPTOR_BYTES: u64 = 16;
 /// Descriptors fetched in one request at the most.
 const FETCH: u32 = 40;
-/// Completed descriptors whose status one write-back covers.
-const WRITE_BACK: u32 = 8;
 
-/// Physical memory as the NIC sees it.
+/// Physical memory as the NIC sees it, through whatever stands between.
 pub trait HostMemory {
-    /// The `len` bytes at a physical address; None where there is no memory.
-    fn dma_read(&self, address: u64, len: u32) -> Option<&[u8]>;
+    /// The `len` bytes at an address; None where there is no memory, or none that the NIC may read.
+    fn dma_read(&mut self, address: u64, len: u32) -> Option<&[u8]>;
+    /// The same, to be written.
+    fn dma_write(&mut self, address: u64, len: u32) -> Option<&mut [u8]>;
 }
 
 /// One transmit descriptor of 16 bytes.
@@ -35,7 +41,7 @@ pub enum Descriptor {
     },
     /// A buffer: part of a frame.
     Data {
-        /// Physical address.
+        /// Address.
         address: u64,
         /// Bytes.
         len: u32,
@@ -52,14 +58,13 @@ pub struct DescriptorTx {
     descriptors: Vec<Descriptor>,
     /// Descriptors fetched and not yet worked off.
     fetched: u32,
-    /// Completed descriptors whose status is not yet written back.
-    unreported: u32,
+    status: Status,
 }
 
 impl DescriptorTx {
     fn new(slots: u32) -> Self {
         let descriptors = vec![Descriptor::Empty; slots as usize];
-        Self { ring: TxRing::new(0, slots), descriptors, fetched: 0, unreported: 0 }
+        Self { ring: TxRing::new(0, slots), descriptors, fetched: 0, status: Status::default() }
     }
 
     /// The driver writes one frame's descriptors.
@@ -81,20 +86,45 @@ impl DescriptorTx {
         let slot = self.ring.next()?;
         if self.fetched == 0 {
             self.fetched = self.ring.owned_by_nic().min(FETCH);
-            ledger.dma.add(u64::from(self.fetched) * DESCRIPTOR_BYTES);
+            let bytes = u64::from(self.fetched) * DESCRIPTOR_BYTES;
+            ledger.nic_reads(Transaction::DescriptorFetch, bytes);
         }
         self.fetched -= 1;
         self.ring.complete(1);
-        self.unreported += 1;
         Some(self.descriptors[slot as usize])
     }
+}
 
-    fn report(&mut self, ledger: &mut Ledger) {
-        while self.unreported >= WRITE_BACK || (self.unreported > 0 && self.ring.next().is_none()) {
-            let count = self.unreported.min(WRITE_BACK);
-            ledger.dma.add(u64::from(count) * DESCRIPTOR_BYTES);
-            self.unreported -= count;
+/// A receive queue of the descriptor NIC.
+#[derive(Clone, Debug)]
+pub struct DescriptorRx {
+    /// The ring.
+    pub ring: RxRing,
+    addresses: Vec<u64>,
+    written: Vec<RxMetadata>,
+    fetched: u32,
+    status: Status,
+}
+
+impl DescriptorRx {
+    fn new(slots: u32) -> Self {
+        Self {
+            ring: RxRing::new(0, slots),
+            addresses: vec![0; slots as usize],
+            written: vec![RxMetadata::default(); slots as usize],
+            fetched: 0,
+            status: Status::default(),
         }
+    }
+
+    /// The driver posts a buffer of [`super::RX_BUFFER_BYTES`] in a slot that it just granted.
+    pub fn post(&mut self, slot: u32, address: u64) {
+        self.addresses[slot as usize] = address;
+    }
+
+    /// What the NIC wrote back into a filled slot's descriptor.
+    pub fn written(&self, slot: u32) -> RxMetadata {
+        self.written[slot as usize]
     }
 }
 
@@ -103,6 +133,11 @@ impl DescriptorTx {
 pub struct DescriptorNic {
     /// The transmit queues.
     pub tx: Vec<DescriptorTx>,
+    /// The receive queues.
+    pub rx: Vec<DescriptorRx>,
+    /// Which queue a flow's frames go to.
+    pub rss: Rss,
+    counts: NicCounts,
     /// Where a frame is gathered.
     staging: Vec<u8>,
 }
@@ -110,22 +145,33 @@ pub struct DescriptorNic {
 impl DescriptorNic {
     /// A NIC before its first descriptor.
     pub fn new(config: &NicConfig) -> Self {
-        let tx = (0..config.queues).map(|_| DescriptorTx::new(config.tx_slots)).collect();
-        Self { tx, staging: Vec::new() }
+        Self {
+            tx: (0..config.queues).map(|_| DescriptorTx::new(config.tx_slots)).collect(),
+            rx: (0..config.queues).map(|_| DescriptorRx::new(config.rx_slots)).collect(),
+            rss: Rss::new(config.queues),
+            counts: NicCounts::default(),
+            staging: Vec::new(),
+        }
+    }
+
+    /// Frames received, sent and refused.
+    pub fn counts(&self) -> NicCounts {
+        self.counts
     }
 
     /// Reads the queue's next posted frame, and puts it, or the frames it is cut into, behind `out`; returns how many
     /// descriptors it took, or None when none is posted.
     ///
     /// # Errors
-    /// The address and length of a buffer that lies outside the memory; the frame's descriptors are used up.
+    /// [`DmaError::Address`] of a buffer that the NIC may not read. The frame's descriptors are used up all the same, and
+    /// nothing is put behind `out`.
     pub fn transmit(
         &mut self,
         queue: u16,
-        memory: &impl HostMemory,
+        memory: &mut impl HostMemory,
         ledger: &mut Ledger,
         out: &mut TxFrames,
-    ) -> Result<Option<u32>, (u64, u32)> {
+    ) -> Result<Option<u32>, DmaError> {
         let tx = &mut self.tx[usize::from(queue)];
         self.staging.clear();
         let mut wanted = (TxOffload::None, 0);
@@ -139,12 +185,12 @@ impl DescriptorNic {
                 Descriptor::Data { address, len, end } => {
                     match memory.dma_read(address, len) {
                         Some(bytes) => {
-                            ledger.dma.add(u64::from(len));
+                            ledger.nic_reads(Transaction::PacketRead, u64::from(len));
                             // DMA onto the wire: not a copy between buffers, counted as DMA above.
                             #[expect(clippy::disallowed_methods)]
                             self.staging.extend_from_slice(bytes);
                         }
-                        None => fault = Some((address, len)),
+                        None => fault = Some(DmaError::Address { address, len }),
                     }
                     if end {
                         break;
@@ -152,14 +198,66 @@ impl DescriptorNic {
                 }
             }
         }
-        tx.report(ledger);
+        let idle = tx.ring.next().is_none();
+        tx.status.complete(taken, idle, |count| {
+            ledger.nic_writes(Transaction::WriteBack, u64::from(count) * DESCRIPTOR_BYTES);
+        });
         if let Some(fault) = fault {
+            self.counts.faults += 1;
             return Err(fault);
         }
         if taken == 0 {
             return Ok(None);
         }
+        self.counts.sent += 1;
         offload::apply(&self.staging, wanted.1 as usize, wanted.0, out);
         Ok(Some(taken))
+    }
+
+    /// Takes an arriving frame: verifies its checksums, picks a queue, writes the frame into the queue's next posted
+    /// buffer and its metadata into the descriptor.
+    pub fn receive(&mut self, frame: &[u8], memory: &mut impl HostMemory, ledger: &mut Ledger) -> Delivery {
+        let result = self.store(frame, memory, ledger);
+        self.counts.count(result)
+    }
+
+    fn store(
+        &mut self,
+        frame: &[u8],
+        memory: &mut impl HostMemory,
+        ledger: &mut Ledger,
+    ) -> Result<u16, DropReason> {
+        let arrival = Arrival::new(frame, &self.rss, false)?;
+        let rx = &mut self.rx[usize::from(arrival.queue)];
+        let slot = rx.ring.next().ok_or(DropReason::NoSlot)?;
+        if rx.fetched == 0 {
+            rx.fetched = rx.ring.owned_by_nic().min(FETCH);
+            ledger.nic_reads(Transaction::DescriptorFetch, u64::from(rx.fetched) * DESCRIPTOR_BYTES);
+        }
+        let buffer =
+            memory.dma_write(rx.addresses[slot as usize], frame.len() as u32).ok_or(DropReason::Fault)?;
+        // DMA off the wire: not a copy between buffers, counted as DMA below.
+        #[expect(clippy::disallowed_methods)]
+        buffer.copy_from_slice(frame);
+        ledger.nic_writes(Transaction::PacketWrite, frame.len() as u64);
+        rx.written[slot as usize] = arrival.metadata;
+        rx.fetched -= 1;
+        rx.ring.fill();
+        let full = rx.ring.owned_by_nic() == 0;
+        rx.status.complete(1, full, |count| {
+            ledger.nic_writes(Transaction::WriteBack, u64::from(count) * DESCRIPTOR_BYTES);
+        });
+        Ok(arrival.queue)
+    }
+
+    /// The NIC interrupts: status that is still to be written back goes to memory first.
+    pub fn interrupt(&mut self, queue: u16, ledger: &mut Ledger) {
+        let queue = usize::from(queue);
+        for status in [&mut self.tx[queue].status, &mut self.rx[queue].status] {
+            status.flush(|count| {
+                ledger.nic_writes(Transaction::WriteBack, u64::from(count) * DESCRIPTOR_BYTES);
+            });
+        }
+        ledger.bus.interrupt();
     }
 }

@@ -586,6 +586,7 @@ impl<B: Buffers, T: Tap> Host<B, T> {
     }
 
     fn interrupt(&mut self) -> Result<(), BufferError> {
+        self.buffers.interrupt(QUEUE);
         while let Some(PacketId(packet)) = self.buffers.recycle(QUEUE)? {
             self.in_flight -= 1;
             self.record_stage(packet, Stage::Completion);

@@ -61,9 +61,9 @@ fn snapstack(args: &[&str]) -> Result<Value> {
 #[tokio::test]
 async fn packets_move_stop_step_and_go_back() -> Result<()> {
     let page = Page::open("").await?;
-    let (start, end) = page.position().await?;
-    ensure!(start > 0 && start < end, "it opens at a moment of the run, not at {start} of {end}");
-    page.until_text("caption", "two stacks").await?;
+    let start = page.until_position("a moment inside the run", |at, end| at > 0 && at < end).await?;
+    let caption = async || Ok((!page.text("caption").await?.is_empty()).then_some(()));
+    wait_for("the opening to say what it shows", READY, caption).await?;
     page.until_position("packets to move", |at, _| at > start).await?;
     page.stop().await?;
     ensure!(page.text("caption").await?.is_empty(), "any input ends the opening");
@@ -91,8 +91,10 @@ async fn packets_move_stop_step_and_go_back() -> Result<()> {
     page.until_position("scrubbing forward again", |at, _| at == 9000).await?;
     ensure!(page.text("out-left-copied").await? == there);
     page.click("next-copy").await?;
-    page.until_text("out-left-copied", "/").await?;
-    ensure!(page.text("out-left-copied").await? != there, "the next copy is counted where it happens");
+    wait_for("the next copy to be counted where it happens", READY, async || {
+        Ok((page.text("out-left-copied").await? != there).then_some(()))
+    })
+    .await?;
     page.no_complaints().await
 }
 
@@ -178,7 +180,7 @@ async fn unknown_links_are_answered_in_words() -> Result<()> {
     ] {
         page.browser.open(&format!("{}{fragment}", page.server.url())).await?;
         page.until_text("notice", words).await?;
-        ensure!(page.position().await?.1 > 0, "there is a picture all the same");
+        page.until_position("a picture all the same", |_, end| end > 0).await?;
     }
     page.no_complaints().await
 }

@@ -1,6 +1,7 @@
-//! Conventional physical memory: two areas of equal objects, each with a free list, at addresses of their own.
+//! Conventional physical memory: areas of equal objects, each with a free list and counted references, at addresses of
+//! their own.
 
-use crate::nic::HostMemory;
+use crate::nic::{HostMemory, Iommu, RX_BUFFER_BYTES};
 
 /// Bytes of a page.
 pub(super) const PAGE: u32 = 4096;
@@ -10,33 +11,78 @@ pub(super) const HEAD: u32 = 640;
 const AREA_SHIFT: u32 = 40;
 
 /// Objects of one size.
+#[derive(Clone)]
 pub(super) struct Arena {
     area: u64,
     size: u32,
     bytes: Vec<u8>,
+    refs: Vec<u32>,
     free: Vec<u32>,
 }
 
 impl Arena {
     fn new(area: u64, size: u32) -> Self {
-        Self { area, size, bytes: Vec::new(), free: Vec::new() }
+        Self { area, size, bytes: Vec::new(), refs: Vec::new(), free: Vec::new() }
     }
 
-    /// An object, by index; its content is whatever was there.
+    /// Bytes of an object.
+    pub(super) fn size(&self) -> u32 {
+        self.size
+    }
+
+    /// Objects there ever were.
+    pub(super) fn grown(&self) -> usize {
+        self.refs.len()
+    }
+
+    /// An object with one reference, by index; its content is whatever was there.
     pub(super) fn take(&mut self) -> u32 {
-        self.free.pop().unwrap_or_else(|| {
-            let index = self.bytes.len() / self.size as usize;
+        let index = self.free.pop().unwrap_or_else(|| {
             self.bytes.resize(self.bytes.len() + self.size as usize, 0);
-            index as u32
-        })
+            self.refs.push(0);
+            self.refs.len() as u32 - 1
+        });
+        self.refs[index as usize] = 1;
+        index
     }
 
-    pub(super) fn give_back(&mut self, index: u32) {
-        self.free.push(index);
+    pub(super) fn refs(&self, index: u32) -> u32 {
+        self.refs[index as usize]
+    }
+
+    pub(super) fn hold(&mut self, index: u32) {
+        self.refs[index as usize] += 1;
+    }
+
+    /// One reference less; whether it was the last.
+    pub(super) fn give_back(&mut self, index: u32) -> bool {
+        let refs = &mut self.refs[index as usize];
+        *refs -= 1;
+        let last = *refs == 0;
+        if last {
+            self.free.push(index);
+        }
+        last
+    }
+
+    pub(super) fn object(&self, index: u32) -> &[u8] {
+        &self.bytes[index as usize * self.size as usize..][..self.size as usize]
     }
 
     pub(super) fn object_mut(&mut self, index: u32) -> &mut [u8] {
         &mut self.bytes[index as usize * self.size as usize..][..self.size as usize]
+    }
+
+    /// Two different objects at once: one to read, one to write.
+    pub(super) fn pair(&mut self, from: u32, to: u32) -> (&[u8], &mut [u8]) {
+        let size = self.size as usize;
+        let (from, to) = (from as usize * size, to as usize * size);
+        let (low, high) = self.bytes.split_at_mut(from.max(to));
+        if from < to {
+            (&low[from..from + size], &mut high[..size])
+        } else {
+            (&high[..size], &mut low[to..to + size])
+        }
     }
 
     pub(super) fn address(&self, index: u32, offset: u32) -> u64 {
@@ -44,23 +90,72 @@ impl Arena {
     }
 }
 
+/// Where payload lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Area {
+    /// Pages that `send()` filled.
+    Page,
+    /// Buffers that the NIC received into.
+    Rx,
+}
+
 /// The memory behind a conventional stack.
+#[derive(Clone)]
 pub(super) struct Physical {
     pub(super) heads: Arena,
     pub(super) pages: Arena,
+    pub(super) rx: Arena,
+    /// Pages that are mapped for the NIC for good.
+    pub(super) shadow: Arena,
 }
 
 impl Physical {
     pub(super) fn new() -> Self {
-        Self { heads: Arena::new(1, HEAD), pages: Arena::new(2, PAGE) }
+        Self {
+            heads: Arena::new(1, HEAD),
+            pages: Arena::new(2, PAGE),
+            rx: Arena::new(3, RX_BUFFER_BYTES),
+            shadow: Arena::new(4, PAGE),
+        }
+    }
+
+    pub(super) fn area(&self, area: Area) -> &Arena {
+        match area {
+            Area::Page => &self.pages,
+            Area::Rx => &self.rx,
+        }
+    }
+
+    pub(super) fn area_mut(&mut self, area: Area) -> &mut Arena {
+        match area {
+            Area::Page => &mut self.pages,
+            Area::Rx => &mut self.rx,
+        }
+    }
+
+    fn at(&mut self, address: u64, len: u32) -> Option<&mut [u8]> {
+        let arenas = [&mut self.heads, &mut self.pages, &mut self.rx, &mut self.shadow];
+        let arena = arenas.into_iter().find(|arena| arena.area == address >> AREA_SHIFT)?;
+        let at = (address & ((1 << AREA_SHIFT) - 1)) as usize;
+        arena.bytes.get_mut(at..at.checked_add(len as usize)?)
     }
 }
 
-impl HostMemory for Physical {
-    fn dma_read(&self, address: u64, len: u32) -> Option<&[u8]> {
-        let arena =
-            [&self.heads, &self.pages].into_iter().find(|arena| arena.area == address >> AREA_SHIFT)?;
-        let at = (address & ((1 << AREA_SHIFT) - 1)) as usize;
-        arena.bytes.get(at..at.checked_add(len as usize)?)
+/// Physical memory behind an IOMMU.
+pub(super) struct Mapped<'m> {
+    pub(super) memory: &'m mut Physical,
+    pub(super) iommu: &'m mut Iommu,
+}
+
+impl HostMemory for Mapped<'_> {
+    fn dma_read(&mut self, address: u64, len: u32) -> Option<&[u8]> {
+        self.dma_write(address, len).map(|bytes| &*bytes)
+    }
+
+    fn dma_write(&mut self, address: u64, len: u32) -> Option<&mut [u8]> {
+        if !self.iommu.check(address, len) {
+            return None;
+        }
+        self.memory.at(address, len)
     }
 }

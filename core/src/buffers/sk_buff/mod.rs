@@ -1,7 +1,10 @@
 //! The conventional scheme (FACTS.md section 2): `send()` copies the user's bytes into kernel pages, packets refer to
-//! fragments of those behind an `sk_buff`, headers go into its linear head, and a descriptor NIC reads both.
+//! fragments of those behind an `sk_buff`, headers go into its linear head, and a descriptor NIC reads both. A received
+//! frame is an `sk_buff` around the buffer that the NIC filled, and `recv()` copies out of it.
 
 mod arena;
+mod receive;
+mod shadow;
 mod transmit;
 
 use std::collections::{HashMap, VecDeque};
@@ -14,14 +17,18 @@ use super::{
     BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
     within,
 };
-use crate::ledger::{Ledger, PacketId};
+use crate::ledger::{AllocationKind, Ledger, PacketId};
 use crate::memory::LineCounts;
-use crate::nic::{DescriptorNic, NicConfig, TxFrames, TxOffload};
+use crate::nic::{
+    Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata, TxFrames, TxOffload,
+};
 use arena::Physical;
-use transmit::Fragment;
+use transmit::{Fragment, SK_BUFF};
 
+pub use receive::RxSkb;
 pub use transmit::Skb;
 
+#[derive(Clone)]
 /// The scheme's state: conventional memory and a descriptor NIC.
 pub struct SkBuff {
     memory: Physical,
@@ -30,29 +37,36 @@ pub struct SkBuff {
     contents: Contents,
     users: Slab<UserBuffer>,
     payloads: Slab<Payload>,
-    /// References to each page: fragments of payloads and packets, and the thread that still fills it.
-    page_refs: Vec<u32>,
+    /// The page that each thread fills, and how far.
     filling: HashMap<FlowId, (u32, u32)>,
+    iommu: Iommu,
     /// What is in the TX rings, by queue.
     tx: Vec<TxQueue>,
+    /// The buffers in the slots of the RX rings, by queue.
+    rx: Vec<Vec<Option<u32>>>,
+    refill_batch: u32,
     line: u32,
 }
 
 /// An application's buffer.
+#[derive(Clone)]
 struct UserBuffer {
     bytes: Vec<u8>,
     content: ContentId,
 }
 
-/// Kernel pages in a queue.
+/// Kernel memory in a queue.
+#[derive(Clone)]
 struct Payload {
     fragments: Vec<Fragment>,
     len: u32,
+    /// It was received: an `sk_buff` stands around it.
+    skb: bool,
     holders: u32,
 }
 
 /// Packets in a ring, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct TxQueue {
     /// Each with the descriptors it still has there.
     posted: VecDeque<(PacketId, Skb, u32)>,
@@ -71,9 +85,11 @@ impl SkBuff {
             contents: Contents::default(),
             users: Slab::new(),
             payloads: Slab::new(),
-            page_refs: Vec::new(),
             filling: HashMap::new(),
+            iommu: Iommu::new(nic.iommu),
             tx: (0..nic.queues).map(|_| TxQueue::default()).collect(),
+            rx: (0..nic.queues).map(|_| vec![None; nic.rx_slots as usize]).collect(),
+            refill_batch: nic.refill_batch,
             line,
         }
     }
@@ -86,8 +102,13 @@ impl SkBuff {
         self.payloads.get(id.0 as usize).ok_or(BufferError::UnknownPayload(id))
     }
 
-    fn add_payload(&mut self, fragments: Vec<Fragment>, len: u32) -> PayloadId {
-        PayloadId(self.payloads.insert(Payload { fragments, len, holders: 1 }) as u32)
+    fn add_payload(&mut self, fragments: Vec<Fragment>, len: u32, skb: bool) -> PayloadId {
+        PayloadId(self.payloads.insert(Payload { fragments, len, skb, holders: 1 }) as u32)
+    }
+
+    /// What the kernel asked of the IOMMU.
+    pub fn iommu_counts(&self) -> IommuCounts {
+        self.iommu.counts()
     }
 }
 
@@ -101,7 +122,12 @@ impl Holders for SkBuff {
         held.holders -= 1;
         if held.holders == 0 {
             let freed = self.payloads.remove(payload.0 as usize);
-            self.put_fragments(&freed.fragments);
+            for fragment in freed.fragments {
+                self.put_fragment(fragment.area, fragment.index);
+            }
+            if freed.skb {
+                self.ledger.free(AllocationKind::SkBuff, SK_BUFF);
+            }
         }
     }
 
@@ -113,6 +139,7 @@ impl Holders for SkBuff {
 impl Buffers for SkBuff {
     const SCHEME: Scheme = Scheme::SkBuff;
     type Packet = Skb;
+    type Frame = RxSkb;
 
     fn app_write(
         &mut self,
@@ -194,7 +221,9 @@ impl Buffers for SkBuff {
     }
 
     fn doorbell(&mut self, queue: u16) {
-        self.nic.tx[usize::from(queue)].ring.doorbell();
+        if self.nic.tx[usize::from(queue)].ring.doorbell() > 0 {
+            self.ledger.bus.doorbell();
+        }
     }
 
     fn transmit(&mut self, queue: u16, out: &mut TxFrames) -> Result<Option<PacketId>, BufferError> {
@@ -203,6 +232,67 @@ impl Buffers for SkBuff {
 
     fn recycle(&mut self, queue: u16) -> Result<Option<PacketId>, BufferError> {
         Ok(self.clear_slots(queue))
+    }
+
+    fn interrupt(&mut self, queue: u16) {
+        self.nic.interrupt(queue, &mut self.ledger);
+    }
+
+    fn refill(&mut self, queue: u16) -> Result<(), BufferError> {
+        self.post_buffers(queue);
+        Ok(())
+    }
+
+    fn deliver(&mut self, frame: &[u8]) -> Delivery {
+        self.arrive(frame)
+    }
+
+    fn poll_rx(&mut self, queue: u16) -> Result<Option<RxSkb>, BufferError> {
+        Ok(self.take_frame(queue))
+    }
+
+    fn frame_len(&self, frame: &RxSkb) -> u32 {
+        frame.len()
+    }
+
+    fn metadata(&self, frame: &RxSkb) -> RxMetadata {
+        frame.metadata
+    }
+
+    fn read_header(&mut self, frame: &RxSkb, offset: u32, out: &mut [u8]) -> Result<(), BufferError> {
+        self.header_bytes(frame, offset, out)
+    }
+
+    fn keep_payload(&mut self, frame: RxSkb, range: Range<u32>) -> Result<PayloadId, BufferError> {
+        self.keep(frame, range)
+    }
+
+    fn drop_frame(&mut self, frame: RxSkb) {
+        self.free_frame(frame);
+    }
+
+    fn recv(&mut self, parts: &[Chunk]) -> Result<UserId, BufferError> {
+        self.copy_out(parts)
+    }
+
+    fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError> {
+        parts.iter().map(|part| self.copy_out(std::slice::from_ref(part))).collect()
+    }
+
+    fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
+        self.sum_of(parts)
+    }
+
+    fn rss(&self) -> &Rss {
+        &self.nic.rss
+    }
+
+    fn nic_counts(&self) -> NicCounts {
+        self.nic.counts()
+    }
+
+    fn rx_granted(&self, queue: u16) -> u32 {
+        self.nic.rx[usize::from(queue)].ring.owned_by_nic()
     }
 
     fn flip_payload_byte(&mut self, packet: &mut Skb, offset: u32) -> Result<(), BufferError> {

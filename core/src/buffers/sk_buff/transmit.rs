@@ -2,33 +2,37 @@
 //! descriptors for head and fragments.
 
 use super::super::{BufferError, Chunk, FlowId, PayloadId, within};
-use super::SkBuff;
-use super::arena::{HEAD, PAGE};
+use super::arena::{Area, HEAD, Mapped, PAGE};
+use super::{Payload, SkBuff};
 use crate::ledger::{AllocationKind, CopyCause, PacketId};
-use crate::nic::{Descriptor, MAX_RANGES, RingFull, TxFrames, TxOffload};
+use crate::nic::{Descriptor, IommuMode, MAX_RANGES, TxFrames, TxOffload};
 
 /// Bytes of an `sk_buff` object (FACTS.md section 2).
-const SK_BUFF: u32 = 256;
+pub(super) const SK_BUFF: u32 = 256;
 /// `skb_shared_info` at the end of the head (FACTS.md section 2); headers grow down from before it.
 const SHARED_INFO: u32 = 320;
 
-/// A piece of payload in a page.
-#[derive(Clone, Copy)]
+/// A piece of payload in a page or in a receive buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fragment {
-    page: u32,
-    offset: u32,
-    len: u32,
+    pub(super) area: Area,
+    pub(super) index: u32,
+    pub(super) offset: u32,
+    pub(super) len: u32,
 }
 
 /// An `sk_buff` with its head and fragments.
+#[derive(Clone)]
 pub struct Skb {
-    head: u32,
-    header_start: u32,
-    fragments: Vec<Fragment>,
+    pub(super) head: u32,
+    pub(super) header_start: u32,
+    pub(super) fragments: Vec<Fragment>,
+    /// Copies of all that, in pages that are mapped for good.
+    pub(super) shadow: Vec<u32>,
 }
 
 impl Skb {
-    fn header_len(&self) -> u32 {
+    pub(super) fn header_len(&self) -> u32 {
         HEAD - SHARED_INFO - self.header_start
     }
 
@@ -38,29 +42,43 @@ impl Skb {
     }
 }
 
+impl Payload {
+    /// The fragments of bytes `offset..offset + len`.
+    pub(super) fn pieces(&self, offset: u32, len: u32) -> Vec<Fragment> {
+        let (mut skip, mut left) = (offset, len);
+        let mut pieces = Vec::new();
+        for fragment in &self.fragments {
+            let from = skip.min(fragment.len);
+            let len = left.min(fragment.len - from);
+            if len > 0 {
+                pieces.push(Fragment { offset: fragment.offset + from, len, ..*fragment });
+            }
+            skip -= from;
+            left -= len;
+        }
+        pieces
+    }
+}
+
 impl SkBuff {
+    /// A page with the filling thread's reference.
     fn take_page(&mut self) -> u32 {
-        let page = self.memory.pages.take();
         self.ledger.allocate(AllocationKind::Page, PAGE);
-        if self.page_refs.len() <= page as usize {
-            self.page_refs.resize(page as usize + 1, 0);
-        }
-        self.page_refs[page as usize] = 1;
-        page
+        self.memory.pages.take()
     }
 
-    fn put_page(&mut self, page: u32) {
-        let refs = &mut self.page_refs[page as usize];
-        *refs -= 1;
-        if *refs == 0 {
-            self.memory.pages.give_back(page);
-            self.ledger.free(AllocationKind::Page, PAGE);
-        }
+    pub(super) fn hold_fragment(&mut self, fragment: Fragment) {
+        self.memory.area_mut(fragment.area).hold(fragment.index);
     }
 
-    pub(super) fn put_fragments(&mut self, fragments: &[Fragment]) {
-        for fragment in fragments {
-            self.put_page(fragment.page);
+    pub(super) fn put_fragment(&mut self, area: Area, index: u32) {
+        let arena = self.memory.area_mut(area);
+        if arena.give_back(index) {
+            let kind = match area {
+                Area::Page => AllocationKind::Page,
+                Area::Rx => AllocationKind::RxBuffer,
+            };
+            self.ledger.free(kind, arena.size());
         }
     }
 
@@ -68,10 +86,10 @@ impl SkBuff {
     /// refers to it, or a new one.
     fn page_to_fill(&mut self, flow: FlowId) -> (u32, u32) {
         match self.filling.get(&flow).copied() {
-            Some((page, _)) if self.page_refs[page as usize] == 1 => (page, 0),
+            Some((page, _)) if self.memory.pages.refs(page) == 1 => (page, 0),
             Some((page, used)) if used < PAGE => (page, used),
             Some((page, _)) => {
-                self.put_page(page);
+                self.put_fragment(Area::Page, page);
                 (self.take_page(), 0)
             }
             None => (self.take_page(), 0),
@@ -85,15 +103,22 @@ impl SkBuff {
         while !rest.is_empty() {
             let (page, used) = self.page_to_fill(flow);
             let (source, tail) = rest.split_at(rest.len().min((PAGE - used) as usize));
-            let part = source.len() as u32;
-            let target = &mut self.memory.pages.object_mut(page)[used as usize..(used + part) as usize];
+            let len = source.len() as u32;
+            let target = &mut self.memory.pages.object_mut(page)[used as usize..(used + len) as usize];
             self.ledger.copy(CopyCause::UserToKernel, source, target);
-            self.page_refs[page as usize] += 1;
-            self.filling.insert(flow, (page, used + part));
-            fragments.push(Fragment { page, offset: used, len: part });
+            self.memory.pages.hold(page);
+            self.filling.insert(flow, (page, used + len));
+            fragments.push(Fragment { area: Area::Page, index: page, offset: used, len });
             rest = tail;
         }
-        self.add_payload(fragments, bytes.len() as u32)
+        self.add_payload(fragments, bytes.len() as u32, false)
+    }
+
+    /// The fragments of a piece, once they are known to exist.
+    pub(super) fn pieces(&self, part: &Chunk) -> Result<Vec<Fragment>, BufferError> {
+        let payload = self.payload(part.payload)?;
+        within(part.offset.into(), part.len.into(), payload.len.into())?;
+        Ok(payload.pieces(part.offset, part.len))
     }
 
     /// An `sk_buff` whose fragments are references to those of the payloads. Three pieces of 64 KiB in all can touch 19
@@ -104,29 +129,24 @@ impl SkBuff {
         }
         let mut fragments = Vec::new();
         for part in parts {
-            let payload = self.payload(part.payload)?;
-            within(part.offset.into(), part.len.into(), payload.len.into())?;
-            let (mut skip, mut left) = (part.offset, part.len);
-            for piece in &payload.fragments {
-                let from = skip.min(piece.len);
-                let len = left.min(piece.len - from);
-                if len > 0 {
-                    fragments.push(Fragment { page: piece.page, offset: piece.offset + from, len });
-                }
-                skip -= from;
-                left -= len;
-            }
+            fragments.append(&mut self.pieces(part)?);
         }
         for fragment in &fragments {
-            self.page_refs[fragment.page as usize] += 1;
+            self.hold_fragment(*fragment);
         }
         self.ledger.allocate(AllocationKind::SkBuff, SK_BUFF);
         self.ledger.allocate(AllocationKind::Head, HEAD);
-        Ok(Skb { head: self.memory.heads.take(), header_start: HEAD - SHARED_INFO, fragments })
+        let head = self.memory.heads.take();
+        Ok(Skb { head, header_start: HEAD - SHARED_INFO, fragments, shadow: Vec::new() })
     }
 
     pub(super) fn free_skb(&mut self, skb: Skb) {
-        self.put_fragments(&skb.fragments);
+        for page in skb.shadow {
+            self.memory.shadow.give_back(page);
+        }
+        for fragment in skb.fragments {
+            self.put_fragment(fragment.area, fragment.index);
+        }
         self.memory.heads.give_back(skb.head);
         self.ledger.free(AllocationKind::Head, HEAD);
         self.ledger.free(AllocationKind::SkBuff, SK_BUFF);
@@ -147,11 +167,21 @@ impl SkBuff {
         Ok(())
     }
 
+    /// Where the NIC finds an `sk_buff`'s bytes when it reads them in place.
+    fn parts(&self, skb: &Skb) -> Vec<(u64, u32)> {
+        let head = (self.memory.heads.address(skb.head, skb.header_start), skb.header_len());
+        let fragments = skb.fragments.iter().map(|fragment| {
+            let arena = self.memory.area(fragment.area);
+            (arena.address(fragment.index, fragment.offset), fragment.len)
+        });
+        std::iter::once(head).chain(fragments).collect()
+    }
+
     pub(super) fn fill_slots(
         &mut self,
         queue: u16,
         id: PacketId,
-        skb: Skb,
+        mut skb: Skb,
         offload: TxOffload,
     ) -> Result<(), BufferError> {
         let header_len = skb.header_len();
@@ -159,25 +189,25 @@ impl SkBuff {
             self.free_skb(skb);
             return Err(error.into());
         }
-        let mut descriptors = Vec::with_capacity(skb.descriptors() as usize);
-        if offload != TxOffload::None {
-            descriptors.push(Descriptor::Context { offload, header_len });
-        }
-        descriptors.push(Descriptor::Data {
-            address: self.memory.heads.address(skb.head, skb.header_start),
-            len: header_len,
-            end: skb.fragments.is_empty(),
+        let parts = match self.iommu.mode() {
+            IommuMode::Shadow => self.copy_to_shadow(&mut skb),
+            _ => self.parts(&skb),
+        };
+        let context = (offload != TxOffload::None).then_some(Descriptor::Context { offload, header_len });
+        let data = parts.iter().enumerate().map(|(i, (address, len))| Descriptor::Data {
+            address: *address,
+            len: *len,
+            end: i + 1 == parts.len(),
         });
-        for (i, fragment) in skb.fragments.iter().enumerate() {
-            descriptors.push(Descriptor::Data {
-                address: self.memory.pages.address(fragment.page, fragment.offset),
-                len: fragment.len,
-                end: i + 1 == skb.fragments.len(),
-            });
-        }
-        if let Err(RingFull { slots }) = self.nic.tx[usize::from(queue)].post(&descriptors) {
+        let descriptors: Vec<_> = context.into_iter().chain(data).collect();
+        if let Err(full) = self.nic.tx[usize::from(queue)].post(&descriptors) {
             self.free_skb(skb);
-            return Err(RingFull { slots }.into());
+            return Err(full.into());
+        }
+        if self.iommu.mode() != IommuMode::Shadow {
+            for (address, len) in parts {
+                self.iommu.map(address, len);
+            }
         }
         self.tx[usize::from(queue)].posted.push_back((id, skb, descriptors.len() as u32));
         Ok(())
@@ -188,17 +218,15 @@ impl SkBuff {
         queue: u16,
         out: &mut TxFrames,
     ) -> Result<Option<PacketId>, BufferError> {
-        let result = self.nic.transmit(queue, &self.memory, &mut self.ledger, out);
+        let mut memory = Mapped { memory: &mut self.memory, iommu: &mut self.iommu };
+        let result = self.nic.transmit(queue, &mut memory, &mut self.ledger, out);
         if result == Ok(None) {
             return Ok(None);
         }
         let sent = &mut self.tx[usize::from(queue)];
         let id = sent.posted.get(sent.read).map(|(id, _, _)| *id);
         sent.read += 1;
-        match result {
-            Ok(_) => Ok(id),
-            Err((address, len)) => Err(BufferError::BadAddress { address, len }),
-        }
+        Ok(result.map(|_| id)?)
     }
 
     pub(super) fn clear_slots(&mut self, queue: u16) -> Option<PacketId> {
@@ -210,6 +238,11 @@ impl SkBuff {
                 && let Some((id, skb, _)) = sent.posted.pop_front()
             {
                 sent.read -= 1;
+                if self.iommu.mode() != IommuMode::Shadow {
+                    for (address, len) in self.parts(&skb) {
+                        self.iommu.unmap(address, len);
+                    }
+                }
                 self.free_skb(skb);
                 return Some(id);
             }
@@ -221,8 +254,8 @@ impl SkBuff {
         let mut at = offset;
         for fragment in &skb.fragments {
             if at < fragment.len {
-                let page = self.memory.pages.object_mut(fragment.page);
-                page[(fragment.offset + at) as usize] ^= 0xff;
+                let object = self.memory.area_mut(fragment.area).object_mut(fragment.index);
+                object[(fragment.offset + at) as usize] ^= 0xff;
                 break;
             }
             at -= fragment.len;

@@ -1,7 +1,10 @@
 //! The paper's scheme (sections 3.1 and 3.2): the user's segment is snapshotted, packets take its sub-DAGs over by
-//! reference, layers write header lines, the ring slot is one more snapshot. No payload byte moves.
+//! reference, layers write header lines, the ring slot is one more snapshot. On the way up the driver snapshots the slot,
+//! queues hold those snapshots, and `recv()` hands the user one. No payload byte moves, but where `recv()` into one buffer
+//! has to re-line.
 
 mod layout;
+mod receive;
 mod transmit;
 
 use std::ops::Range;
@@ -15,8 +18,9 @@ use super::{
 };
 use crate::ledger::{CopyCause, Ledger, PacketId};
 use crate::memory::{Content, LineCounts, Memory, MemoryConfig, SegmentId};
-use crate::nic::{NicConfig, SegmentNic, TxFrames, TxOffload};
+use crate::nic::{Delivery, NicConfig, NicCounts, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload};
 
+pub use receive::RxSegment;
 pub use transmit::StackSegment;
 
 /// The scheme's state: a HICAMP memory and a NIC that addresses its segments.
@@ -29,6 +33,8 @@ pub struct Snapshot {
     payloads: Slab<Payload>,
     /// What is in the slots of the TX rings, by queue.
     tx: Vec<Vec<Option<transmit::Posted>>>,
+    /// The contents in the slots of the RX rings, by queue.
+    rx: Vec<Vec<Option<ContentId>>>,
 }
 
 /// A segment of the application: bytes `start..start + len` of it are the buffer.
@@ -55,7 +61,7 @@ impl Snapshot {
     /// [`BufferError::Memory`] for a memory configuration out of range.
     pub fn new(memory: MemoryConfig, nic: NicConfig) -> Result<Self, BufferError> {
         let mut memory = Memory::new(memory)?;
-        memory.create_range(SegmentId(nic.ring_base), u32::from(nic.queues) * nic.tx_slots)?;
+        memory.create_range(SegmentId(nic.ring_base), nic.segments())?;
         Ok(Self {
             memory,
             nic: SegmentNic::new(&nic),
@@ -64,6 +70,7 @@ impl Snapshot {
             users: Slab::new(),
             payloads: Slab::new(),
             tx: (0..nic.queues).map(|_| vec![None; nic.tx_slots as usize]).collect(),
+            rx: (0..nic.queues).map(|_| vec![None; nic.rx_slots as usize]).collect(),
         })
     }
 
@@ -75,6 +82,11 @@ impl Snapshot {
     /// The memory, to check its invariants.
     pub fn memory_mut(&mut self) -> &mut Memory {
         &mut self.memory
+    }
+
+    /// The NIC, to look into.
+    pub fn nic(&self) -> &SegmentNic {
+        &self.nic
     }
 
     fn user(&self, id: UserId) -> Result<&User, BufferError> {
@@ -119,6 +131,7 @@ impl Holders for Snapshot {
 impl Buffers for Snapshot {
     const SCHEME: Scheme = Scheme::Snapshot;
     type Packet = StackSegment;
+    type Frame = RxSegment;
 
     fn app_write(
         &mut self,
@@ -207,7 +220,9 @@ impl Buffers for Snapshot {
     }
 
     fn doorbell(&mut self, queue: u16) {
-        self.nic.tx[usize::from(queue)].doorbell();
+        if self.nic.tx[usize::from(queue)].doorbell() > 0 {
+            self.ledger.bus.doorbell();
+        }
     }
 
     fn transmit(&mut self, queue: u16, out: &mut TxFrames) -> Result<Option<PacketId>, BufferError> {
@@ -218,6 +233,66 @@ impl Buffers for Snapshot {
 
     fn recycle(&mut self, queue: u16) -> Result<Option<PacketId>, BufferError> {
         self.clear_slot(queue)
+    }
+
+    fn interrupt(&mut self, queue: u16) {
+        self.nic.interrupt(queue, &mut self.ledger);
+    }
+
+    fn refill(&mut self, queue: u16) -> Result<(), BufferError> {
+        self.grant_slots(queue)
+    }
+
+    fn deliver(&mut self, frame: &[u8]) -> Delivery {
+        self.arrive(frame)
+    }
+
+    fn poll_rx(&mut self, queue: u16) -> Result<Option<RxSegment>, BufferError> {
+        self.take_frame(queue)
+    }
+
+    fn frame_len(&self, frame: &RxSegment) -> u32 {
+        frame.len()
+    }
+
+    fn metadata(&self, frame: &RxSegment) -> RxMetadata {
+        frame.metadata
+    }
+
+    fn read_header(&mut self, frame: &RxSegment, offset: u32, out: &mut [u8]) -> Result<(), BufferError> {
+        self.header_bytes(frame, offset, out)
+    }
+
+    fn keep_payload(&mut self, frame: RxSegment, range: Range<u32>) -> Result<PayloadId, BufferError> {
+        self.keep(frame, range)
+    }
+
+    fn drop_frame(&mut self, frame: RxSegment) {
+        self.free_frame(frame);
+    }
+
+    fn recv(&mut self, parts: &[Chunk]) -> Result<UserId, BufferError> {
+        self.assemble(parts)
+    }
+
+    fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError> {
+        self.hand_out(parts)
+    }
+
+    fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
+        self.sum_of(parts)
+    }
+
+    fn rss(&self) -> &Rss {
+        &self.nic.rss
+    }
+
+    fn nic_counts(&self) -> NicCounts {
+        self.nic.counts()
+    }
+
+    fn rx_granted(&self, queue: u16) -> u32 {
+        self.nic.rx[usize::from(queue)].owned_by_nic()
     }
 
     fn flip_payload_byte(&mut self, packet: &mut StackSegment, offset: u32) -> Result<(), BufferError> {

@@ -1,0 +1,174 @@
+//! One direction of a link: rate, latency, and a seeded injector of faults. Time is passed in.
+//!
+//! What happens to a frame depends on the seed and the frame's index on this link alone, never on its bytes or on when it
+//! was sent: so two schemes that send the same frames suffer the same faults.
+
+use std::collections::BTreeMap;
+
+use crate::random::mix;
+
+/// Preamble, FCS and gap of an Ethernet frame, in bytes of wire time (IEEE 802.3).
+const WIRE_OVERHEAD: u64 = 24;
+/// Shortest frame on the wire without FCS; shorter ones take as long.
+const SHORTEST: u64 = 60;
+const MILLION: u64 = 1_000_000;
+
+/// Odds of faults, each in frames per million.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Faults {
+    /// The frame disappears.
+    pub loss: u32,
+    /// It arrives twice.
+    pub duplicate: u32,
+    /// It arrives late, so that later frames overtake it.
+    pub reorder: u32,
+    /// One of its bits is flipped.
+    pub corrupt: u32,
+}
+
+/// What a link is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LinkConfig {
+    /// Bits a second.
+    pub bits_per_s: u64,
+    /// From the last bit's departure to its arrival.
+    pub latency_ns: u64,
+    /// How much later than that a reordered frame arrives.
+    pub reorder_ns: u64,
+    /// Odds of faults.
+    pub faults: Faults,
+    /// Seed of the faults.
+    pub seed: u64,
+}
+
+impl Default for LinkConfig {
+    /// 10 Gbit/s, 5 us, no faults.
+    fn default() -> Self {
+        Self {
+            bits_per_s: 10_000_000_000,
+            latency_ns: 5_000,
+            reorder_ns: 50_000,
+            faults: Faults::default(),
+            seed: 0,
+        }
+    }
+}
+
+/// What happens to one frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fate {
+    /// It disappears.
+    pub lost: bool,
+    /// It arrives twice.
+    pub duplicated: bool,
+    /// It arrives late.
+    pub late: bool,
+    /// This bit is flipped, modulo the frame's bits.
+    pub corrupted: Option<u64>,
+}
+
+impl Faults {
+    /// The fate of frame `index`.
+    pub fn fate(&self, seed: u64, index: u64) -> Fate {
+        let draw = |kind: u64| mix(mix(seed) ^ mix(4 * index + kind));
+        let happens = |kind: u64, odds: u32| draw(kind) % MILLION < u64::from(odds);
+        Fate {
+            lost: happens(0, self.loss),
+            duplicated: happens(1, self.duplicate),
+            late: happens(2, self.reorder),
+            corrupted: happens(3, self.corrupt).then(|| draw(3) / MILLION),
+        }
+    }
+}
+
+/// What a link did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkCounts {
+    /// Frames sent.
+    pub sent: u64,
+    /// Frames lost.
+    pub lost: u64,
+    /// Frames that arrive twice.
+    pub duplicated: u64,
+    /// Frames that arrive late.
+    pub late: u64,
+    /// Frames with a flipped bit.
+    pub corrupted: u64,
+}
+
+/// One direction of a link.
+#[derive(Clone, Debug)]
+pub struct Link {
+    config: LinkConfig,
+    counts: LinkCounts,
+    /// When the last bit sent so far has left.
+    idle_at: u64,
+    /// Frames under way, by arrival and then in order of sending.
+    under_way: BTreeMap<(u64, u64), Vec<u8>>,
+    order: u64,
+}
+
+impl Link {
+    /// A link that nothing was sent on.
+    pub fn new(config: LinkConfig) -> Self {
+        Self { config, counts: LinkCounts::default(), idle_at: 0, under_way: BTreeMap::new(), order: 0 }
+    }
+
+    /// Sends a frame (without FCS) as soon as those before it have left; returns when its last bit has.
+    pub fn send(&mut self, now: u64, frame: &[u8]) -> u64 {
+        let bits = ((frame.len() as u64).max(SHORTEST) + WIRE_OVERHEAD) * 8;
+        self.idle_at = self.idle_at.max(now) + (bits * 1_000_000_000).div_ceil(self.config.bits_per_s.max(1));
+        let fate = self.config.faults.fate(self.config.seed, self.counts.sent);
+        self.counts.sent += 1;
+        if fate.lost {
+            self.counts.lost += 1;
+            return self.idle_at;
+        }
+        let mut arrival = self.idle_at + self.config.latency_ns;
+        if fate.late {
+            self.counts.late += 1;
+            arrival += self.config.reorder_ns;
+        }
+        let mut bytes = Vec::with_capacity(frame.len());
+        // The wire is no buffer of a host: this is no copy of the stack's.
+        #[expect(clippy::disallowed_methods)]
+        bytes.extend_from_slice(frame);
+        if let Some(bit) = fate.corrupted.filter(|_| !bytes.is_empty()) {
+            self.counts.corrupted += 1;
+            let bit = bit % (8 * bytes.len() as u64);
+            bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
+        }
+        if fate.duplicated {
+            self.counts.duplicated += 1;
+            self.put(arrival, bytes.clone());
+        }
+        self.put(arrival, bytes);
+        self.idle_at
+    }
+
+    fn put(&mut self, arrival: u64, bytes: Vec<u8>) {
+        self.under_way.insert((arrival, self.order), bytes);
+        self.order += 1;
+    }
+
+    /// When the next frame arrives.
+    pub fn next_time(&self) -> Option<u64> {
+        self.under_way.keys().next().map(|(arrival, _)| *arrival)
+    }
+
+    /// When the link could send at once.
+    pub fn idle_at(&self) -> u64 {
+        self.idle_at
+    }
+
+    /// The next frame that has arrived by `now`.
+    pub fn receive(&mut self, now: u64) -> Option<Vec<u8>> {
+        self.next_time().filter(|arrival| *arrival <= now)?;
+        self.under_way.pop_first().map(|(_, bytes)| bytes)
+    }
+
+    /// What the link did.
+    pub fn counts(&self) -> LinkCounts {
+        self.counts
+    }
+}

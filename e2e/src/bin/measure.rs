@@ -1,0 +1,95 @@
+//! Measures the page in headless Chromium at 1440x900: `measure <folder of the page> [seconds of play]`. Prints one JSON
+//! object a line; times are milliseconds.
+
+#![allow(clippy::print_stdout, reason = "a program whose output is its results")]
+
+use std::env;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Value, json};
+use snapstack_e2e::{Browser, StaticServer};
+
+/// Runs before the page's own scripts: notes when it becomes ready, its long tasks, and the intervals between frames.
+const PROBE: &str = "
+    window.probe = { ready: null, tasks: [], frames: [], last: null };
+    new PerformanceObserver(list => list.getEntries().forEach(entry => probe.tasks.push(entry.duration)))
+        .observe({ type: 'longtask', buffered: true });
+    const watch = () => {
+        if (document.documentElement?.dataset.ready === 'true') probe.ready = performance.now();
+        else requestAnimationFrame(watch);
+    };
+    requestAnimationFrame(watch);
+    const frame = now => {
+        if (probe.last !== null) probe.frames.push(now - probe.last);
+        probe.last = now;
+        requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);";
+
+/// Ways to play: a name, and the script that starts it.
+const PLAYS: [(&str, &str); 3] = [("tour", ""), ("1,000 events/s", "4"), ("fastest", "6")];
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
+    let args: Vec<_> = env::args().skip(1).collect();
+    let (dist, seconds) = match args.as_slice() {
+        [dist] => (dist, 8),
+        [dist, seconds] => (dist, seconds.parse().context("the seconds of play are no whole number")?),
+        _ => bail!("usage: measure <folder of the built page> [seconds of play]"),
+    };
+    let server = StaticServer::start(Path::new(dist), None)?;
+    for (name, speed) in PLAYS {
+        let browser = Browser::start(1440, 900).await?;
+        browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": PROBE })).await?;
+        browser.open(server.url()).await?;
+        if name == "tour" {
+            println!("{}", loading(&browser).await?);
+        } else {
+            browser.eval(&start(speed)).await?;
+        }
+        browser.eval("probe.frames = []; probe.tasks = []").await?;
+        // A span of play is what is measured here: nothing is waited for.
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        println!("{}", playing(&browser, name, seconds).await?);
+    }
+    Ok(())
+}
+
+/// Chooses a speed and plays from the start.
+fn start(speed: &str) -> String {
+    format!(
+        "const e = document.getElementById('speed'); e.selectedIndex = {speed};
+         e.dispatchEvent(new Event('change', {{ bubbles: true }}));
+         const s = document.getElementById('scrub'); s.value = 0;
+         s.dispatchEvent(new Event('input', {{ bubbles: true }}));
+         document.getElementById('play').click();"
+    )
+}
+
+async fn loading(browser: &Browser) -> Result<Value> {
+    let script = "
+        const paint = performance.getEntriesByName('first-contentful-paint')[0];
+        return { first_contentful_paint: paint?.startTime ?? null, ready: probe.ready,
+                 longest_task: Math.max(0, ...probe.tasks),
+                 packets_per_second: Number(document.documentElement.dataset.packetsPerSecond ?? NaN) || null }";
+    let mut found = browser.eval(script).await?;
+    found["name"] = json!("loading");
+    Ok(found)
+}
+
+async fn playing(browser: &Browser, name: &str, seconds: u64) -> Result<Value> {
+    let script = "
+        const frames = probe.frames.slice().sort((a, b) => a - b);
+        const at = share => frames[Math.min(frames.length - 1, Math.floor(share * frames.length))] ?? null;
+        return { frames: frames.length, median: at(0.5), p95: at(0.95), longest: at(1),
+                 longest_task: Math.max(0, ...probe.tasks) }";
+    let mut found = browser.eval(script).await?;
+    found["name"] = json!(format!("playing: {name}"));
+    found["seconds"] = json!(seconds);
+    browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
+    let heap = browser.cdp("Runtime.getHeapUsage", json!({})).await?;
+    found["heap_bytes"] = heap["usedSize"].clone();
+    Ok(found)
+}
