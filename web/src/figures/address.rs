@@ -1,6 +1,8 @@
 //! Where in the figures one is, as an address: `#/figures/4?step=7`.
 
-use super::Figure;
+use std::rc::Rc;
+
+use super::{Figure, Step};
 
 /// A figure and a step of it, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,62 @@ impl Place {
     }
 }
 
+/// What the page shows: a place, whether it plays, and the figure's steps.
+#[derive(Default)]
+pub struct Show {
+    place: Place,
+    /// Whether steps follow by themselves.
+    pub playing: bool,
+    ran: Option<(Figure, Rc<[Step]>)>,
+}
+
+impl Show {
+    /// What an address names, standing still.
+    pub fn at(fragment: &str) -> Self {
+        Self { place: Place::of(fragment), ..Self::default() }
+    }
+
+    /// The address has changed.
+    pub fn moved(&mut self, fragment: &str) {
+        let place = Place::of(fragment);
+        self.playing &= place.figure == self.place.figure && fragment.starts_with("#/figures");
+        self.place = place;
+    }
+
+    /// The figure, its steps, and which of them it is, from 0.
+    pub fn now(&mut self) -> (Figure, Rc<[Step]>, usize) {
+        let figure = self.place.figure;
+        let steps = match &self.ran {
+            Some((ran, steps)) if *ran == figure => steps.clone(),
+            _ => {
+                let steps: Rc<[Step]> = figure.run().unwrap_or_default().into();
+                self.ran = Some((figure, steps.clone()));
+                steps
+            }
+        };
+        let at = self.place.step.min(steps.len()).saturating_sub(1);
+        (figure, steps, at)
+    }
+
+    fn steps(&self) -> usize {
+        match &self.ran {
+            Some((ran, steps)) if *ran == self.place.figure => steps.len(),
+            _ => self.place.figure.steps(),
+        }
+    }
+
+    /// Where a move leads.
+    pub fn to(&self, go: Move) -> Place {
+        self.place.moved(go, self.steps())
+    }
+
+    /// Plays or pauses; from the last step it plays from the first on again.
+    pub fn toggle(&mut self) -> Option<Move> {
+        self.playing = !self.playing;
+        (self.playing && self.place.step >= self.steps()).then_some(Move::First)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +143,30 @@ mod tests {
             assert_eq!(Place::of(fragment), first, "{fragment}");
         }
         assert_eq!(Place::of("#/figures/3"), Place { figure: Figure::Packet, step: 1 });
+    }
+
+    #[test]
+    fn playing_goes_on_within_a_figure_and_ends_with_it() {
+        let mut show = Show::default();
+        show.moved("#/figures/3?step=2");
+        assert_eq!(show.toggle(), None);
+        show.moved("#/figures/3?step=3");
+        assert!(show.playing);
+        show.moved("#/figures/4");
+        assert!(!show.playing);
+        show.moved("#/figures/4?step=99");
+        assert_eq!(show.toggle(), Some(Move::First), "from the end it begins again");
+        show.moved("#/explore");
+        assert!(!show.playing);
+    }
+
+    #[test]
+    fn a_step_past_the_last_is_the_last() {
+        let mut show = Show::default();
+        show.moved("#/figures/1?step=99");
+        let (figure, steps, at) = show.now();
+        assert_eq!((figure, at + 1), (Figure::Lines, steps.len()));
+        assert_eq!(show.to(Move::Back).step, steps.len() - 1);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use super::{FigureError, Step};
 /// The data lines of the figure, and the one that overwrites.
 pub(super) const D: [&[u8; 16]; 4] =
     [b"D1: it is stored", b"D2: once and for", b"D3: all to share", b"D4: written over"];
+/// What the paper calls S1 once it is overwritten.
+const OVERWRITTEN: &str = "S1′";
 /// Segments S1, S2 and S3.
 pub(super) const S: [SegmentId; 3] = [SegmentId(1), SegmentId(2), SegmentId(3)];
 
@@ -25,8 +27,12 @@ pub(super) fn run() -> Result<Vec<Step>, FigureError> {
     let mut observer = Observer::default();
     observer.begin(&memory);
     let mut steps = Vec::new();
+    let mut names = [(s1.0, "S1"), (s2.0, "S2"), (s3.0, "S3")];
     let mut step = |memory: &Memory, title, caption: &str| -> Result<(), FigureError> {
-        steps.push(Step { part: "1", title, caption: caption.to_owned(), state: observer.look(memory)? });
+        let first = if title == "Overwrite" { OVERWRITTEN } else { names[0].1 };
+        names[0].1 = first;
+        let (caption, names) = (caption.to_owned(), names.to_vec());
+        steps.push(Step { part: "1", title, caption, names, state: observer.look(memory)? });
         Ok(())
     };
 

@@ -8,14 +8,17 @@
 mod address;
 mod draw;
 mod lines;
+mod notes;
 mod packet;
+mod receive;
 mod sender;
 mod state;
 mod transmit;
 mod words;
 
-pub use address::{Move, Place};
+pub use address::{Move, Place, Show};
 pub use draw::{Drawing, Mark, Part, drawing};
+pub use notes::{Note, notes};
 pub use state::{Counts, Line, Owner, Pointers, Ring, Segment, State};
 pub use words::words;
 
@@ -34,11 +37,13 @@ pub enum Figure {
     Packet,
     /// Zero-copy packet transmission.
     Transmit,
+    /// Packet receipt, of which the paper draws no figure.
+    Receive,
 }
 
 impl Figure {
     /// All, in the order of the paper.
-    pub const ALL: [Self; 3] = [Self::Lines, Self::Packet, Self::Transmit];
+    pub const ALL: [Self; 4] = [Self::Lines, Self::Packet, Self::Transmit, Self::Receive];
 
     /// The part of the address that names it.
     pub fn slug(self) -> &'static str {
@@ -46,6 +51,7 @@ impl Figure {
             Self::Lines => "1",
             Self::Packet => "3",
             Self::Transmit => "4",
+            Self::Receive => "receive",
         }
     }
 
@@ -55,6 +61,7 @@ impl Figure {
             Self::Lines => "Figure 1",
             Self::Packet => "Figure 3",
             Self::Transmit => "Figure 4",
+            Self::Receive => "Receive",
         }
     }
 
@@ -64,6 +71,7 @@ impl Figure {
             Self::Lines => "Memory lines, segments and the segment map",
             Self::Packet => "Creating a packet for transmission",
             Self::Transmit => "Zero-copy packet transmission",
+            Self::Receive => "Packet receipt",
         }
     }
 
@@ -73,6 +81,7 @@ impl Figure {
             Self::Lines => "2.2",
             Self::Packet => "3.1",
             Self::Transmit => "3.2",
+            Self::Receive => "3.3",
         }
     }
 
@@ -85,6 +94,7 @@ impl Figure {
             Self::Lines => lines::run(),
             Self::Packet => packet::run(),
             Self::Transmit => transmit::run(),
+            Self::Receive => receive::run(),
         }
     }
 
@@ -103,8 +113,17 @@ pub struct Step {
     pub title: &'static str,
     /// What happens, in a sentence.
     pub caption: String,
+    /// What the paper calls the segments, by ID.
+    pub names: Vec<(u32, &'static str)>,
     /// What the core holds after it.
     pub state: State,
+}
+
+impl Step {
+    /// What the paper calls a segment.
+    pub fn name(&self, id: u32) -> &'static str {
+        self.names.iter().find(|(named, _)| *named == id).map_or("ring slot", |(_, name)| name)
+    }
 }
 
 /// The core refused a step of a figure.

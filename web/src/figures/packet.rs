@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(places("TCP", STACK), [14, 15], "20 bytes");
         assert_eq!(places("IP", STACK), [13, 14, 15], "40 bytes");
         assert_eq!(places("Ethernet", STACK), [12, 13, 14, 15], "54 bytes");
-        assert_eq!(places("Metadata", FIRST), [0, 1, 2, 12, 13, 14, 15], "48 bytes of metadata at the start");
+        assert_eq!(places("Metadata", FIRST), [0, 1, 12, 13, 14, 15], "metadata, whose unused ranges are zero");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A host that sends, with the paper's segment numbers: the snapshot scheme, the layers above it, and a ring.
 
-use snapstack::buffers::{Buffers, Chunk, FlowId, PayloadId, SendId, Snapshot, StackSegment, UserId};
+use snapstack::buffers::{Buffers, Chunk, FlowId, Holders, PayloadId, SendId, Snapshot, StackSegment, UserId};
 use snapstack::ledger::PacketId;
-use snapstack::memory::{MemoryConfig, SegmentId};
+use snapstack::memory::{Memory, MemoryConfig, MemoryError, SegmentId};
 use snapstack::nic::{NicConfig, TxFrames, TxOffload};
 use snapstack::stack::{self, Endpoints, Hardware, Protocol, Segment, TcpNumbers};
 
@@ -18,6 +18,9 @@ pub(super) const STACK: u32 = 30;
 /// The first ring segment that is filled (paper section 3.2).
 pub(super) const FIRST: u32 = 1059;
 
+/// What the segments are.
+const NAMES: [(u32, &str); 4] =
+    [(OBJECT, "user object"), (KERNEL, "snapshot"), (STACK, "stack segment"), (FIRST, "ring slot")];
 const FLOW: FlowId = FlowId(0);
 const QUEUE: u16 = 0;
 
@@ -30,6 +33,17 @@ pub(super) struct Sender {
     frames: Vec<Vec<u8>>,
     observer: Observer,
     steps: Vec<Step>,
+}
+
+/// Has these segment numbers handed out next, in this order: of released segments the latest come first.
+pub(super) fn number(memory: &mut Memory, order: &[u32]) -> Result<(), MemoryError> {
+    memory.create_range(SegmentId(HIGHEST), 1)?;
+    let low = (0..=STACK + 1).map(|_| memory.create_zeroed(0)).collect::<Result<Vec<_>, _>>()?;
+    let others = low.into_iter().filter(|id| !order.contains(&id.0));
+    for id in others.chain(order.iter().rev().map(|id| SegmentId(*id))) {
+        memory.release(id)?;
+    }
+    Ok(())
 }
 
 /// A packet on its way down.
@@ -63,7 +77,7 @@ impl Sender {
         for _ in base..FIRST {
             sender.earlier()?;
         }
-        sender.number()?;
+        number(sender.buffers.memory_mut(), &[OBJECT, KERNEL, STACK])?;
         sender.observer.begin(sender.buffers.memory());
         Ok(sender)
     }
@@ -78,21 +92,9 @@ impl Sender {
         self.doorbell();
         self.transmit()?;
         self.recycle()?;
-        snapstack::buffers::Holders::release(&mut self.buffers, payload);
+        self.buffers.release(payload);
         self.buffers.free_user(user)?;
         self.frames.clear();
-        Ok(())
-    }
-
-    /// Has the paper's numbers handed out next: of released segments the latest first.
-    fn number(&mut self) -> Result<(), FigureError> {
-        let memory = self.buffers.memory_mut();
-        memory.create_range(SegmentId(HIGHEST), 1)?;
-        let low = (0..=STACK).map(|_| memory.create_zeroed(0)).collect::<Result<Vec<_>, _>>()?;
-        let order = low.into_iter().filter(|id| id.0 < KERNEL).chain([STACK, KERNEL, OBJECT].map(SegmentId));
-        for id in order {
-            memory.release(id)?;
-        }
         Ok(())
     }
 
@@ -161,13 +163,19 @@ impl Sender {
         Ok(sent.is_some())
     }
 
-    /// The interrupt handler takes all completed slots back.
+    /// The NIC interrupts, and the handler takes all completed slots back.
     pub(super) fn recycle(&mut self) -> Result<(), FigureError> {
+        self.buffers.interrupt(QUEUE);
         while self.buffers.recycle(QUEUE)?.is_some() {}
         Ok(())
     }
 
-    /// How often the NIC asked for packets, and for how many bytes.
+    /// The frames on the wire so far.
+    pub(super) fn frames(self) -> Vec<Vec<u8>> {
+        self.frames
+    }
+
+    /// What the host's core holds now.
     pub(super) fn state(&mut self) -> Result<State, FigureError> {
         let mut state = self.observer.look(self.buffers.memory())?;
         let seen = self.buffers.observe();
@@ -191,7 +199,7 @@ impl Sender {
         caption: impl Into<String>,
     ) -> Result<(), FigureError> {
         let state = self.state()?;
-        self.steps.push(Step { part, title, caption: caption.into(), state });
+        self.steps.push(Step { part, title, caption: caption.into(), names: NAMES.to_vec(), state });
         Ok(())
     }
 

@@ -13,7 +13,7 @@ const SLOTS: u32 = 12;
 
 /// The application's object: no two of its lines are equal.
 fn object() -> Vec<u8> {
-    (0..PACKETS * SHARE / 16).flat_map(|line| format!("line {line:>3} of 160").into_bytes()).collect()
+    (0..PACKETS * SHARE / 16).flat_map(|line| format!("line {line:>4} of 160").into_bytes()).collect()
 }
 
 /// Runs the figure.

@@ -1,17 +1,18 @@
 //! A step's state in words: for those who do not see the drawing, and to look figures up.
 
-use super::{Figure, Owner, State};
+use super::{Owner, Step};
 
 /// Sentences about what the core holds.
-pub fn words(figure: Figure, state: &State) -> Vec<String> {
+pub fn words(step: &Step) -> Vec<String> {
+    let state = &step.state;
     let mut out = Vec::new();
     for segment in state.segments.iter().filter(|segment| segment.length > 0) {
         let root = match segment.root {
             0 => "which is all zeros".to_owned(),
             root => format!("root line {root}"),
         };
-        let name = if figure == Figure::Lines { "S" } else { "" };
-        out.push(format!("Segment {name}{}: {} bytes, {root}.", segment.id, segment.length));
+        let name = step.name(segment.id);
+        out.push(format!("Segment {} ({name}): {} bytes, {root}.", segment.id, segment.length));
     }
     let leaves = state.lines.values().filter(|line| line.content.is_some()).count();
     let shared = state.lines.values().filter(|line| line.references > 1).count();

@@ -17,6 +17,7 @@ use yew::prelude::*;
 use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Engine, Message, Reply};
+use crate::figures::{Move, Show};
 use crate::lab::{Deed, Lab};
 use crate::player::{Anchor, Player};
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
@@ -41,6 +42,8 @@ pub enum Msg {
     PlotSeek(usize, f64),
     /// Something of the memory lab.
     Lab(Deed),
+    /// To another step or figure.
+    Figure(Move),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -77,6 +80,8 @@ pub struct Session {
     pub player: Rc<RefCell<Player>>,
     /// The memory lab.
     pub lab: Rc<RefCell<Lab>>,
+    /// The figures.
+    pub figures: Rc<RefCell<Show>>,
     /// The page.
     pub page: Page,
     /// What lies over it.
@@ -144,6 +149,7 @@ impl Component for Provider {
             state: Rc::default(),
             player,
             lab: Rc::default(),
+            figures: Rc::new(RefCell::new(Show::at(&hash()))),
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             send: ctx.link().callback(|msg| msg),
@@ -217,6 +223,7 @@ impl Provider {
                 self.session.lab.borrow_mut().take(deed);
                 true
             }
+            Msg::Figure(go) => self.figure(go),
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -227,8 +234,10 @@ impl Provider {
             Msg::Moved => {
                 let hash = hash();
                 self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
+                self.session.figures.borrow_mut().moved(&hash);
                 self.session.over = None;
-                self.act(Action::Address(hash))
+                self.act(Action::Address(hash));
+                true
             }
             Msg::Restart => {
                 self.act(Action::Dismiss);
@@ -440,6 +449,18 @@ impl Provider {
             Intent::Time(event) => self.time(event),
             Intent::Act(action) => self.act(action),
             Intent::Lab(deed) => self.take(Msg::Lab(deed)),
+            Intent::Figure(go) => {
+                self.session.figures.borrow_mut().playing = false;
+                self.figure(go);
+                true
+            }
+            Intent::PlayFigure => {
+                let go = self.session.figures.borrow_mut().toggle();
+                if let Some(go) = go {
+                    self.figure(go);
+                }
+                true
+            }
             Intent::Go(page) => {
                 if let Some(window) = window() {
                     let _ = window.location().set_hash(page.fragment());
@@ -465,6 +486,7 @@ impl Provider {
                         true
                     }
                     Page::Memory => self.take(Msg::Lab(Deed::Select(None))),
+                    Page::Figures => false,
                 }
             }
             Intent::Palette => self.toggle(Over::Palette),
@@ -480,6 +502,19 @@ impl Provider {
                 true
             }
         }
+    }
+
+    /// To another step or figure: the address names it, and another figure is a place to come back from.
+    fn figure(&mut self, go: Move) -> bool {
+        let to = self.session.figures.borrow().to(go);
+        if let Some(window) = window() {
+            let fragment = to.fragment();
+            let _ = match go {
+                Move::Show(_) => window.location().set_hash(&fragment),
+                _ => window.location().replace(&fragment),
+            };
+        }
+        false
     }
 
     fn toggle(&mut self, over: Over) -> bool {

@@ -1,1 +1,0 @@
-pub struct Drawing; pub struct Mark; pub struct Part; pub fn drawing() {}
