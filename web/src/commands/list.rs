@@ -31,8 +31,7 @@ pub enum Group {
 
 impl Group {
     /// All, in the order of the help sheet.
-    pub const ALL: [Self; 5] =
-        [Self::General, Self::Time, Self::Configuration, Self::Memory, Self::Figures];
+    pub const ALL: [Self; 5] = [Self::General, Self::Time, Self::Configuration, Self::Memory, Self::Figures];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -233,13 +232,55 @@ pub static COMMANDS: &[Command] = &[
         MEMORY,
         Intent::Lab(Deed::Clear),
     ),
-    command("figure-play", "Play or pause the figure", &["Space"], Group::Figures, FIGURES, Intent::PlayFigure),
+    command(
+        "figure-play",
+        "Play or pause the figure",
+        &["Space"],
+        Group::Figures,
+        FIGURES,
+        Intent::PlayFigure,
+    ),
     command("figure-next", "Next step", &["ArrowRight"], Group::Figures, FIGURES, Intent::Figure(Move::Next)),
-    command("figure-back", "Previous step", &["ArrowLeft"], Group::Figures, FIGURES, Intent::Figure(Move::Back)),
+    command(
+        "figure-back",
+        "Previous step",
+        &["ArrowLeft"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Back),
+    ),
     command("figure-first", "First step", &["Home"], Group::Figures, FIGURES, Intent::Figure(Move::First)),
     command("figure-last", "Last step", &["End"], Group::Figures, FIGURES, Intent::Figure(Move::Last)),
-    command("figure-1", "Figure 1: memory lines and segments", &["1"], Group::Figures, FIGURES, Intent::Figure(Move::Show(Figure::Lines))),
-    command("figure-3", "Figure 3: creating a packet", &["3"], Group::Figures, FIGURES, Intent::Figure(Move::Show(Figure::Packet))),
-    command("figure-4", "Figure 4: zero-copy transmission", &["4"], Group::Figures, FIGURES, Intent::Figure(Move::Show(Figure::Transmit))),
-    command("figure-receive", "Receive: from the ring to the user", &["r"], Group::Figures, FIGURES, Intent::Figure(Move::Show(Figure::Receive))),
+    command(
+        "figure-1",
+        "Figure 1: memory lines and segments",
+        &["1"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Lines)),
+    ),
+    command(
+        "figure-3",
+        "Figure 3: creating a packet",
+        &["3"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Packet)),
+    ),
+    command(
+        "figure-4",
+        "Figure 4: zero-copy transmission",
+        &["4"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Transmit)),
+    ),
+    command(
+        "figure-receive",
+        "Receive: from the ring to the user",
+        &["r"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Receive)),
+    ),
 ];

@@ -42,7 +42,10 @@ impl Place {
         let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
         let slug = path.trim_start_matches("#/figures").trim_matches('/');
         let figure = Figure::ALL.into_iter().find(|figure| figure.slug() == slug).unwrap_or(Figure::Lines);
-        let step = query.split('&').filter_map(|field| field.strip_prefix("step=")).find_map(|step| step.parse().ok());
+        let step = query
+            .split('&')
+            .filter_map(|field| field.strip_prefix("step="))
+            .find_map(|step| step.parse().ok());
         Self { figure, step: step.unwrap_or(1).max(1) }
     }
 
@@ -139,7 +142,9 @@ mod tests {
     #[test]
     fn what_an_address_does_not_say_is_the_first() {
         let first = Place::default();
-        for fragment in ["#/figures", "#/figures/", "#/figures/9", "#/figures/1?step=0", "#/figures/1?step=x&y"] {
+        for fragment in
+            ["#/figures", "#/figures/", "#/figures/9", "#/figures/1?step=0", "#/figures/1?step=x&y"]
+        {
             assert_eq!(Place::of(fragment), first, "{fragment}");
         }
         assert_eq!(Place::of("#/figures/3"), Place { figure: Figure::Packet, step: 1 });

@@ -36,25 +36,61 @@ pub(super) fn run() -> Result<Vec<Step>, FigureError> {
         Ok(())
     };
 
-    step(&memory, "Lines and a map", "Memory consists of lines that never change once written, and a segment map says at which line each object begins.")?;
+    step(
+        &memory,
+        "Lines and a map",
+        "Memory consists of lines that never change once written, and a segment map says at which line each object begins.",
+    )?;
     memory.create(d1, Content::Data)?;
-    step(&memory, "One line", "An object of one line is written: segment S1 maps to that line, which is its own root.")?;
+    step(
+        &memory,
+        "One line",
+        "An object of one line is written: segment S1 maps to that line, which is its own root.",
+    )?;
     memory.append(s1, d2, Content::Data)?;
-    step(&memory, "A parent", "D2 is appended: a parent line appears that holds the IDs of both lines, and D1 stays as it is.")?;
+    step(
+        &memory,
+        "A parent",
+        "D2 is appended: a parent line appears that holds the IDs of both lines, and D1 stays as it is.",
+    )?;
     memory.append(s1, d1, Content::Data)?;
-    step(&memory, "The same again", "D1 is appended once more: memory finds it by its content, so only a new parent is written and D1 is referred to twice.")?;
+    step(
+        &memory,
+        "The same again",
+        "D1 is appended once more: memory finds it by its content, so only a new parent is written and D1 is referred to twice.",
+    )?;
     memory.append(s1, d3, Content::Data)?;
-    step(&memory, "D1, D2, D1, D3", "With D3 the object is complete: four places of data, three lines that hold it.")?;
+    step(
+        &memory,
+        "D1, D2, D1, D3",
+        "With D3 the object is complete: four places of data, three lines that hold it.",
+    )?;
     memory.snapshot(s1)?;
-    step(&memory, "Snapshot", "S2 becomes a snapshot of S1: one more entry in the map, with the same root, and not one line is written.")?;
+    step(
+        &memory,
+        "Snapshot",
+        "S2 becomes a snapshot of S1: one more entry in the map, with the same root, and not one line is written.",
+    )?;
     memory.overwrite(s1, 16, d4, Content::Data)?;
-    step(&memory, "Overwrite", "D2 is overwritten in S1, which becomes S1′: one new leaf and a new root, while S2 still reads D1, D2, D1, D3.")?;
+    step(
+        &memory,
+        "Overwrite",
+        "D2 is overwritten in S1, which becomes S1′: one new leaf and a new root, while S2 still reads D1, D2, D1, D3.",
+    )?;
     let whole = [&d1[..], d2, d1, d3].concat();
     memory.create(&whole, Content::Data)?;
-    step(&memory, "Found by content", "Another program writes D1, D2, D1, D3 from scratch as S3: every line is found, up to the root, so equal objects have equal roots.")?;
+    step(
+        &memory,
+        "Found by content",
+        "Another program writes D1, D2, D1, D3 from scratch as S3: every line is found, up to the root, so equal objects have equal roots.",
+    )?;
     memory.release(s2)?;
     memory.release(s3)?;
-    step(&memory, "Released", "S2 and S3 are released: lines that nothing refers to any more are free again, those that S1′ shares stay.")?;
+    step(
+        &memory,
+        "Released",
+        "S2 and S3 are released: lines that nothing refers to any more are free again, those that S1′ shares stay.",
+    )?;
     Ok(steps)
 }
 

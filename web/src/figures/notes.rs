@@ -24,7 +24,8 @@ pub fn notes(figure: Figure, steps: &[Step]) -> Vec<Note> {
             "Lines are 16 bytes here, and the header space is the 16 lines under the packet's first word: the payload's own lines follow under the second. The kernel's snapshot, 29, has no number in the paper.",
         )],
         Figure::Transmit => {
-            let root = steps.first().and_then(|step| step.state.segment(9000)).map_or(0, |segment| segment.root);
+            let root =
+                steps.first().and_then(|step| step.state.segment(9000)).map_or(0, |segment| segment.root);
             vec![
                 note(
                     "Erratum",

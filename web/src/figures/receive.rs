@@ -16,6 +16,8 @@ const TX: u32 = 12;
 const SLOTS: u32 = 8;
 /// The second frame's stack segment.
 pub(super) const SECOND: u32 = STACK + 1;
+/// The leaf place at which payload begins: one line of metadata, four of headers.
+pub(super) const PAYLOAD_PLACE: u64 = 5;
 /// Frames that arrive.
 const RECEIVED: u32 = 2;
 /// Bytes of Ethernet, IPv4 and TCP headers.
@@ -114,10 +116,16 @@ pub(super) fn run() -> Result<Vec<Step>, FigureError> {
     host.buffers.read_header(&frame, 0, &mut headers)?;
     let payload = host.buffers.keep_payload(frame, HEADERS..len)?;
     host.buffers.keep_payload(second, HEADERS..len)?;
-    host.step("Up the stack", "The layers read the headers and queue what follows them at the sockets: nothing is written.")?;
+    host.step(
+        "Up the stack",
+        "The layers read the headers and queue what follows them at the sockets: nothing is written.",
+    )?;
     let parts = [Chunk { payload, offset: 0, len: len - HEADERS }];
     let users = host.buffers.recv_segments(&parts)?;
-    host.step("recv()", format!("recv(): the user gets a snapshot of its own, segment {OBJECT}, and again not a byte moves."))?;
+    host.step(
+        "recv()",
+        format!("recv(): the user gets a snapshot of its own, segment {OBJECT}, and again not a byte moves."),
+    )?;
     host.buffers.release(payload);
     host.step("Recycled", format!("Stack segment {STACK} is given up for the next receipt; the user's segment keeps its lines, and {SECOND} still waits at its own socket."))?;
     debug_assert_eq!(users.len(), 1, "one piece, one segment");
@@ -140,7 +148,11 @@ mod tests {
 
     fn payload_lines<'s>(state: &'s State, id: u32) -> Vec<&'s Line> {
         let found = state.places(id);
-        found.into_iter().filter(|(line, place)| line.height == 0 && *place >= 5).map(|(line, _)| line).collect()
+        found
+            .into_iter()
+            .filter(|(line, place)| line.height == 0 && *place >= PAYLOAD_PLACE)
+            .map(|(line, _)| line)
+            .collect()
     }
 
     #[test]

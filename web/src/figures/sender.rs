@@ -1,6 +1,8 @@
 //! A host that sends, with the paper's segment numbers: the snapshot scheme, the layers above it, and a ring.
 
-use snapstack::buffers::{Buffers, Chunk, FlowId, Holders, PayloadId, SendId, Snapshot, StackSegment, UserId};
+use snapstack::buffers::{
+    Buffers, Chunk, FlowId, Holders, PayloadId, SendId, Snapshot, StackSegment, UserId,
+};
 use snapstack::ledger::PacketId;
 use snapstack::memory::{Memory, MemoryConfig, MemoryError, SegmentId};
 use snapstack::nic::{NicConfig, TxFrames, TxOffload};

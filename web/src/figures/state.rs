@@ -145,6 +145,28 @@ impl State {
         self.lines.get(&self.segment(id)?.root)
     }
 
+    /// All bytes of a segment, read through its lines.
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
+        let Some(segment) = self.segment(id) else { return Vec::new() };
+        let line = self.line_size as usize;
+        let mut bytes = vec![0; (segment.length as usize).next_multiple_of(line)];
+        let mut below: Vec<(&Line, usize)> = self.root(id).map(|root| (root, 0)).into_iter().collect();
+        while let Some((node, first)) = below.pop() {
+            if let (Some(content), Some(place)) =
+                (node.content, bytes.get_mut(first * line..(first + 1) * line))
+            {
+                place.copy_from_slice(&content);
+            }
+            for (word, child) in node.children.iter().enumerate() {
+                if let Some(child) = child.and_then(|plid| self.lines.get(&plid)) {
+                    below.push((child, first + word * (line / 4).pow(u32::from(child.height))));
+                }
+            }
+        }
+        bytes.truncate(segment.length as usize);
+        bytes
+    }
+
     /// Lines of a segment, each with the leaf place at which it occurs first, in lines; parents first.
     pub fn places(&self, id: u32) -> Vec<(&Line, u64)> {
         let fan_out = u64::from(self.line_size / 4);
@@ -212,7 +234,10 @@ impl Observer {
                 length: dag.length,
                 height: dag.height,
                 own_lines: memory.usage(SegmentId(id))?.exclusive.lines(),
-                fresh: self.last.segment(id).is_none_or(|before| (before.root, before.length) != (root, dag.length)),
+                fresh: self
+                    .last
+                    .segment(id)
+                    .is_none_or(|before| (before.root, before.length) != (root, dag.length)),
             });
         }
         for line in state.lines.values_mut() {

@@ -27,7 +27,13 @@ pub(super) fn run() -> Result<Vec<Step>, FigureError> {
     let payload = host.send(user, bytes.len() as u32)?;
     host.step("4", "send()", format!("send(): the kernel takes a snapshot, segment {KERNEL}, with the same root: one map entry for {} bytes.", bytes.len()))?;
     let mut first = host.packet(payload, 0, SHARE)?;
-    host.step("4", "Stack segment", format!("The first {SHARE} bytes are appended to stack segment {STACK} by reference: 16 lines under one."))?;
+    host.step(
+        "4",
+        "Stack segment",
+        format!(
+            "The first {SHARE} bytes are appended to stack segment {STACK} by reference: 16 lines under one."
+        ),
+    )?;
     host.push(&mut first, &[Layer::Tcp, Layer::Ip, Layer::Ethernet])?;
     host.step("4", "Headers", "On the way through the stack TCP, IP and the driver write their headers into the space before the payload.")?;
     host.post(first)?;
@@ -43,7 +49,11 @@ pub(super) fn run() -> Result<Vec<Step>, FigureError> {
     host.transmit()?;
     host.step("4", "DMA", format!("The NIC asks for segment {FIRST}: one request brings metadata, headers and payload, the frame leaves, and Tail moves to {FIRST}."))?;
     while host.transmit()? {}
-    host.step("4", "Drained", format!("All ten are on the wire: Tail is {last}, Head is {}, and the NIC owns nothing.", last + 1))?;
+    host.step(
+        "4",
+        "Drained",
+        format!("All ten are on the wire: Tail is {last}, Head is {}, and the NIC owns nothing.", last + 1),
+    )?;
     host.recycle()?;
     host.step("4", "Recycled", format!("TX interrupt: the handler reads the status and clears the slots, so the header lines die; the payload lives on in {OBJECT} and {KERNEL}."))?;
     Ok(host.steps())
@@ -97,8 +107,12 @@ mod tests {
     fn each_slot_refers_to_its_sixteen_lines_of_the_object() {
         let steps = run().unwrap();
         let state = titled(&steps, "Doorbell");
-        let shares: Vec<u32> =
-            state.places(OBJECT).iter().filter(|(line, _)| line.height == 2).map(|(line, _)| line.plid).collect();
+        let shares: Vec<u32> = state
+            .places(OBJECT)
+            .iter()
+            .filter(|(line, _)| line.height == 2)
+            .map(|(line, _)| line.plid)
+            .collect();
         assert_eq!(shares.len(), 10);
         for (slot, share) in (FIRST..).zip(&shares) {
             assert_eq!(state.root(slot).unwrap().children[1], Some(*share), "segment {slot}");

@@ -32,7 +32,10 @@ pub fn words(step: &Step) -> Vec<String> {
         out.push(format!("Ring: Head {}, Tail {}; the NIC owns {owned}.", pointers.head, pointers.tail));
     }
     if let Some(copied) = state.copied {
-        out.push(format!("Payload bytes copied so far: {copied}. Frames on the wire so far: {}.", state.frames.len()));
+        out.push(format!(
+            "Payload bytes copied so far: {copied}. Frames on the wire so far: {}.",
+            state.frames.len()
+        ));
     }
     out
 }

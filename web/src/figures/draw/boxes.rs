@@ -3,8 +3,12 @@
 use super::Part;
 use crate::figures::{Line, Segment};
 
-/// Size of a line's box.
+/// Height of a line's box.
 pub(super) const LINE: f64 = 38.0;
+/// Height of a leaf of which only the content's colour and glyph are shown.
+const CELL: f64 = 18.0;
+/// Narrowest leaf with its name.
+const NAMED: f64 = 22.0;
 
 /// A byte as the character that it is, or a dot.
 fn printable(byte: u8) -> char {
@@ -20,8 +24,11 @@ fn title(line: &Line) -> String {
             format!("Line {}, referred to {count}{times}: “{text}”", line.plid)
         }
         None => {
-            let words: Vec<_> =
-                line.children.iter().map(|child| child.map_or("0".to_owned(), |plid| plid.to_string())).collect();
+            let words: Vec<_> = line
+                .children
+                .iter()
+                .map(|child| child.map_or("0".to_owned(), |plid| plid.to_string()))
+                .collect();
             format!("Line {}, referred to {count}{times}: the line IDs {}", line.plid, words.join(", "))
         }
     }
@@ -57,7 +64,7 @@ pub(super) fn line(key: String, line: &Line, at: [f64; 2], w: f64, look: Look) -
     let roomy = w >= 60.0;
     if line.content.is_some() {
         let strip = if rows > 0 { 12.0 } else { w };
-        let tall = if rows > 0 { h } else { 18.0 };
+        let tall = if rows > 0 { h } else { CELL };
         part.marks.push(super::Mark::Content { at: [0.0, 0.0, strip, tall], hash: line.hash });
         if rows > 0 {
             part.text([18.0, 15.0], "start", "id", line.plid.to_string());
@@ -70,7 +77,7 @@ pub(super) fn line(key: String, line: &Line, at: [f64; 2], w: f64, look: Look) -
         } else if w >= 48.0 {
             part.text([5.0, 32.0], "start", "id small", line.plid.to_string());
             part.text([w - 4.0, 32.0], "end", "count small", count);
-        } else if w >= 22.0 {
+        } else if w >= NAMED {
             part.text([w / 2.0, 30.0], "middle", "id small", line.plid.to_string());
         }
         return part;
@@ -108,7 +115,11 @@ fn rows(line: &Line, w: f64) -> usize {
 
 /// Height of a line's box.
 pub(super) fn height(line: &Line, w: f64) -> f64 {
-    if rows(line, w) == 2 { LINE + 14.0 } else { LINE }
+    match rows(line, w) {
+        2 => LINE + 14.0,
+        0 if line.content.is_some() && w < NAMED => CELL,
+        _ => LINE,
+    }
 }
 
 /// Where the reference of a word of an interior line begins.
@@ -135,7 +146,12 @@ pub(super) fn entry(id: u32, name: &str, segment: Option<&Segment>, at: [f64; 2]
         .titled(format!("Segment {id}, {name}: {} bytes, root line {root}", segment.length));
     part.rect([0.0, 0.0, w, ENTRY[1]], "body");
     part.text([8.0, 17.0], "start", "name", id.to_string());
-    part.text([w - 8.0, 17.0], "end", "root", if w >= 100.0 && segment.root > 0 { format!("root {root}") } else { root });
+    part.text(
+        [w - 8.0, 17.0],
+        "end",
+        "root",
+        if w >= 100.0 && segment.root > 0 { format!("root {root}") } else { root },
+    );
     part.text([8.0, 33.0], "start", "small", name);
     part
 }

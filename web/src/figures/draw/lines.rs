@@ -2,14 +2,15 @@
 //! last, which its content decides.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::boxes::{self, ENTRY, LINE, Look};
-use super::{Drawing, Part, WIDE, ring};
-use crate::figures::receive::SECOND;
+use super::{Drawing, Part, Scene, ring};
+use crate::figures::receive::{PAYLOAD_PLACE, SECOND};
 use crate::figures::sender::{OBJECT, STACK};
-use crate::figures::{Line, State, Step};
+use crate::figures::{Line, State};
 
 const EDGE: f64 = 10.0;
 
@@ -19,7 +20,10 @@ fn identity(state: &State, line: &Line) -> u64 {
         Some(bytes) => bytes.to_vec(),
         None => {
             let child = |plid: &Option<u32>| plid.and_then(|plid| state.lines.get(&plid));
-            line.children.iter().flat_map(|plid| child(plid).map_or(0, |line| identity(state, line)).to_le_bytes()).collect()
+            line.children
+                .iter()
+                .flat_map(|plid| child(plid).map_or(0, |line| identity(state, line)).to_le_bytes())
+                .collect()
         }
     };
     xxh3_64(&bytes) ^ u64::from(line.height)
@@ -38,9 +42,10 @@ struct Places {
 
 impl Places {
     /// Lays out all lines of all steps between `left` and `right`, from `top` on.
-    fn new(steps: &[Step], segments: &[u32], left: f64, right: f64, top: f64) -> Self {
+    fn new(scene: Scene<'_>, segments: &[u32], left: f64, right: f64, top: f64) -> Self {
+        let rise = LINE + 52.0 * scene.stretch;
         let mut levels: Vec<Vec<(u64, Vec<u64>)>> = Vec::new();
-        for step in steps {
+        for step in scene.steps {
             for (line, _) in segments.iter().flat_map(|id| step.state.places(*id)) {
                 let height = usize::from(line.height);
                 if levels.len() <= height {
@@ -48,7 +53,8 @@ impl Places {
                 }
                 let id = identity(&step.state, line);
                 if !levels[height].iter().any(|(known, _)| *known == id) {
-                    let child = |plid: &u32| step.state.lines.get(plid).map(|line| identity(&step.state, line));
+                    let child =
+                        |plid: &u32| step.state.lines.get(plid).map(|line| identity(&step.state, line));
                     levels[height].push((id, line.children.iter().flatten().filter_map(child).collect()));
                 }
             }
@@ -63,10 +69,13 @@ impl Places {
             let w = widths[height.min(1)];
             let gap = ((room - w * level.len() as f64) / (level.len().max(2) - 1) as f64).clamp(0.0, 26.0);
             let span = w * level.len() as f64 + gap * level.len().saturating_sub(1) as f64;
-            let mut order: Vec<_> = level.iter().map(|(id, children)| {
-                let xs: Vec<f64> = children.iter().filter_map(|child| at.get(child).copied()).collect();
-                (*id, xs.iter().sum::<f64>() / xs.len().max(1) as f64)
-            }).collect();
+            let mut order: Vec<_> = level
+                .iter()
+                .map(|(id, children)| {
+                    let xs: Vec<f64> = children.iter().filter_map(|child| at.get(child).copied()).collect();
+                    (*id, xs.iter().sum::<f64>() / xs.len().max(1) as f64)
+                })
+                .collect();
             order.sort_by(|a, b| a.1.total_cmp(&b.1));
             let first = left + (room - span) / 2.0 + w / 2.0;
             for (i, (id, _)) in order.into_iter().enumerate() {
@@ -74,7 +83,7 @@ impl Places {
             }
         }
         let count = levels.len().max(1);
-        let tops = (0..count).map(|height| top + (count - 1 - height) as f64 * (LINE + 52.0)).collect::<Vec<_>>();
+        let tops = (0..count).map(|height| top + (count - 1 - height) as f64 * rise).collect::<Vec<_>>();
         let bottom = tops[0] + if (76.0..138.0).contains(&leaf) { LINE + 14.0 } else { LINE };
         Self { at, widths, tops, bottom }
     }
@@ -95,7 +104,7 @@ impl Places {
     }
 
     /// Draws the lines of a step, and those that it freed.
-    fn draw(&self, drawing: &mut Drawing, step: &Step, before: Option<&Step>) {
+    fn draw(&self, drawing: &mut Drawing, Scene { step, before, .. }: Scene<'_>) {
         let state = &step.state;
         let mut held = Vec::new();
         for line in state.lines.values() {
@@ -117,7 +126,13 @@ impl Places {
         for line in before.state.lines.values() {
             let id = identity(&before.state, line);
             if let (false, Some(corner)) = (held.contains(&id), self.corner(&before.state, line)) {
-                drawing.parts.push(boxes::line(format!("line {id:016x}"), line, corner, self.width(line), Look::Freed));
+                drawing.parts.push(boxes::line(
+                    format!("line {id:016x}"),
+                    line,
+                    corner,
+                    self.width(line),
+                    Look::Freed,
+                ));
             }
         }
     }
@@ -125,21 +140,23 @@ impl Places {
 
 /// References of a line to the same child arrive side by side.
 fn arrival(line: &Line, word: usize) -> f64 {
-    let same: Vec<usize> = (0..line.children.len()).filter(|other| line.children[*other] == line.children[word]).collect();
+    let same: Vec<usize> =
+        (0..line.children.len()).filter(|other| line.children[*other] == line.children[word]).collect();
     let nth = same.iter().position(|other| *other == word).unwrap_or(0) as f64;
     (nth - (same.len() - 1) as f64 / 2.0) * 14.0
 }
 
 /// Figure 1.
-pub(super) fn map_and_lines(steps: &[Step], step: &Step, before: Option<&Step>, width: f64) -> Drawing {
-    let wide = width >= WIDE;
+pub(super) fn map_and_lines(scene: Scene<'_>) -> Drawing {
+    let Scene { step, width, stretch, .. } = scene;
+    let wide = scene.wide();
     let ids: Vec<u32> = (1..=3).collect();
     let row = 34.0;
     // Two columns, as the paper says: beside the lines, or over them.
     let table = [EDGE, 34.0, if wide { 168.0 } else { 150.0 }];
     let left = if wide { 240.0 } else { EDGE };
-    let top = if wide { 96.0 } else { 206.0 };
-    let places = Places::new(steps, &ids, left, width - EDGE, top);
+    let top = if wide { 34.0 + 62.0 * stretch } else { 206.0 };
+    let places = Places::new(scene, &ids, left, width - EDGE, top);
     let mut drawing = Drawing { size: [width, (places.bottom + 24.0).max(174.0)], parts: Vec::new() };
     let [x, y, w] = table;
     let mut head = Part::new("map", [x, y], "box map");
@@ -159,7 +176,8 @@ pub(super) fn map_and_lines(steps: &[Step], step: &Step, before: Option<&Step>, 
         let Some(segment) = step.state.segment(*id) else { continue };
         let at = [x, y + 24.0 + row * i as f64];
         let fresh = if segment.fresh { " fresh" } else { "" };
-        let title = format!("Segment {}: {} bytes, root line {}", step.name(*id), segment.length, segment.root);
+        let title =
+            format!("Segment {}: {} bytes, root line {}", step.name(*id), segment.length, segment.root);
         let mut part = Part::new(format!("segment {id}"), at, format!("box row{fresh}")).titled(title);
         part.rect([1.0, 1.0, w - 2.0, row - 2.0], "body");
         part.text([10.0, 22.0], "start", "name", step.name(*id));
@@ -168,10 +186,17 @@ pub(super) fn map_and_lines(steps: &[Step], step: &Step, before: Option<&Step>, 
         if let Some(to) = places.top_middle(&step.state, segment.root) {
             let shift = (i as f64 - 1.0) * 16.0;
             let from = [x + w - 12.0, at[1] + row / 2.0];
-            reach(&mut drawing, format!("map {id}"), from, [to[0] + shift, to[1]], 12.0 * (2.0 - i as f64) + 12.0, fresh);
+            reach(
+                &mut drawing,
+                format!("map {id}"),
+                from,
+                [to[0] + shift, to[1]],
+                12.0 * (2.0 - i as f64) + 12.0,
+                fresh,
+            );
         }
     }
-    places.draw(&mut drawing, step, before);
+    places.draw(&mut drawing, scene);
     drawing
 }
 
@@ -180,29 +205,44 @@ fn reach(drawing: &mut Drawing, key: String, from: [f64; 2], to: [f64; 2], lift:
     let mut part = Part::new(key, [0.0, 0.0], format!("link entry{class}"));
     let [x0, y0, x1, y1] = [from[0], from[1], to[0], to[1]];
     let over = (y1 - lift - 30.0).min(y0);
-    part.path(format!("M{x0:.1} {y0:.1}C{:.1} {y0:.1} {x1:.1} {over:.1} {x1:.1} {y1:.1}", x0 + (x1 - x0).abs().max(30.0) * 0.5), "line");
-    part.path(format!("M{:.1} {:.1}L{x1:.1} {y1:.1}L{:.1} {:.1}", x1 - 3.5, y1 - 5.0, x1 + 3.5, y1 - 5.0), "head");
+    part.path(
+        format!(
+            "M{x0:.1} {y0:.1}C{:.1} {y0:.1} {x1:.1} {over:.1} {x1:.1} {y1:.1}",
+            x0 + (x1 - x0).abs().max(30.0) * 0.5
+        ),
+        "line",
+    );
+    part.path(
+        format!("M{:.1} {:.1}L{x1:.1} {y1:.1}L{:.1} {:.1}", x1 - 3.5, y1 - 5.0, x1 + 3.5, y1 - 5.0),
+        "head",
+    );
     part.rect([x0 - 3.0, y0 - 3.0, 6.0, 6.0], "word");
     drawing.parts.push(part);
 }
 
 /// Receipt: user, kernel and ring over the lines.
-pub(super) fn ring_and_lines(steps: &[Step], step: &Step, before: Option<&Step>, width: f64) -> Drawing {
+pub(super) fn ring_and_lines(scene: Scene<'_>) -> Drawing {
+    let Scene { step, width, stretch, .. } = scene;
     let state = &step.state;
-    let gutter = if width >= WIDE { 64.0 } else { 0.0 };
-    let label = if width >= WIDE { 0.0 } else { 20.0 };
-    let ring_top = 84.0 + 2.0 * label;
-    let lines_top = ring_top + ring::HEIGHT + 40.0 + label;
-    let slots: Vec<u32> = state.ring.iter().flat_map(|ring| ring.pointers.base..ring.pointers.base + ring.pointers.slots).collect();
+    let wide = scene.wide();
+    let gutter = if wide { super::GUTTER } else { 0.0 };
+    let label = if wide { 0.0 } else { 20.0 };
+    let ring_top = 66.0 + 18.0 * stretch + 2.0 * label;
+    let lines_top = ring_top + ring::HEIGHT + 20.0 + 20.0 * stretch + label;
+    let slots: Vec<u32> = state
+        .ring
+        .iter()
+        .flat_map(|ring| ring.pointers.base..ring.pointers.base + ring.pointers.slots)
+        .collect();
     let ids: Vec<u32> = slots.iter().copied().chain([STACK, SECOND, OBJECT]).collect();
-    let places = Places::new(steps, &ids, gutter + 2.0, width - 2.0, lines_top);
-    let mut drawing = Drawing { size: [width, places.bottom + 24.0], parts: Vec::new() };
+    let places = Places::new(scene, &ids, gutter + 2.0, width - 2.0, lines_top);
+    let mut drawing = Drawing { size: [width, places.bottom + 34.0], parts: Vec::new() };
     drawing.band(4.0, "user, kernel");
-    drawing.band(ring_top - 14.0 - label, "RX ring, NIC");
+    drawing.band(ring_top - 10.0 - label, "RX ring, NIC");
     drawing.band(lines_top - 30.0 - label, "memory");
     let top = 14.0 + label;
     let room = width - gutter;
-    let w = if width >= WIDE { ENTRY[0] } else { (width - 12.0) / 3.0 };
+    let w = if wide { ENTRY[0] } else { (width - 12.0) / 3.0 };
     for (id, share) in [(OBJECT, 0.17), (STACK, 0.5), (SECOND, 0.83)] {
         let at = [gutter + room * share - w / 2.0, top];
         let segment = state.segment(id);
@@ -220,6 +260,39 @@ pub(super) fn ring_and_lines(steps: &[Step], step: &Step, before: Option<&Step>,
             drawing.link(format!("map {slot}"), [middle, ring_top + ring::SLOT], to, "entry");
         }
     }
-    places.draw(&mut drawing, step, before);
+    places.draw(&mut drawing, scene);
+    parts_of_frames(&mut drawing, scene, &places);
     drawing
+}
+
+/// What the first frame's lines are: metadata and headers, then payload from a line of its own on.
+fn parts_of_frames(drawing: &mut Drawing, scene: Scene<'_>, places: &Places) {
+    let holder = |state: &State| {
+        let base = state.ring.as_ref()?.pointers.base;
+        [base, STACK, OBJECT].into_iter().find(|id| state.root(*id).is_some())
+    };
+    let state = &scene.step.state;
+    let Some(found) = holder(state).map(|id| state.places(id)) else { return };
+    let parts: [(&str, &str, Range<u64>); 2] =
+        [("metadata, headers", "headers", 0..PAYLOAD_PLACE), ("payload", "payload", PAYLOAD_PLACE..u64::MAX)];
+    for (name, short, range) in parts {
+        let leaves = found.iter().filter(|(line, place)| line.height == 0 && range.contains(place));
+        let corners: Vec<f64> =
+            leaves.filter_map(|(line, _)| places.corner(state, line)).map(|at| at[0]).collect();
+        let (Some(first), Some(last)) =
+            (corners.iter().copied().reduce(f64::min), corners.iter().copied().reduce(f64::max))
+        else {
+            continue;
+        };
+        let end = last + places.widths[0];
+        let mut part = Part::new(format!("rule {short}"), [0.0, places.bottom + 8.0], "box rule");
+        part.path(format!("M{first:.1} 0V4H{end:.1}V0"), "hair");
+        part.text(
+            [(first + end) / 2.0, 18.0],
+            "middle",
+            "dim small",
+            if scene.wide() { name } else { short },
+        );
+        drawing.parts.push(part);
+    }
 }

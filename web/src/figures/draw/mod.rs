@@ -4,6 +4,7 @@
 mod boxes;
 mod lines;
 mod packet;
+mod reading;
 mod ring;
 mod transmit;
 
@@ -105,7 +106,10 @@ impl Drawing {
         let wing = 5.0_f64.copysign(to[1] - from[1]);
         let mut part = Part::new(key, [0.0, 0.0], format!("link {class}"));
         let [x0, y0, x1, y1] = [from[0], from[1], to[0], to[1]];
-        part.path(format!("M{x0:.1} {y0:.1}C{x0:.1} {:.1} {x1:.1} {:.1} {x1:.1} {y1:.1}", y0 + bend, y1 - bend), "line");
+        part.path(
+            format!("M{x0:.1} {y0:.1}C{x0:.1} {:.1} {x1:.1} {:.1} {x1:.1} {y1:.1}", y0 + bend, y1 - bend),
+            "line",
+        );
         part.path(
             format!("M{:.1} {:.1}L{x1:.1} {y1:.1}L{:.1} {:.1}", x1 - 3.5, y1 - wing, x1 + 3.5, y1 - wing),
             "head",
@@ -136,21 +140,53 @@ impl Drawing {
 
 /// Narrowest drawing that is laid out.
 const NARROWEST: f64 = 300.0;
+/// Width of the bands' names where they stand beside what is in the band.
+const GUTTER: f64 = 84.0;
 /// From this width on there is room for words.
 const WIDE: f64 = 680.0;
 
-/// Draws step `at` of a figure, `width` CSS pixels wide. All steps are needed, so that things stay in their places.
-pub fn drawing(figure: Figure, steps: &[Step], at: usize, width: f64) -> Drawing {
+/// How much levels may be drawn apart where there is height.
+const STRETCH: f64 = 1.9;
+
+/// What a drawing is made from, and how large.
+#[derive(Clone, Copy)]
+struct Scene<'s> {
+    /// All steps: things stay in their places over them.
+    steps: &'s [Step],
+    /// The step to draw.
+    step: &'s Step,
+    /// The one before.
+    before: Option<&'s Step>,
+    /// Width in CSS pixels.
+    width: f64,
+    /// Factor of the space between levels.
+    stretch: f64,
+}
+
+impl Scene<'_> {
+    fn wide(&self) -> bool {
+        self.width >= WIDE
+    }
+
+    fn draw(self, figure: Figure) -> Drawing {
+        match figure {
+            Figure::Lines => lines::map_and_lines(self),
+            Figure::Packet => packet::draw(self),
+            Figure::Transmit => transmit::draw(self),
+            Figure::Receive => lines::ring_and_lines(self),
+        }
+    }
+}
+
+/// Draws step `at` of a figure, `width` CSS pixels wide, and up to `height` high as far as drawing levels apart goes.
+pub fn drawing(figure: Figure, steps: &[Step], at: usize, [width, height]: [f64; 2]) -> Drawing {
     let Some(step) = steps.get(at) else { return Drawing::default() };
     let before = at.checked_sub(1).and_then(|at| steps.get(at));
-    let width = width.max(NARROWEST).round();
-    match figure {
-        Figure::Lines => lines::map_and_lines(steps, step, before, width),
-        Figure::Packet => packet::draw(steps, step, width),
-        Figure::Transmit => transmit::draw(step, width),
-        Figure::Receive => lines::ring_and_lines(steps, step, before, width),
-    }
-    .ordered()
+    let scene = Scene { steps, step, before, width: width.max(NARROWEST).round(), stretch: 1.0 };
+    // Heights grow evenly with the stretch.
+    let [least, most] = [1.0, STRETCH].map(|stretch| Scene { stretch, ..scene }.draw(figure).size[1]);
+    let stretch = 1.0 + (STRETCH - 1.0) * ((height - least) / (most - least)).clamp(0.0, 1.0);
+    Scene { stretch, ..scene }.draw(figure).ordered()
 }
 
 #[cfg(test)]
@@ -161,22 +197,33 @@ mod tests {
 
     /// Widest text of a class, in pixels a character: what the style sheet's fonts need at most.
     fn per_char(class: &str) -> f64 {
-        if class.contains("small") { 6.2 } else { 7.4 }
+        if class.contains("bytes") {
+            7.0
+        } else if class.contains("tiny") {
+            5.8
+        } else if class.contains("small") {
+            6.2
+        } else {
+            7.4
+        }
     }
 
     #[test]
     fn everything_lies_within_the_drawing_at_any_width() {
         for figure in Figure::ALL {
             let steps = figure.run().unwrap();
-            for width in [328.0, 368.0, 700.0, 1120.0, 1280.0] {
+            for (width, height) in
+                [(328.0, 0.0), (368.0, 700.0), (700.0, 500.0), (1088.0, 660.0), (1280.0, 2000.0)]
+            {
                 for at in 0..steps.len() {
-                    let drawing = drawing(figure, &steps, at, width);
+                    let drawing = drawing(figure, &steps, at, [width, height]);
                     let [w, h] = drawing.size;
                     assert!(w <= width && h > 100.0, "{figure:?}");
                     for part in &drawing.parts {
                         for mark in &part.marks {
                             let (left, right, bottom) = match mark {
-                                Mark::Rect { at: [x, y, w, h], .. } | Mark::Content { at: [x, y, w, h], .. } => (*x, x + w, y + h),
+                                Mark::Rect { at: [x, y, w, h], .. }
+                                | Mark::Content { at: [x, y, w, h], .. } => (*x, x + w, y + h),
                                 Mark::Text { at: [x, y], anchor, class, text } => {
                                     let len = text.chars().count() as f64 * per_char(class);
                                     let left = match *anchor {
@@ -189,9 +236,14 @@ mod tests {
                                 Mark::Path { .. } => continue,
                             };
                             let (left, right) = (left + part.at[0], right + part.at[0]);
-                            let place = format!("{figure:?} step {} at {width}: {} {mark:?}", at + 1, part.key);
+                            let place =
+                                format!("{figure:?} step {} at {width}: {} {mark:?}", at + 1, part.key);
                             assert!(left >= -1.0 && right <= w + 1.0, "{place}: {left}..{right} of {w}");
-                            assert!(bottom + part.at[1] <= h + 1.0, "{place}: {} of {h}", bottom + part.at[1]);
+                            assert!(
+                                bottom + part.at[1] <= h + 1.0,
+                                "{place}: {} of {h}",
+                                bottom + part.at[1]
+                            );
                         }
                     }
                 }
@@ -204,7 +256,7 @@ mod tests {
         for figure in Figure::ALL {
             let steps = figure.run().unwrap();
             for (at, step) in steps.iter().enumerate() {
-                let drawing = drawing(figure, &steps, at, 1120.0);
+                let drawing = drawing(figure, &steps, at, [1120.0, 700.0]);
                 let keys: BTreeSet<_> = drawing.parts.iter().map(|part| &part.key).collect();
                 assert_eq!(keys.len(), drawing.parts.len(), "{figure:?} step {}", at + 1);
                 if figure == Figure::Transmit {
@@ -221,7 +273,8 @@ mod tests {
     fn what_stays_keeps_its_place() {
         for figure in Figure::ALL {
             let steps = figure.run().unwrap();
-            let all: Vec<_> = (0..steps.len()).map(|at| drawing(figure, &steps, at, 1120.0)).collect();
+            let all: Vec<_> =
+                (0..steps.len()).map(|at| drawing(figure, &steps, at, [1120.0, 700.0])).collect();
             for pair in all.windows(2) {
                 for part in pair[0].parts.iter().filter(|part| part.class.starts_with("box line")) {
                     if let Some(after) = pair[1].part(&part.key) {

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::boxes::{self, ENTRY, LINE, Look};
-use super::{Drawing, Part, WIDE};
+use super::reading;
+use super::{Drawing, Part, Scene, WIDE};
 use crate::figures::sender::{FIRST, KERNEL, OBJECT, STACK};
 use crate::figures::{Line, State, Step};
 
-/// Between levels.
-const RISE: f64 = LINE + 44.0;
 /// Width of a place that is always zero.
 const ZERO: f64 = 9.0;
 
@@ -71,7 +70,13 @@ struct Placed<'s> {
     w: f64,
 }
 
-fn place_lines<'s>(state: &'s State, columns: &Columns, width: f64, leaves: f64) -> BTreeMap<u32, Placed<'s>> {
+fn place_lines<'s>(
+    state: &'s State,
+    columns: &Columns,
+    width: f64,
+    leaves: f64,
+    rise: f64,
+) -> BTreeMap<u32, Placed<'s>> {
     let mut placed: BTreeMap<u32, Placed<'s>> = BTreeMap::new();
     let packet = packet(state);
     // The payload's place is the same before and after it belongs to the packet.
@@ -85,10 +90,15 @@ fn place_lines<'s>(state: &'s State, columns: &Columns, width: f64, leaves: f64)
                 continue;
             }
             let place = place + shift;
-            let y = leaves - RISE * f64::from(line.height);
+            let y = leaves - rise * f64::from(line.height);
             let w = if line.height == 0 { columns.apart[1] } else { node_width(width) };
-            let children: Vec<f64> =
-                line.children.iter().flatten().filter_map(|plid| placed.get(plid)).map(|child| child.at[0] + child.w / 2.0).collect();
+            let children: Vec<f64> = line
+                .children
+                .iter()
+                .flatten()
+                .filter_map(|plid| placed.get(plid))
+                .map(|child| child.at[0] + child.w / 2.0)
+                .collect();
             let middle = if apart {
                 columns.apart[0] + columns.apart[1] / 2.0
             } else if line.height == 0 {
@@ -100,11 +110,22 @@ fn place_lines<'s>(state: &'s State, columns: &Columns, width: f64, leaves: f64)
                 children.iter().sum::<f64>() / children.len().max(1) as f64
             };
             // A header sub-DAG that is filled from the right keeps its place while it is.
-            let middle = if line.height == 2 && place == 0 && !apart { columns.middle(columns.offset / 2) } else { middle };
-            let middle = if line.height == 1 && place == columns.offset.saturating_sub(4) { (columns.middle(place) + columns.middle(place + 3)) / 2.0 } else { middle };
+            let middle = if line.height == 2 && place == 0 && !apart {
+                columns.middle(columns.offset / 2)
+            } else {
+                middle
+            };
+            let middle = if line.height == 1 && place == columns.offset.saturating_sub(4) {
+                (columns.middle(place) + columns.middle(place + 3)) / 2.0
+            } else {
+                middle
+            };
             let role = if apart { "apart" } else { "packet" };
             let x = (middle - w / 2.0).clamp(1.0, width - w - 1.0);
-            placed.insert(line.plid, Placed { key: format!("line {role} {} {place}", line.height), line, at: [x, y], w });
+            placed.insert(
+                line.plid,
+                Placed { key: format!("line {role} {} {place}", line.height), line, at: [x, y], w },
+            );
         }
     }
     placed
@@ -115,24 +136,33 @@ fn node_width(width: f64) -> f64 {
 }
 
 /// Draws the figure.
-pub(super) fn draw(steps: &[Step], step: &Step, width: f64) -> Drawing {
+pub(super) fn draw(scene: Scene<'_>) -> Drawing {
+    let Scene { steps, step, width, stretch, .. } = scene;
     let state = &step.state;
+    let rise = LINE + 34.0 * stretch;
     let columns = Columns::new(steps, width);
     let top = 30.0;
-    let leaves = top + ENTRY[1] + 50.0 + 3.0 * RISE;
-    let mut drawing = Drawing { size: [width, leaves + LINE + 66.0], parts: Vec::new() };
+    let leaves = top + ENTRY[1] + 24.0 + 24.0 * stretch + 3.0 * rise;
+    let mut drawing =
+        Drawing { size: [width, leaves + LINE + 52.0 + reading::height(width)], parts: Vec::new() };
     drawing.band(4.0, "segment map");
     drawing.band(top + ENTRY[1] + 16.0, "lines");
-    let placed = place_lines(state, &columns, width, leaves);
-    let wide = width >= WIDE;
+    let placed = place_lines(state, &columns, width, leaves, rise);
+    let wide = scene.wide();
     let w = if wide { ENTRY[0] } else { (width - 18.0) / 4.0 };
     for (i, id) in [FIRST, STACK, KERNEL, OBJECT].into_iter().enumerate() {
         let share = [0.12, 0.34, 0.62, 0.86][i];
         let x = if wide { width * share - w / 2.0 } else { 2.0 + (w + 4.0) * i as f64 };
         let segment = state.segment(id).filter(|segment| segment.length > 0);
-        drawing.parts.push(boxes::entry(id, if wide { step.name(id) } else { short(id) }, segment, [x, top], w));
+        drawing.parts.push(boxes::entry(
+            id,
+            if wide { step.name(id) } else { short(id) },
+            segment,
+            [x, top],
+            w,
+        ));
         if let Some(root) = segment.and_then(|segment| placed.get(&segment.root)) {
-            let side = [-14.0, -5.0, 5.0, 14.0][i];
+            let side = [-14.0, -6.0, 16.0, 24.0][i];
             let to = [root.at[0] + root.w / 2.0 + side, root.at[1]];
             drawing.link(format!("map {id}"), [x + w / 2.0, top + ENTRY[1]], to, "entry");
         }
@@ -148,6 +178,7 @@ pub(super) fn draw(steps: &[Step], step: &Step, width: f64) -> Drawing {
         drawing.parts.push(boxes::line(line.key.clone(), line.line, line.at, line.w, Look::Held));
     }
     rule(&mut drawing, state, &columns, leaves);
+    reading::draw(&mut drawing, state, packet(state), columns.offset, leaves + LINE + 52.0);
     drawing
 }
 
@@ -175,7 +206,14 @@ fn rule(drawing: &mut Drawing, state: &State, columns: &Columns, leaves: f64) {
     }
     let runs: [(&str, Vec<u64>); 3] = [
         ("metadata", filled.iter().copied().filter(|place| *place < columns.offset / 2).collect()),
-        ("headers", filled.iter().copied().filter(|place| (columns.offset / 2..columns.offset).contains(place)).collect()),
+        (
+            "headers",
+            filled
+                .iter()
+                .copied()
+                .filter(|place| (columns.offset / 2..columns.offset).contains(place))
+                .collect(),
+        ),
         ("payload", filled.iter().copied().filter(|place| *place >= columns.offset).collect()),
     ];
     let y = leaves + LINE + 8.0;
@@ -193,7 +231,12 @@ fn rule(drawing: &mut Drawing, state: &State, columns: &Columns, leaves: f64) {
         let [x1, w1] = columns.places[columns.offset as usize - 1];
         let mut part = Part::new("rule zero", [0.0, y], "box rule");
         part.path(format!("M{x0:.1} 0V4H{:.1}V0", x1 + w1), "hair");
-        part.text([(x0 + x1 + w1) / 2.0, 18.0], "middle", "dim small", if drawing.size[0] >= WIDE { "header space: zero, no lines" } else { "zero: no lines" });
+        part.text(
+            [(x0 + x1 + w1) / 2.0, 18.0],
+            "middle",
+            "dim small",
+            if drawing.size[0] >= WIDE { "header space: zero, no lines" } else { "zero: no lines" },
+        );
         drawing.parts.push(part);
     }
     let [x, _] = columns.places[columns.offset as usize];

@@ -19,15 +19,23 @@ pub(super) fn draw(drawing: &mut Drawing, step: &Step, area: [f64; 3]) -> Vec<f6
     }
     owned(drawing, ring, area, pitch);
     let (tail, head) = (ring.pointers.tail, ring.pointers.head);
-    for (name, id, row, who) in [("Tail", tail, 26.0, "the NIC writes it"), ("Head", head, 44.0, "the driver writes it")] {
+    for (name, id, row, who) in
+        [("Tail", tail, 26.0, "the NIC writes it"), ("Head", head, 44.0, "the driver writes it")]
+    {
         let x = middle(id);
         let y = top + SLOT + 4.0;
-        let mut part = Part::new(format!("pointer {name}"), [x, y], format!("pointer {}", name.to_lowercase()))
-            .titled(format!("{name} is {id}; {who}"));
+        let mut part =
+            Part::new(format!("pointer {name}"), [x, y], format!("pointer {}", name.to_lowercase()))
+                .titled(format!("{name} is {id}; {who}"));
         part.path(format!("M0 2L-4 9H4ZM0 8V{:.1}", row - 4.0), "mark");
         let words = if pitch >= 50.0 { format!("{name} {id}, {who}") } else { format!("{name} {id}") };
         let late = x > left + width / 2.0;
-        part.text([if late { -5.0 } else { 5.0 }, row + 5.0], if late { "end" } else { "start" }, "name", words);
+        part.text(
+            [if late { -5.0 } else { 5.0 }, row + 5.0],
+            if late { "end" } else { "start" },
+            "name",
+            words,
+        );
         drawing.parts.push(part);
     }
     (ring.pointers.base..ring.pointers.base + ring.pointers.slots).map(middle).collect()
@@ -41,11 +49,13 @@ fn slot(step: &Step, id: u32, owner: Owner, at: [f64; 2], w: f64) -> Part {
     };
     let filled = if segment.is_some() { " filled" } else { "" };
     let fresh = if segment.is_some_and(|segment| segment.fresh) { " fresh" } else { "" };
-    let holds = segment.map_or("empty".to_owned(), |segment| format!("{} bytes, root line {}", segment.length, segment.root));
+    let holds = segment.map_or("empty".to_owned(), |segment| {
+        format!("{} bytes, root line {}", segment.length, segment.root)
+    });
     let mut part = Part::new(format!("slot {id}"), at, format!("box slot {class}{filled}{fresh}"))
         .titled(format!("Ring segment {id}, {who}: {holds}"));
     part.rect([0.0, 0.0, w, SLOT], "body");
-    part.text([w / 2.0, 15.0], "middle", "id small", id.to_string());
+    part.text([w / 2.0, 15.0], "middle", if w > 36.0 { "id small" } else { "tiny" }, id.to_string());
     if let Some(segment) = segment {
         part.path(format!("M0 21.5H{w:.1}"), "hair");
         part.text([w / 2.0, 36.0], "middle", "root small", segment.root.to_string());

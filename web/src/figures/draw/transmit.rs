@@ -2,24 +2,26 @@
 //! box, over the slot that refers to them.
 
 use super::boxes::ENTRY;
-use super::{Drawing, Part, WIDE, boxes, ring};
+use super::{Drawing, GUTTER, Part, Scene, boxes, ring};
+use crate::figures::Line;
 use crate::figures::sender::{FIRST, KERNEL, OBJECT, STACK};
-use crate::figures::{Line, Step};
 
 /// Height of the sub-DAGs that packets take over.
 const SHARE: u8 = 2;
 
 /// Draws the figure.
-pub(super) fn draw(step: &Step, width: f64) -> Drawing {
+pub(super) fn draw(scene: Scene<'_>) -> Drawing {
+    let Scene { step, before, width, stretch, .. } = scene;
     let state = &step.state;
-    let wide = width >= WIDE;
-    let gutter = if wide { 64.0 } else { 0.0 };
+    let wide = scene.wide();
+    let gutter = if wide { GUTTER } else { 0.0 };
     let label = if wide { 0.0 } else { 20.0 };
     let room = width - gutter;
     let user = 14.0 + label;
-    let memory = user + ENTRY[1] + 40.0 + label;
-    let shares = memory + 128.0;
-    let slots = shares + 78.0 + label;
+    let memory = user + ENTRY[1] + 16.0 + 24.0 * stretch + label;
+    let level = boxes::LINE + 24.0 * stretch;
+    let shares = memory + 2.0 * level;
+    let slots = shares + boxes::LINE + 40.0 * stretch + label;
     let wire = slots + ring::HEIGHT + 14.0 + label;
     let mut drawing = Drawing { size: [width, wire + 40.0], parts: Vec::new() };
     drawing.band(4.0, "user, kernel");
@@ -41,7 +43,7 @@ pub(super) fn draw(step: &Step, width: f64) -> Drawing {
     let above: Vec<_> = found.iter().filter(|(line, _)| line.height >= SHARE).collect();
     let top_of = |line: &Line| match line.height {
         4 => memory,
-        3 => memory + 62.0,
+        3 => memory + level,
         _ => shares,
     };
     let wide_node = if wide { 76.0 } else { 40.0 };
@@ -49,7 +51,8 @@ pub(super) fn draw(step: &Step, width: f64) -> Drawing {
         let w = if line.height == SHARE { pitch - 5.0 } else { wide_node };
         ([middle_of(line, first) - w / 2.0, top_of(line)], w)
     };
-    let find = |plid: u32| above.iter().find(|(line, _)| line.plid == plid).map(|(line, first)| at(line, *first));
+    let find =
+        |plid: u32| above.iter().find(|(line, _)| line.plid == plid).map(|(line, first)| at(line, *first));
     for (line, first) in &above {
         let (corner, w) = at(line, *first);
         let key = format!("line {} {first:03}", line.height);
@@ -66,11 +69,18 @@ pub(super) fn draw(step: &Step, width: f64) -> Drawing {
         drawing.parts.push(boxes::line(key, line, corner, w, boxes::Look::Held));
     }
 
-    let w = if wide { ENTRY[0] + 16.0 } else { (room - 12.0) / 3.0 };
+    let w = if wide { 190.0 } else { (room - 12.0) / 3.0 };
     for (i, id) in [OBJECT, KERNEL, STACK].into_iter().enumerate() {
-        let x = if wide { gutter + room * [0.14, 0.5, 0.86][i] - w / 2.0 } else { 2.0 + (w + 4.0) * i as f64 };
+        let x = if wide {
+            (gutter + room * [0.14, 0.5, 0.86][i] - w / 2.0).clamp(gutter, width - w - 1.0)
+        } else {
+            2.0 + (w + 4.0) * i as f64
+        };
         let segment = state.segment(id).filter(|segment| segment.length > 0);
-        drawing.parts.push(boxes::entry(id, step.name(id), segment, [x, user], w));
+        let own = segment.filter(|_| wide && id == STACK).map(|segment| segment.own_lines);
+        let name =
+            own.map_or(step.name(id).to_owned(), |own| format!("{}, {own} lines of its own", step.name(id)));
+        drawing.parts.push(boxes::entry(id, &name, segment, [x, user], w));
         let Some(segment) = segment else { continue };
         let from = [x + w / 2.0, user + ENTRY[1]];
         if let Some((to, w_to)) = find(segment.root) {
@@ -78,27 +88,47 @@ pub(super) fn draw(step: &Step, width: f64) -> Drawing {
             drawing.link(format!("map {id}"), from, [to[0] + w_to / 2.0 + side, to[1]], "entry");
         } else {
             // The packet's root has the share as its second word.
-            let payload = state.root(id).and_then(|root| root.children.iter().flatten().copied().find_map(find));
+            let payload =
+                state.root(id).and_then(|root| root.children.iter().flatten().copied().find_map(find));
             if let Some((to, w_to)) = payload {
                 drawing.link(format!("map {id}"), from, [to[0] + w_to / 2.0, to[1]], "entry");
             }
         }
     }
     for (slot, middle) in (base..).zip(&middles) {
-        let payload = state.root(slot).and_then(|root| root.children.iter().flatten().copied().find_map(find));
+        let payload =
+            state.root(slot).and_then(|root| root.children.iter().flatten().copied().find_map(find));
         if let Some((to, w_to)) = payload {
-            let class = if state.segment(slot).is_some_and(|segment| segment.fresh) { "entry fresh" } else { "entry" };
-            drawing.link(format!("map {slot}"), [*middle, slots], [to[0] + w_to / 2.0, to[1] + boxes::LINE], class);
+            let class = if state.segment(slot).is_some_and(|segment| segment.fresh) {
+                "entry fresh"
+            } else {
+                "entry"
+            };
+            drawing.link(
+                format!("map {slot}"),
+                [*middle, slots],
+                [to[0] + w_to / 2.0, to[1] + boxes::LINE],
+                class,
+            );
         }
     }
+    let earlier = before.map_or(0, |before| before.state.frames.len());
     for (i, frame) in state.frames.iter().enumerate() {
         let middle = column(FIRST + i as u32);
+        if i >= earlier {
+            drawing.link(format!("dma {i}"), [middle, slots + ring::SLOT + 6.0], [middle, wire], "dma");
+        }
         let w = pitch - 5.0;
         let mut part = Part::new(format!("frame {i}"), [middle - w / 2.0, wire], "box frame")
             .titled(format!("Frame {} on the wire: {} bytes", i + 1, frame.len()));
         part.rect([0.0, 0.0, w, 24.0], "body");
         part.rect([0.0, 0.0, (w / 6.0).max(3.0), 24.0], "header");
-        part.text([w / 2.0 + w / 12.0, 16.0], "middle", "small", if pitch > 50.0 { format!("{} B", frame.len()) } else { frame.len().to_string() });
+        part.text(
+            [w / 2.0 + w / 12.0, 16.0],
+            "middle",
+            "small",
+            if pitch > 50.0 { format!("{} B", frame.len()) } else { frame.len().to_string() },
+        );
         drawing.parts.push(part);
     }
     drawing

@@ -19,6 +19,8 @@ use crate::state::Page;
 
 /// Widest layout in CSS pixels; above it the drawing is scaled.
 const WIDEST: f64 = 1280.0;
+/// Most that it is scaled by; the style sheet says the same.
+const LARGEST: f64 = 1.75;
 /// Time to look at a step, and to read a letter of its caption, in milliseconds.
 const LOOK: usize = 1400;
 const READ: usize = 32;
@@ -28,7 +30,7 @@ const READ: usize = 32;
 pub fn Figures() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let frame = use_node_ref();
-    let (width, _) = use_size(&frame);
+    let (width, height) = use_size(&frame);
     let (figure, steps, at) = session.figures.borrow_mut().now();
     let playing = session.figures.borrow().playing;
     use_effect_with((), |()| mark("data-ready", "true"));
@@ -36,7 +38,9 @@ pub fn Figures() -> Html {
     let Some(step) = steps.get(at) else {
         return html! { <main class="figures"><p role="alert">{ "This figure cannot be shown: its script was refused. Reload the page, and if that does not help, tell us." }</p></main> };
     };
-    let drawing = drawing(figure, &steps, at, width.min(WIDEST));
+    // Above the widest layout the drawing is scaled, and so is its height.
+    let scale = (width / WIDEST).clamp(1.0, LARGEST);
+    let drawing = drawing(figure, &steps, at, [width.min(WIDEST), height / scale - 8.0]);
     let position = format!("Step {} of {}", at + 1, steps.len());
     html! {
         <>
@@ -128,7 +132,12 @@ fn use_play(session: &Session, playing: bool, at: usize, steps: &[Step]) {
             });
             let id = web_sys::window().and_then(|window| {
                 let wait = if last { 0 } else { *wait as i32 };
-                window.set_timeout_with_callback_and_timeout_and_arguments_0(tick.as_ref().unchecked_ref(), wait).ok()
+                window
+                    .set_timeout_with_callback_and_timeout_and_arguments_0(
+                        tick.as_ref().unchecked_ref(),
+                        wait,
+                    )
+                    .ok()
             });
             (tick, id)
         });
