@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use serde_json::{Value, json};
-use snapstack_e2e::{Browser, CSP, StaticServer, cli, dist, wait_for};
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, cli, dist, wait_for};
 
 use crate::fixture::Page;
 

@@ -1,6 +1,7 @@
 //! The built page, served from a sub-path under a strict content security policy, used as a person uses it.
 
 mod explore;
+mod figures;
 mod fixture;
 mod memory;
 mod session;

@@ -136,3 +136,31 @@ pub enum FigureError {
     #[error(transparent)]
     Buffers(#[from] BufferError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same values stand in the tests that run in a browser.
+    #[test]
+    fn lines_get_the_same_names_on_every_target() {
+        let roots = |figure: Figure| {
+            let state = figure.run().unwrap().pop().unwrap().state;
+            let named = state.segments.into_iter().filter(|segment| segment.length > 0);
+            named.map(|segment| (segment.id, segment.root)).collect::<Vec<_>>()
+        };
+        assert_eq!(roots(Figure::Lines), [(1, 145)]);
+        assert_eq!(roots(Figure::Packet), [(29, 49), (1059, 373), (9000, 410)]);
+    }
+
+    #[test]
+    fn captions_are_one_sentence() {
+        for figure in Figure::ALL {
+            for step in figure.run().unwrap() {
+                let sentences = step.caption.matches(". ").count();
+                assert!(sentences == 0 && step.caption.ends_with('.'), "{}", step.caption);
+                assert!(step.caption.chars().count() <= 160, "{}", step.caption);
+            }
+        }
+    }
+}

@@ -146,7 +146,7 @@ mod tests {
         (pointers.tail, pointers.head, pointers.owned_by_nic)
     }
 
-    fn payload_lines<'s>(state: &'s State, id: u32) -> Vec<&'s Line> {
+    fn payload_lines(state: &State, id: u32) -> Vec<&Line> {
         let found = state.places(id);
         found
             .into_iter()

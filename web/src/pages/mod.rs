@@ -5,5 +5,5 @@ mod figures;
 mod memory;
 
 pub use explore::Explore;
-pub use figures::Figures;
+pub use figures::{Figures, Svg as FigureSvg};
 pub use memory::Memory;

@@ -1,12 +1,15 @@
 //! The boxes that all figures are made of: lines, and entries of the segment map.
 
-use super::Part;
+use super::{Mark, Part};
 use crate::figures::{Line, Segment};
 
 /// Height of a line's box.
 pub(super) const LINE: f64 = 38.0;
 /// Height of a leaf of which only the content's colour and glyph are shown.
 const CELL: f64 = 18.0;
+/// Narrowest leaves with their bytes in one row, and in two.
+const ONE_ROW: f64 = 138.0;
+const TWO_ROWS: f64 = 76.0;
 /// Narrowest leaf with its name.
 const NAMED: f64 = 22.0;
 
@@ -57,32 +60,39 @@ fn class(line: &Line, look: Look) -> String {
 /// A line whose box has its top left corner at `at`, `w` wide.
 pub(super) fn line(key: String, line: &Line, at: [f64; 2], w: f64, look: Look) -> Part {
     let mut part = Part::new(key, at, class(line, look)).titled(title(line));
-    let rows = rows(line, w);
-    let h = height(line, w);
-    part.rect([0.0, 0.0, w, h], "body");
+    part.rect([0.0, 0.0, w, height(line, w)], "body");
     let count = if look == Look::Freed { "freed".to_owned() } else { format!("×{}", line.references) };
-    let roomy = w >= 60.0;
-    if line.content.is_some() {
-        let strip = if rows > 0 { 12.0 } else { w };
-        let tall = if rows > 0 { h } else { CELL };
-        part.marks.push(super::Mark::Content { at: [0.0, 0.0, strip, tall], hash: line.hash });
-        if rows > 0 {
-            part.text([18.0, 15.0], "start", "id", line.plid.to_string());
-            part.text([w - 6.0, 15.0], "end", "count", count);
-            let bytes: &[u8] = line.content.as_deref().unwrap_or_default();
-            for (row, bytes) in bytes.chunks(16 / rows).enumerate() {
-                let text: String = bytes.iter().map(|byte| printable(*byte)).collect();
-                part.text([18.0, 31.0 + 14.0 * row as f64], "start", "bytes", text);
-            }
-        } else if w >= 48.0 {
+    match &line.content {
+        Some(bytes) => leaf(&mut part, line, bytes, w, count),
+        None => node(&mut part, line, w, count),
+    }
+    part
+}
+
+fn leaf(part: &mut Part, line: &Line, bytes: &[u8], w: f64, count: String) {
+    let mut content = |at| part.marks.push(Mark::Content { at, hash: line.hash });
+    let Some(per_row) = bytes_a_row(w) else {
+        content([0.0, 0.0, w, CELL]);
+        if w >= 48.0 {
             part.text([5.0, 32.0], "start", "id small", line.plid.to_string());
             part.text([w - 4.0, 32.0], "end", "count small", count);
         } else if w >= NAMED {
             part.text([w / 2.0, 30.0], "middle", "id small", line.plid.to_string());
         }
-        return part;
+        return;
+    };
+    content([0.0, 0.0, 12.0, leaf_height(w)]);
+    part.text([18.0, 15.0], "start", "id", line.plid.to_string());
+    part.text([w - 6.0, 15.0], "end", "count", count);
+    for (row, bytes) in bytes.chunks(per_row).enumerate() {
+        let text: String = bytes.iter().map(|byte| printable(*byte)).collect();
+        part.text([18.0, 31.0 + 14.0 * row as f64], "start", "bytes", text);
     }
-    if roomy {
+}
+
+fn node(part: &mut Part, line: &Line, w: f64, count: String) {
+    let h = LINE;
+    if w >= 60.0 {
         part.text([6.0, 15.0], "start", "id", line.plid.to_string());
         part.text([w - 6.0, 15.0], "end", "count", count);
     } else {
@@ -101,23 +111,27 @@ pub(super) fn line(key: String, line: &Line, at: [f64; 2], w: f64, look: Look) -
             part.rect([left + (word - size) / 2.0, 29.5 - size / 2.0, size, size], "word");
         }
     }
-    part
 }
 
-/// Rows of text in a leaf: 0 when there is no room for any.
-fn rows(line: &Line, w: f64) -> usize {
-    match line.content {
-        Some(_) if w >= 138.0 => 1,
-        Some(_) if w >= 76.0 => 2,
-        _ => 0,
+/// Bytes that a row of a leaf's text holds; None if there is no room for text.
+fn bytes_a_row(w: f64) -> Option<usize> {
+    match w {
+        w if w >= ONE_ROW => Some(16),
+        w if w >= TWO_ROWS => Some(8),
+        _ => None,
     }
 }
 
 /// Height of a line's box.
 pub(super) fn height(line: &Line, w: f64) -> f64 {
-    match rows(line, w) {
-        2 => LINE + 14.0,
-        0 if line.content.is_some() && w < NAMED => CELL,
+    if line.content.is_some() { leaf_height(w) } else { LINE }
+}
+
+/// Height of a leaf's box.
+pub(super) fn leaf_height(w: f64) -> f64 {
+    match w {
+        w if w < NAMED => CELL,
+        w if (TWO_ROWS..ONE_ROW).contains(&w) => LINE + 14.0,
         _ => LINE,
     }
 }

@@ -84,7 +84,7 @@ impl Places {
         }
         let count = levels.len().max(1);
         let tops = (0..count).map(|height| top + (count - 1 - height) as f64 * rise).collect::<Vec<_>>();
-        let bottom = tops[0] + if (76.0..138.0).contains(&leaf) { LINE + 14.0 } else { LINE };
+        let bottom = tops[0] + boxes::leaf_height(leaf);
         Self { at, widths, tops, bottom }
     }
 
@@ -155,7 +155,7 @@ pub(super) fn map_and_lines(scene: Scene<'_>) -> Drawing {
     // Two columns, as the paper says: beside the lines, or over them.
     let table = [EDGE, 34.0, if wide { 168.0 } else { 150.0 }];
     let left = if wide { 240.0 } else { EDGE };
-    let top = if wide { 34.0 + 62.0 * stretch } else { 206.0 };
+    let top = if wide { 34.0 + 62.0 * stretch } else { 214.0 };
     let places = Places::new(scene, &ids, left, width - EDGE, top);
     let mut drawing = Drawing { size: [width, (places.bottom + 24.0).max(174.0)], parts: Vec::new() };
     let [x, y, w] = table;

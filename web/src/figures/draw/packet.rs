@@ -121,7 +121,7 @@ fn place_lines<'s>(
                 middle
             };
             let role = if apart { "apart" } else { "packet" };
-            let x = (middle - w / 2.0).clamp(1.0, width - w - 1.0);
+            let x = (middle - w / 2.0).clamp(1.0, width - w - 2.0);
             placed.insert(
                 line.plid,
                 Placed { key: format!("line {role} {} {place}", line.height), line, at: [x, y], w },
@@ -143,8 +143,8 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
     let columns = Columns::new(steps, width);
     let top = 30.0;
     let leaves = top + ENTRY[1] + 24.0 + 24.0 * stretch + 3.0 * rise;
-    let mut drawing =
-        Drawing { size: [width, leaves + LINE + 52.0 + reading::height(width)], parts: Vec::new() };
+    let bottom = leaves + boxes::leaf_height(columns.apart[1]);
+    let mut drawing = Drawing { size: [width, bottom + 52.0 + reading::height(width)], parts: Vec::new() };
     drawing.band(4.0, "segment map");
     drawing.band(top + ENTRY[1] + 16.0, "lines");
     let placed = place_lines(state, &columns, width, leaves, rise);
@@ -162,8 +162,9 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
             w,
         ));
         if let Some(root) = segment.and_then(|segment| placed.get(&segment.root)) {
-            let side = [-14.0, -6.0, 16.0, 24.0][i];
-            let to = [root.at[0] + root.w / 2.0 + side, root.at[1]];
+            let side: f64 = [-14.0, -6.0, 16.0, 24.0][i];
+            let most = root.w / 2.0 - 6.0;
+            let to = [root.at[0] + root.w / 2.0 + side.clamp(-most, most), root.at[1]];
             drawing.link(format!("map {id}"), [x + w / 2.0, top + ENTRY[1]], to, "entry");
         }
     }
@@ -177,8 +178,8 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
         }
         drawing.parts.push(boxes::line(line.key.clone(), line.line, line.at, line.w, Look::Held));
     }
-    rule(&mut drawing, state, &columns, leaves);
-    reading::draw(&mut drawing, state, packet(state), columns.offset, leaves + LINE + 52.0);
+    rule(&mut drawing, state, &columns, leaves, bottom);
+    reading::draw(&mut drawing, state, packet(state), columns.offset, bottom + 52.0);
     drawing
 }
 
@@ -192,7 +193,7 @@ fn short(id: u32) -> &'static str {
 }
 
 /// What the places are: zero ones, and the parts under a rule.
-fn rule(drawing: &mut Drawing, state: &State, columns: &Columns, leaves: f64) {
+fn rule(drawing: &mut Drawing, state: &State, columns: &Columns, leaves: f64, bottom: f64) {
     let Some(id) = packet(state) else { return };
     let filled: Vec<u64> =
         state.places(id).iter().filter(|(line, _)| line.height == 0).map(|(_, place)| *place).collect();
@@ -216,7 +217,7 @@ fn rule(drawing: &mut Drawing, state: &State, columns: &Columns, leaves: f64) {
         ),
         ("payload", filled.iter().copied().filter(|place| *place >= columns.offset).collect()),
     ];
-    let y = leaves + LINE + 8.0;
+    let y = bottom + 8.0;
     for (name, run) in runs {
         let (Some(first), Some(last)) = (run.iter().min(), run.iter().max()) else { continue };
         let [x0, _] = columns.places[*first as usize];

@@ -20,7 +20,7 @@ pub(super) fn draw(drawing: &mut Drawing, step: &Step, area: [f64; 3]) -> Vec<f6
     owned(drawing, ring, area, pitch);
     let (tail, head) = (ring.pointers.tail, ring.pointers.head);
     for (name, id, row, who) in
-        [("Tail", tail, 26.0, "the NIC writes it"), ("Head", head, 44.0, "the driver writes it")]
+        [("Head", head, 26.0, "the driver writes it"), ("Tail", tail, 44.0, "the NIC writes it")]
     {
         let x = middle(id);
         let y = top + SLOT + 4.0;

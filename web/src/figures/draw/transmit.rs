@@ -78,8 +78,7 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
         };
         let segment = state.segment(id).filter(|segment| segment.length > 0);
         let own = segment.filter(|_| wide && id == STACK).map(|segment| segment.own_lines);
-        let name =
-            own.map_or(step.name(id).to_owned(), |own| format!("{}, {own} lines of its own", step.name(id)));
+        let name = own.map_or(step.name(id).to_owned(), |own| format!("{}, {own} own lines", step.name(id)));
         drawing.parts.push(boxes::entry(id, &name, segment, [x, user], w));
         let Some(segment) = segment else { continue };
         let from = [x + w / 2.0, user + ENTRY[1]];

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
 use self::facts::{Facts, InWords, Notes};
-use self::svg::Svg;
+pub use self::svg::Svg;
 use super::memory::use_size;
 use crate::commands::Intent;
 use crate::components::{Icon, IconName};
@@ -17,10 +17,8 @@ use crate::session::{Msg, Session, mark};
 use crate::share::Link;
 use crate::state::Page;
 
-/// Widest layout in CSS pixels; above it the drawing is scaled.
-const WIDEST: f64 = 1280.0;
-/// Most that it is scaled by; the style sheet says the same.
-const LARGEST: f64 = 1.75;
+/// Widest drawing in CSS pixels; the style sheet says the same.
+const LARGEST: f64 = 2240.0;
 /// Time to look at a step, and to read a letter of its caption, in milliseconds.
 const LOOK: usize = 1400;
 const READ: usize = 32;
@@ -38,9 +36,10 @@ pub fn Figures() -> Html {
     let Some(step) = steps.get(at) else {
         return html! { <main class="figures"><p role="alert">{ "This figure cannot be shown: its script was refused. Reload the page, and if that does not help, tell us." }</p></main> };
     };
+    let layout = width.min(widest(figure));
     // Above the widest layout the drawing is scaled, and so is its height.
-    let scale = (width / WIDEST).clamp(1.0, LARGEST);
-    let drawing = drawing(figure, &steps, at, [width.min(WIDEST), height / scale - 8.0]);
+    let scale = width.min(LARGEST) / layout;
+    let drawing = drawing(figure, &steps, at, [layout, height / scale - 8.0]);
     let position = format!("Step {} of {}", at + 1, steps.len());
     html! {
         <>
@@ -71,6 +70,14 @@ pub fn Figures() -> Html {
                 </aside>
             </main>
         </>
+    }
+}
+
+/// Widest layout of a figure in CSS pixels: the fewer lines it has, the larger they can be.
+fn widest(figure: Figure) -> f64 {
+    match figure {
+        Figure::Lines => 880.0,
+        Figure::Packet | Figure::Transmit | Figure::Receive => 1280.0,
     }
 }
 

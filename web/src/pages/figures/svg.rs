@@ -11,16 +11,16 @@ const HUES: u32 = 24;
 
 /// Properties of [`Svg`].
 #[derive(Properties, PartialEq)]
-pub(super) struct Props {
+pub struct Props {
     /// What to draw.
-    pub(super) drawing: Drawing,
+    pub drawing: Drawing,
     /// What it shows, in words.
-    pub(super) label: String,
+    pub label: String,
 }
 
 /// The drawing.
 #[component]
-pub(super) fn Svg(props: &Props) -> Html {
+pub fn Svg(props: &Props) -> Html {
     let [w, h] = props.drawing.size;
     html! {
         <svg class="figure" id="figure" viewBox={format!("0 0 {w} {h}")} width={w.to_string()} height={h.to_string()} role="img" aria-label={props.label.clone()}>
