@@ -178,7 +178,7 @@ impl Sender {
     }
 
     /// What the host's core holds now.
-    pub(super) fn state(&mut self) -> Result<State, FigureError> {
+    fn state(&mut self) -> Result<State, FigureError> {
         let mut state = self.observer.look(self.buffers.memory())?;
         let seen = self.buffers.observe();
         state.ring = Some(Ring::new(Pointers {
@@ -191,6 +191,12 @@ impl Sender {
         state.frames = self.frames.clone();
         state.copied = Some(self.buffers.ledger().copied().bytes);
         Ok(state)
+    }
+
+    /// The PLID of a segment's root line.
+    pub(super) fn root(&self, id: u32) -> Result<u32, FigureError> {
+        let dag = self.buffers.memory().dag(SegmentId(id), 1)?;
+        Ok(dag.nodes.first().map_or(0, |node| node.plid.0))
     }
 
     /// Ends a step.

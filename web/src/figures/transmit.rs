@@ -22,7 +22,7 @@ pub(super) fn run() -> Result<Vec<Step>, FigureError> {
     let mut host = Sender::new(FIRST - 1, SLOTS)?;
     let bytes = object();
     let user = host.write(&bytes)?;
-    let root = host.state()?.segment(OBJECT).map_or(0, |segment| segment.root);
+    let root = host.root(OBJECT)?;
     host.step("4", "Object", format!("The application's object is segment {OBJECT}, mapped to root line {root}; the ring is empty, with Tail at the slot sent last and Head at the next one to fill."))?;
     let payload = host.send(user, bytes.len() as u32)?;
     host.step("4", "send()", format!("send(): the kernel takes a snapshot, segment {KERNEL}, with the same root: one map entry for {} bytes.", bytes.len()))?;
@@ -93,6 +93,14 @@ mod tests {
         let owned = ring(titled(&steps, "Doorbell")).owned(Owner::Nic);
         assert_eq!(owned, (1059..=1068).collect::<Vec<_>>());
         assert_eq!(ring(titled(&steps, "Drained")).owned(Owner::Nic), [] as [u32; 0]);
+    }
+
+    #[test]
+    fn the_object_is_written_line_by_line_and_the_caption_names_its_root() {
+        let steps = run().unwrap();
+        let state = titled(&steps, "Object");
+        assert_eq!(state.counts.written, 214, "160 lines of bytes and 54 above them");
+        assert!(steps[0].caption.contains(&format!("root line {}", state.segment(OBJECT).unwrap().root)));
     }
 
     #[test]
