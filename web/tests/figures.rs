@@ -24,11 +24,14 @@ fn Scene() -> Html {
 }
 
 async fn rendered() {
-    // Yew renders in a microtask of its own.
-    for _ in 0..3 {
-        let promise = js_sys::Promise::resolve(&wasm_bindgen::JsValue::NULL);
-        wasm_bindgen_futures::JsFuture::from(promise).await.unwrap();
-    }
+    // Yew renders in tasks of its own, in as many as what has changed needs.
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        web_sys::window()
+            .unwrap()
+            .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, 50)
+            .unwrap();
+    });
+    wasm_bindgen_futures::JsFuture::from(promise).await.unwrap();
 }
 
 #[wasm_bindgen_test]
