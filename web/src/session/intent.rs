@@ -5,6 +5,7 @@ use web_sys::KeyboardEvent;
 
 use super::{Msg, Over, Provider, window};
 use crate::commands::{self, Intent};
+use crate::figures::Move;
 use crate::lab::Deed;
 use crate::state::{Action, Page};
 use crate::{storage, theme};
@@ -31,6 +32,18 @@ impl Provider {
             Intent::Time(event) => self.time(event),
             Intent::Act(action) => self.act(action),
             Intent::Lab(deed) => self.take(Msg::Lab(deed)),
+            Intent::Figure(go) => {
+                self.session.figures.borrow_mut().playing = false;
+                self.figure(go);
+                true
+            }
+            Intent::PlayFigure => {
+                let go = self.session.figures.borrow_mut().toggle();
+                if let Some(go) = go {
+                    self.figure(go);
+                }
+                true
+            }
             Intent::Go(page) => {
                 if let Some(window) = window() {
                     let _ = window.location().set_hash(page.fragment());
@@ -76,6 +89,7 @@ impl Provider {
                         true
                     }
                     Page::Memory => self.take(Msg::Lab(Deed::Select(None))),
+                    Page::Figures => false,
                 }
             }
             Intent::Palette => self.toggle(Over::Palette),
@@ -91,6 +105,19 @@ impl Provider {
                 true
             }
         }
+    }
+
+    /// To another step or figure: the address names it, and another figure is a place to come back from.
+    pub(super) fn figure(&mut self, go: Move) -> bool {
+        let to = self.session.figures.borrow().to(go);
+        if let Some(window) = window() {
+            let fragment = to.fragment();
+            let _ = match go {
+                Move::Show(_) => window.location().set_hash(&fragment),
+                _ => window.location().replace(&fragment),
+            };
+        }
+        false
     }
 
     pub(super) fn toggle(&mut self, over: Over) -> bool {

@@ -19,6 +19,7 @@ use yew::prelude::*;
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Engine, Message, Reply};
+use crate::figures::{Move, Show};
 use crate::lab::{Deed, Lab};
 use crate::player::{Anchor, Player};
 use crate::plots::Format;
@@ -48,6 +49,8 @@ pub enum Msg {
     Export(usize, Format),
     /// Something of the memory lab.
     Lab(Deed),
+    /// To another step or figure.
+    Figure(Move),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -86,6 +89,8 @@ pub struct Session {
     pub player: Rc<RefCell<Player>>,
     /// The memory lab.
     pub lab: Rc<RefCell<Lab>>,
+    /// The figures.
+    pub figures: Rc<RefCell<Show>>,
     /// The page.
     pub page: Page,
     /// What lies over it.
@@ -160,6 +165,7 @@ impl Component for Provider {
             state: Rc::default(),
             player,
             lab: Rc::new(RefCell::new(kept_lab().unwrap_or_default())),
+            figures: Rc::new(RefCell::new(Show::at(&hash()))),
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             send: ctx.link().callback(|msg| msg),
@@ -253,6 +259,7 @@ impl Provider {
                 self.session.lab.borrow_mut().take(deed);
                 true
             }
+            Msg::Figure(go) => self.figure(go),
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -263,8 +270,10 @@ impl Provider {
             Msg::Moved => {
                 let hash = hash();
                 self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
+                self.session.figures.borrow_mut().moved(&hash);
                 self.session.over = None;
-                self.act(Action::Address(hash))
+                self.act(Action::Address(hash));
+                true
             }
             Msg::Restart => {
                 self.act(Action::Dismiss);

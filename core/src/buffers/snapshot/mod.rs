@@ -87,6 +87,11 @@ impl Snapshot {
         &mut self.memory
     }
 
+    /// The NIC, to look into.
+    pub fn nic(&self) -> &SegmentNic {
+        &self.nic
+    }
+
     fn user(&self, id: UserId) -> Result<&User, BufferError> {
         self.users.get(id.0 as usize).ok_or(BufferError::UnknownUser(id))
     }
