@@ -3,10 +3,32 @@
 use std::time::Instant as Clock;
 
 use smoltcp::iface::{Config, Interface, SocketSet};
-use smoltcp::phy::{Loopback, Medium};
+use smoltcp::phy::{Device, DeviceCapabilities, Loopback, Medium};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr};
+
+/// A loopback with Ethernet's frames instead of its own of 64 KiB.
+struct Wire(Loopback);
+
+impl Device for Wire {
+    type RxToken<'a> = <Loopback as Device>::RxToken<'a>;
+    type TxToken<'a> = <Loopback as Device>::TxToken<'a>;
+
+    fn receive(&mut self, now: Instant) -> Option<(Self::RxToken<'_>, Self::TxToken<'_>)> {
+        self.0.receive(now)
+    }
+
+    fn transmit(&mut self, now: Instant) -> Option<Self::TxToken<'_>> {
+        self.0.transmit(now)
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let mut capabilities = self.0.capabilities();
+        capabilities.max_transmission_unit = 1514;
+        capabilities
+    }
+}
 
 /// Bytes of each of a socket's buffers, as our sockets have.
 const BUFFER: usize = 1 << 20;
@@ -17,7 +39,7 @@ fn socket() -> Socket<'static> {
 
 /// Nanoseconds that a transfer of so many bytes takes.
 pub(crate) fn loopback(bytes: usize) -> f64 {
-    let mut device = Loopback::new(Medium::Ethernet);
+    let mut device = Wire(Loopback::new(Medium::Ethernet));
     let config = Config::new(EthernetAddress([2, 0, 0, 0, 0, 1]).into());
     let mut interface = Interface::new(config, &mut device, Instant::ZERO);
     interface.update_ip_addrs(|addresses| {
