@@ -30,7 +30,7 @@ pub(crate) struct Pair {
 }
 
 fn host(n: u8, tso: u32) -> Stack<Snapshot> {
-    let memory = MemoryConfig { lines: 1 << 18, ..MemoryConfig::default() };
+    let memory = MemoryConfig::default();
     let buffers = Snapshot::new(memory, NicConfig::default()).expect("a valid configuration");
     let tcp = tcp::Config {
         timestamps: false,

@@ -1,8 +1,6 @@
 //! Cursors, HICAMP's iterator registers (DESIGN.md 2.10; FACTS.md section 1, US9601199): a cursor keeps the root it was
 //! opened on, holds its writes as transient lines, and commits them bottom-up in one step.
 
-use std::collections::BTreeMap;
-
 use super::build::intern_node;
 use super::dag::{self, Root, Shape};
 use super::store::{Content, Full};
@@ -33,7 +31,8 @@ pub(super) struct Cursor {
     /// Its length, and the length with the transient lines.
     base_length: u64,
     length: u64,
-    transient: BTreeMap<u64, Transient>,
+    /// By index of the line: most commits write a few, in order.
+    transient: Vec<(u64, Transient)>,
 }
 
 impl Cursor {
@@ -67,7 +66,7 @@ impl Memory {
             root: entry.root,
             base_length: entry.length,
             length: entry.length,
-            transient: BTreeMap::new(),
+            transient: Vec::new(),
         };
         let free = self.cursors.iter().position(Option::is_none);
         let index = free.unwrap_or(self.cursors.len());
@@ -108,11 +107,9 @@ impl Memory {
             });
         }
         let (root, covered) = (cursor.root, end);
-        let written: Vec<(u64, [u8; 64])> = cursor
-            .transient
-            .range(offset / line..covered.div_ceil(line))
-            .map(|(i, t)| (*i, t.bytes))
-            .collect();
+        let lines = offset / line..covered.div_ceil(line);
+        let transient = cursor.transient.iter().filter(|(i, _)| lines.contains(i));
+        let written: Vec<(u64, [u8; 64])> = transient.map(|(i, t)| (*i, t.bytes)).collect();
         // Beyond the old DAG there is nothing but zeros and transient lines.
         let old = self.shape.span(root.height).min(end).saturating_sub(offset) as usize;
         let (head, tail) = out.split_at_mut(old);
@@ -141,26 +138,34 @@ impl Memory {
     ) -> Result<(), MemoryError> {
         let line = self.shape.line;
         let end = offset.saturating_add(bytes.len() as u64);
-        let root = self.cursor(id)?.root;
+        self.cursor(id)?;
         if bytes.is_empty() {
             return Ok(());
         }
         self.growth(end)?;
+        let Self { store, cursors, shape, .. } = self;
+        let Some(Some(cursor)) = cursors.get_mut(id.0 as usize) else {
+            return Err(MemoryError::UnknownCursor(id));
+        };
+        let root = cursor.root;
         for index in offset / line..end.div_ceil(line) {
             let start = index * line;
             let (from, to) = (start.max(offset), (start + line).min(end));
-            let mut fresh = Transient { bytes: [0; 64], content };
-            let known = self.cursor(id)?.transient.get(&index).copied();
-            match known {
-                Some(transient) => fresh.bytes = transient.bytes,
-                None if start < self.shape.span(root.height) => {
-                    dag::read(&mut self.store, root, start, &mut fresh.bytes[..line as usize]);
+            let at = match cursor.transient.last() {
+                Some((last, _)) if *last >= index => cursor.transient.partition_point(|(i, _)| *i < index),
+                _ => cursor.transient.len(),
+            };
+            if cursor.transient.get(at).is_none_or(|(i, _)| *i != index) {
+                let mut fresh = Transient { bytes: [0; 64], content };
+                if to - from < line && start < shape.span(root.height) {
+                    dag::read(store, root, start, &mut fresh.bytes[..line as usize]);
                 }
-                None => {}
+                cursor.transient.insert(at, (index, fresh));
             }
+            let transient = &mut cursor.transient[at].1;
+            transient.content = content;
             let source = &bytes[(from - offset) as usize..(to - offset) as usize];
-            fresh.bytes[(from - start) as usize..(to - start) as usize].copy_from_slice(source);
-            self.cursor(id)?.transient.insert(index, fresh);
+            transient.bytes[(from - start) as usize..(to - start) as usize].copy_from_slice(source);
         }
         let cursor = self.cursor(id)?;
         cursor.length = cursor.length.max(end);
@@ -174,42 +179,50 @@ impl Memory {
     /// [`MemoryError::Conflict`] when others changed the same bytes, [`MemoryError::Exhausted`],
     /// [`MemoryError::ReadOnly`], [`MemoryError::UnknownSegment`] when the segment is gone. The transient lines are kept.
     pub fn cursor_commit(&mut self, id: CursorId) -> Result<Commit, MemoryError> {
-        let cursor = self.cursor(id)?.clone();
-        let current = self.writable(cursor.segment)?;
-        if cursor.transient.is_empty() {
+        let transient = std::mem::take(&mut self.cursor(id)?.transient);
+        let result = self.commit(id, &transient);
+        if result.is_err() {
+            self.cursor(id)?.transient = transient;
+        }
+        result
+    }
+
+    fn commit(&mut self, id: CursorId, transient: &[(u64, Transient)]) -> Result<Commit, MemoryError> {
+        let cursor = self.cursor(id)?;
+        let (root, length) = (cursor.root, cursor.length);
+        let (segment, base_length) = (cursor.segment, cursor.base_length);
+        let current = self.writable(segment)?;
+        if transient.is_empty() {
             return Ok(Commit::Unchanged);
         }
-        let height = self.growth(cursor.length)?;
-        let needed = cursor.transient.len() as u64 * (1 + u64::from(height)) + 1;
-        let mine = self.convert(&cursor, height).map_err(|Full| self.exhausted(needed))?;
-        let swapped = current.root == cursor.root && current.length == cursor.base_length;
+        let height = self.growth(length)?;
+        let needed = transient.len() as u64 * (1 + u64::from(height)) + 1;
+        let mine = self.convert(root, transient, height).map_err(|Full| self.exhausted(needed))?;
+        let swapped = current.root == root && current.length == base_length;
         let merged = if swapped {
-            self.put_root(cursor.segment, mine, cursor.length);
+            self.put_root(segment, mine, length);
             Ok(())
         } else {
-            let base = (cursor.root, cursor.base_length);
-            let result = self.merge_roots(cursor.segment, base, (mine, cursor.length));
+            let result = self.merge_roots(segment, (root, base_length), (mine, length));
             self.store.release(mine.plid);
             result
         };
         merged?;
-        let now = self.entry(cursor.segment)?;
+        let now = self.entry(segment)?;
         self.store.retain(now.root.plid);
         let cursor = self.cursor(id)?;
         let former = std::mem::replace(&mut cursor.root, now.root);
         cursor.base_length = now.length;
         cursor.length = now.length;
-        cursor.transient.clear();
         self.store.release(former.plid);
         Ok(if swapped { Commit::Swapped } else { Commit::Merged })
     }
 
-    /// The cursor's DAG with its transient lines, as an owned root.
-    fn convert(&mut self, cursor: &Cursor, height: u8) -> Result<Root, Full> {
-        self.store.retain(cursor.root.plid);
-        let mut root = dag::grow(&mut self.store, cursor.root, height)?;
-        let lines: Vec<(u64, Transient)> = cursor.transient.iter().map(|(i, t)| (*i, *t)).collect();
-        let plid = overlay(self, root, 0, &lines);
+    /// The DAG of a cursor with its transient lines, as an owned root.
+    fn convert(&mut self, base: Root, lines: &[(u64, Transient)], height: u8) -> Result<Root, Full> {
+        self.store.retain(base.plid);
+        let mut root = dag::grow(&mut self.store, base, height)?;
+        let plid = overlay(self, root, 0, lines);
         self.store.release(root.plid);
         root.plid = plid?;
         Ok(root)
