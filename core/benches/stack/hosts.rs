@@ -30,7 +30,9 @@ pub(crate) struct Pair {
 }
 
 fn host(n: u8, tso: u32) -> Stack<Snapshot> {
-    let memory = MemoryConfig::default();
+    // The buffers of the longest sends and what is in flight of them; else as usual.
+    let lines = if tso > 0 { 1 << 18 } else { MemoryConfig::default().lines };
+    let memory = MemoryConfig { lines, ..MemoryConfig::default() };
     let buffers = Snapshot::new(memory, NicConfig::default()).expect("a valid configuration");
     let tcp = tcp::Config {
         timestamps: false,

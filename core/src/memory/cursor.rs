@@ -3,7 +3,8 @@
 
 use super::build::intern_node;
 use super::dag::{self, Root, Shape};
-use super::store::{Content, Full};
+use super::hash::Place;
+use super::store::{BATCH, Content, Full};
 use super::{Memory, MemoryError, SegmentId};
 
 /// An open cursor.
@@ -148,6 +149,7 @@ impl Memory {
             return Err(MemoryError::UnknownCursor(id));
         };
         let root = cursor.root;
+        cursor.transient.reserve((end.div_ceil(line) - offset / line) as usize);
         for index in offset / line..end.div_ceil(line) {
             let start = index * line;
             let (from, to) = (start.max(offset), (start + line).min(end));
@@ -251,22 +253,54 @@ fn overlay(memory: &mut Memory, node: Root, base: u64, lines: &[(u64, Transient)
         return memory.store.intern(&first.bytes[..size], 0, first.content);
     }
     let shape: Shape = memory.shape;
-    memory.store.access.data_read(node.plid);
     let step = shape.leaves(node.height - 1);
-    let mut children = [0u32; 16];
-    let mut rest = lines;
-    for i in 0..shape.fan_out() {
-        let start = base + i as u64 * step;
-        let (mine, after) = rest.split_at(rest.partition_point(|(index, _)| *index < start + step));
-        rest = after;
-        let child = Root { plid: memory.store.child(node.plid, i), height: node.height - 1 };
-        match overlay(memory, child, start, mine) {
-            Ok(plid) => children[i] = plid,
-            Err(full) => {
-                dag::release_all(&mut memory.store, &children[..i]);
-                return Err(full);
-            }
-        }
+    let mut kept = [0u32; 16];
+    if node.plid != 0 {
+        memory.store.access.data_read(node.plid);
+        kept = memory.store.children(node.plid);
     }
-    intern_node(&mut memory.store, &children[..shape.fan_out()])
+    let mut made = [0u32; 16];
+    let overlaid = if node.height == 1 {
+        intern_leaves(memory, base, lines, &mut made, &mut kept)
+    } else {
+        let of = |(index, _): &(u64, Transient)| ((index - base) / step) as usize;
+        let children = lines.chunk_by(|a, b| of(a) == of(b));
+        children.map(|mine| (of(&mine[0]), mine)).try_for_each(|(i, mine)| {
+            let child = Root { plid: std::mem::take(&mut kept[i]), height: node.height - 1 };
+            made[i] = overlay(memory, child, base + i as u64 * step, mine)?;
+            Ok(())
+        })
+    };
+    if let Err(full) = overlaid {
+        dag::release_all(&mut memory.store, &made);
+        return Err(full);
+    }
+    memory.store.retain_all(&kept);
+    for (made, kept) in made.iter_mut().zip(kept) {
+        *made |= kept;
+    }
+    intern_node(&mut memory.store, &made[..shape.fan_out()])
+}
+
+/// Looks up the leaves of one node together, so that their misses overlap; those made are no longer `kept`.
+fn intern_leaves(
+    memory: &mut Memory,
+    base: u64,
+    lines: &[(u64, Transient)],
+    made: &mut [u32; 16],
+    kept: &mut [u32; 16],
+) -> Result<(), Full> {
+    let size = memory.store.line_bytes();
+    let mut bytes = [0; 16 * 64];
+    for ((_, line), to) in lines.iter().zip(bytes.chunks_exact_mut(size)) {
+        to.copy_from_slice(&line.bytes[..size]);
+    }
+    let mut places = [Place::default(); BATCH];
+    memory.store.prepare(&bytes[..lines.len() * size], &[0; BATCH], &mut places);
+    for (((index, line), bytes), place) in lines.iter().zip(bytes.chunks_exact(size)).zip(places) {
+        let i = (index - base) as usize;
+        kept[i] = 0;
+        made[i] = memory.store.intern_at(bytes, 0, line.content, place)?;
+    }
+    Ok(())
 }
