@@ -2,7 +2,6 @@
 //! namespace that each test makes and removes. Needs root and /dev/net/tun, and says so where it has not.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::print_stdout)]
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -35,8 +34,13 @@ fn possible() -> bool {
     } else {
         return true;
     };
-    println!("skipped: {problem}");
+    say(&format!("skipped: {problem}"));
     false
+}
+
+/// Tells what a passing test's captured output would hide.
+fn say(text: &str) {
+    writeln!(std::io::stderr(), "tap: {text}").expect("standard error takes a line");
 }
 
 fn run(command: &mut Command) -> String {
@@ -247,7 +251,7 @@ impl Peer {
                 let found = String::from_utf8_lossy(&output.stdout);
                 assert!(found.is_empty(), "tshark objects to\n{found}");
             }
-            Err(error) => println!("tshark did not look at the frames: {error}"),
+            Err(error) => say(&format!("tshark did not look at the frames: {error}")),
         }
     }
 }

@@ -91,7 +91,7 @@ mod tests {
     fn only_udp_sends_a_checksum_of_zero_as_all_ones() {
         for (offset, expected) in [(6, [0xff, 0xff]), (16, [0, 0])] {
             let mut frame = [0; 20];
-            frame[..2].copy_from_slice(&[0xff, 0xff]);
+            frame[..2].fill(0xff);
             insert(&mut frame, Checksum { start: 0, offset });
             assert_eq!(frame[usize::from(offset)..][..2], expected);
         }

@@ -183,7 +183,12 @@ impl<B: Buffers> Stack<B> {
     /// When [`Stack::poll`] has something to do even if nothing arrives; a time that has passed means at once (an
     /// application called), None never.
     pub fn next_time(&self) -> Option<u64> {
-        let times = [self.connections.next_time(), self.neighbours.next_time(), self.reassembly.next_time()];
+        let times = [
+            self.link.next_time(),
+            self.connections.next_time(),
+            self.neighbours.next_time(),
+            self.reassembly.next_time(),
+        ];
         times.into_iter().flatten().min()
     }
 

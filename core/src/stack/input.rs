@@ -9,12 +9,12 @@ use super::chunk::{Chunk, Ends};
 use super::control::Quoted;
 use super::host::Stack;
 use super::interface::Addressee;
-use super::reassembly::{First, Key, Outcome, Part, Whole};
+use super::reassembly::{First, Key, Outcome, Part};
 use super::sockets::SocketId;
 use super::tcp::Segment;
 use super::wire::{
-    ECHO_BYTES, ETHERNET_BYTES, Echo, EtherType, Ethernet, Fragment, Header, HeaderSource, IcmpError,
-    IcmpMessage, Ip, Stop, TCP_BYTES, Tcp, UDP_BYTES, Udp, protocol, pseudo_header, read_ip, tcp_header_len,
+    ETHERNET_BYTES, Echo, EtherType, Ethernet, Fragment, HeaderSource, IcmpError, Ip, Stop, Tcp, UDP_BYTES,
+    Udp, protocol, pseudo_header, read_ip,
 };
 use crate::buffers::{BufferError, Buffers};
 use crate::nic::{Verdict, fold, sum};
@@ -47,7 +47,7 @@ impl<B: Buffers> HeaderSource for FrameHeaders<'_, B> {
 }
 
 /// The pseudo-header's part of a checksum; ICMP for IPv4 has none.
-fn seed(source: IpAddr, destination: IpAddr, protocol: u8, len: u32) -> u16 {
+pub(super) fn seed(source: IpAddr, destination: IpAddr, protocol: u8, len: u32) -> u16 {
     if protocol == protocol::ICMP { 0 } else { pseudo_header(source, destination, protocol, len) }
 }
 
@@ -102,7 +102,7 @@ impl<B: Buffers> Stack<B> {
     }
 
     /// Whether headers of that sum and the payload behind them verify: for protocols that the NIC does not know.
-    fn verify(&mut self, headers: u64, chunks: &[Chunk]) -> Result<bool, BufferError> {
+    pub(super) fn verify(&mut self, headers: u64, chunks: &[Chunk]) -> Result<bool, BufferError> {
         let payload = if chunks.is_empty() { 0 } else { self.buffers.sum(chunks)? };
         Ok(fold(headers + u64::from(payload)) == 0xffff)
     }
@@ -212,11 +212,12 @@ impl<B: Buffers> Stack<B> {
         ip: &Ip,
         addressee: Addressee,
     ) -> Result<Option<Keep>, Stop> {
-        let known = match (ip.protocol, ip.source) {
-            (protocol::TCP | protocol::UDP, _) => true,
-            (protocol::ICMP, IpAddr::V4(_)) | (protocol::ICMPV6, IpAddr::V6(_)) => true,
-            _ => false,
-        };
+        let known = matches!(
+            (ip.protocol, ip.source),
+            (protocol::TCP | protocol::UDP, _)
+                | (protocol::ICMP, IpAddr::V4(_))
+                | (protocol::ICMPV6, IpAddr::V6(_))
+        );
         if !known {
             return self.quote(
                 now,
@@ -308,39 +309,6 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// A fragment: the transport header is read off the first one, so that what is kept is payload only.
-    fn fragment(&mut self, frame: &B::Frame, ip: &Ip, place: Fragment) -> Result<Option<Keep>, Stop> {
-        let malformed = Err(Stop::Drop(DropReason::FragmentMalformed));
-        let mut first = None;
-        let mut header_len = 0;
-        if place.offset == 0 {
-            let mut headers = FrameHeaders::new(&mut self.buffers, frame);
-            header_len = match ip.protocol {
-                protocol::UDP => UDP_BYTES,
-                protocol::ICMP | protocol::ICMPV6 => ECHO_BYTES,
-                protocol::TCP if ip.len() >= TCP_BYTES => {
-                    tcp_header_len(&headers.array(ip.start)?).max(TCP_BYTES)
-                }
-                protocol::TCP => return malformed,
-                _ => return Err(Stop::Drop(DropReason::UnknownProtocol)),
-            };
-            if ip.len() < header_len {
-                return malformed;
-            }
-            let mut header = Header::zeroed(header_len as usize);
-            headers.read(ip.start, header.bytes_mut())?;
-            first = Some(First { protocol: ip.protocol, hop_limit: ip.hop_limit, header });
-        }
-        let key = Key {
-            source: ip.source,
-            destination: ip.destination,
-            protocol: if ip.source.is_ipv4() { ip.protocol } else { 0 },
-            ident: place.ident,
-        };
-        let range = ip.start + header_len..ip.end;
-        Ok(Some(Keep { range, what: Kept::Fragment { key, place, len: ip.len(), first }, unverified: None }))
-    }
-
     /// Hands on what was kept, with the one holder that it has.
     fn kept(&mut self, now: u64, queue: u16, what: Kept, chunk: Option<Chunk>) {
         let chunks = chunk.as_slice();
@@ -382,74 +350,6 @@ impl<B: Buffers> Stack<B> {
                     }
                 }
             }
-        }
-    }
-
-    /// A datagram put together from fragments. On an error its holders stay the caller's.
-    fn whole(&mut self, now: u64, queue: u16, key: &Key, whole: &Whole) -> Result<(), DropReason> {
-        let First { protocol, hop_limit, header } = whole.first;
-        let mut bytes = header.bytes();
-        let v4 = key.source.is_ipv4();
-        let unsummed = protocol == protocol::UDP && v4 && bytes[6..8] == [0, 0];
-        let seed = seed(key.source, key.destination, protocol, whole.len);
-        match self.verify(u64::from(seed) + sum(bytes), &whole.chunks) {
-            Ok(good) if good || unsummed => {}
-            Ok(_) => return Err(DropReason::BadChecksum),
-            Err(error) => {
-                self.refused.get_or_insert(error);
-                return Err(DropReason::Memory);
-            }
-        }
-        let ip = Ip {
-            source: key.source,
-            destination: key.destination,
-            protocol,
-            hop_limit,
-            header: 0,
-            start: 0,
-            end: whole.len,
-            fragment: None,
-        };
-        let us = self.interface.addressee(key.destination) == Addressee::Us;
-        match (protocol, bytes.first_chunk::<8>()) {
-            (protocol::UDP, Some(first)) => {
-                let udp = Udp::parse(first);
-                if u32::from(udp.len) != whole.len || udp.checksum == 0 && !v4 {
-                    return Err(DropReason::Malformed);
-                }
-                let local = SocketAddr::new(key.destination, udp.destination);
-                let remote = SocketAddr::new(key.source, udp.source);
-                let socket = self.datagram_socket(&Ends { local, remote }, whole.len - UDP_BYTES)?;
-                self.datagram_received(socket, remote, &whole.chunks);
-                Ok(())
-            }
-            (protocol::TCP, _) if us => {
-                let header_len = <[u8]>::len(bytes) as u32;
-                let tcp = Tcp::read(&mut bytes, 0, header_len).map_err(|_| DropReason::Malformed)?;
-                let local = SocketAddr::new(key.destination, tcp.destination);
-                let remote = SocketAddr::new(key.source, tcp.source);
-                self.segment_in_pieces(now, queue, Ends { local, remote }, tcp.segment, &whole.chunks);
-                Ok(())
-            }
-            (protocol::ICMP | protocol::ICMPV6, Some(first)) if us && (protocol == protocol::ICMP) == v4 => {
-                let message = if v4 { IcmpMessage::parse_v4(first) } else { IcmpMessage::parse_v6(first) };
-                match message {
-                    IcmpMessage::Echo(echo) if echo.reply => {
-                        let Ok(socket) = self.echo_socket(&ip, echo) else {
-                            return Err(DropReason::NoSocket);
-                        };
-                        self.datagram_received(socket, SocketAddr::new(ip.source, 0), &whole.chunks);
-                        Ok(())
-                    }
-                    IcmpMessage::Echo(echo) => {
-                        self.answer_echo(now, &ip, echo, &whole.chunks);
-                        self.release(&whole.chunks);
-                        Ok(())
-                    }
-                    _ => Err(DropReason::IcmpIgnored),
-                }
-            }
-            _ => Err(DropReason::UnknownProtocol),
         }
     }
 }

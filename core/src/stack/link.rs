@@ -64,12 +64,25 @@ struct TxQueue {
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     queues: Vec<TxQueue>,
+    /// Whether a packet has come to wait since the rings were last filled.
+    eager: bool,
     next_packet: u32,
 }
 
 impl Link {
     pub(super) fn new(queues: u16) -> Self {
-        Self { queues: vec![TxQueue::default(); usize::from(queues.max(1))], next_packet: 0 }
+        let queues = vec![TxQueue::default(); usize::from(queues.max(1))];
+        Self { queues, eager: false, next_packet: 0 }
+    }
+
+    /// When a packet that waits could be posted: at once, unless only completions help.
+    pub(super) fn next_time(&self) -> Option<u64> {
+        self.eager.then_some(0)
+    }
+
+    fn wait(&mut self, queue: u16, waiting: Waiting) {
+        self.queue(queue).waiting.push_back(waiting);
+        self.eager = true;
     }
 
     fn queue(&mut self, queue: u16) -> &mut TxQueue {
@@ -221,7 +234,7 @@ impl<B: Buffers> Stack<B> {
             return self.give_back(&datagram, DropReason::TransmitQueueFull);
         }
         let waiting = Waiting { destination, content: Content::Ip(datagram) };
-        self.link.queue(datagram.queue).waiting.push_back(waiting);
+        self.link.wait(datagram.queue, waiting);
     }
 
     /// Sends an ARP message.
@@ -231,7 +244,7 @@ impl<B: Buffers> Stack<B> {
             return;
         }
         let waiting = Waiting { destination, content: Content::Arp(arp.write()) };
-        self.link.queue(0).waiting.push_back(waiting);
+        self.link.wait(0, waiting);
     }
 
     /// Sends a neighbour message over IPv6, to a known hardware address.
@@ -307,6 +320,7 @@ impl<B: Buffers> Stack<B> {
 
     /// The driver's part: waiting packets into the rings, with a doorbell every so many.
     pub(super) fn post_waiting(&mut self) {
+        self.link.eager = false;
         for queue in 0..self.config.queues {
             while self.link.queue(queue).in_flight < self.config.tx_in_flight {
                 let Some(waiting) = self.link.queue(queue).waiting.pop_front() else { break };

@@ -118,6 +118,10 @@ fn checksums_are_verified_and_broken_frames_told_apart() {
     let mut without = udp4(9, &payload);
     without[40..42].fill(0);
     assert_eq!(verdicts(&without), (Good, Unchecked), "UDP without a checksum");
+    let mut without = V6.frame(1, b"")[..54 + 8].to_vec();
+    without[18..21].copy_from_slice(&[0, 8, 17]);
+    without[54..].copy_from_slice(&[0, 9, 0, 53, 0, 8, 0, 0]);
+    assert_eq!(verdicts(&without), (Unchecked, Bad), "which IPv6 does not allow");
     let mut fragment = udp4(9, &payload);
     fragment[20] = 0x20;
     assert_eq!(verdicts(&fragment).1, Unchecked, "a fragment's checksum covers the whole datagram");

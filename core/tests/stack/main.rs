@@ -1,8 +1,10 @@
 //! The stack as applications and peers see it: two hosts back to back over both schemes, smoltcp as the other host, and
 //! frames that no peer should send.
 
+#![cfg(not(target_family = "wasm"))]
+
 mod hostile;
+mod many;
 mod net;
 mod pairs;
-#[cfg(not(target_family = "wasm"))]
 mod peer;

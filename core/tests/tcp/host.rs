@@ -98,6 +98,18 @@ impl Engine {
         self.connection.as_ref().and_then(Connection::failure)
     }
 
+    /// Whether the connection ended by itself. The peer does not stay in TIME-WAIT for ever: a FIN that is repeated later
+    /// than that, its acknowledgements lost, meets a reset. By then everything has arrived.
+    ///
+    /// # Panics
+    /// When it ended in any other way.
+    pub(crate) fn ended_well(&self) -> bool {
+        let Some(failure) = self.failure() else { return true };
+        let waited = matches!(self.before, State::LastAck | State::Closing);
+        assert!(failure == Failure::Reset && waited, "{failure} in {:?}", self.before);
+        false
+    }
+
     pub(crate) fn state(&self) -> Option<State> {
         self.connection.as_ref().map(Connection::state)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use snapstack::random::mix;
-use snapstack::stack::tcp::MILLISECOND;
+use snapstack::stack::tcp::{MILLISECOND, SECOND};
 
 /// Seeded random numbers.
 #[derive(Clone)]
@@ -41,6 +41,9 @@ pub(crate) struct Faults {
     pub(crate) corruption: u64,
     /// One way, in nanoseconds.
     pub(crate) latency: u64,
+    /// Bytes a second of each direction, and bytes that wait for it; 0 for no limit.
+    pub(crate) rate: u64,
+    pub(crate) queue: u64,
 }
 
 impl Faults {
@@ -51,8 +54,27 @@ impl Faults {
             reordering: random.pick(&[0, 0, 50, 300]),
             corruption: random.pick(&[0, 0, 20, 50]),
             latency: random.pick(&[20_000, MILLISECOND, 50 * MILLISECOND]),
+            rate: random.pick(&[0, 0, 0, 1_000_000]),
+            queue: 30_000,
         }
     }
+
+    /// When a packet of `len` bytes has left, if the wire is free from `free` on; `None` when it does not fit the queue.
+    fn leave(&self, now: u64, free: u64, len: usize) -> Option<u64> {
+        if self.rate == 0 {
+            return Some(now);
+        }
+        let begin = free.max(now);
+        let waiting = (begin - now) * self.rate / SECOND;
+        (waiting <= self.queue).then_some(begin + len as u64 * SECOND / self.rate)
+    }
+}
+
+/// How many cases to run where `usual` ones are the rule: `SNAPSTACK_SOAK=20` makes it twenty times as many.
+pub(crate) fn cases(usual: u32) -> u32 {
+    let factor =
+        std::env::var("SNAPSTACK_SOAK").map_or(1, |times| times.parse().expect("SNAPSTACK_SOAK is a number"));
+    usual * factor
 }
 
 /// One end of the link.
@@ -81,12 +103,14 @@ pub(crate) struct Run {
 pub(crate) fn run(mut hosts: [&mut dyn Host; 2], faults: &Faults, seed: u64, limit: u64) -> Run {
     let mut random = Random::new(seed);
     let mut flying: BTreeMap<(u64, u64), (usize, Vec<u8>)> = BTreeMap::new();
-    let (mut now, mut packets) = (0, 0);
+    let (mut now, mut packets, mut free) = (0, 0, [0; 2]);
     loop {
         for (from, host) in hosts.iter_mut().enumerate() {
             for packet in host.work(now) {
                 packets += 1;
                 assert!(packets < limit, "{packets} packets and no end in sight at {now} ns");
+                let Some(left) = faults.leave(now, free[from], packet.len()) else { continue };
+                free[from] = left;
                 let copies = if random.chance(faults.loss) {
                     0
                 } else {

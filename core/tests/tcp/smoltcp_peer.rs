@@ -8,10 +8,10 @@ use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State as PeerState};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{HardwareAddress, IpCidr};
-use snapstack::stack::tcp::{Failure, MILLISECOND, State};
+use snapstack::stack::tcp::{Failure, MILLISECOND};
 
 use super::host::{Engine, Plan, stream};
-use super::link::{Faults, Host, Random, Run, run};
+use super::link::{Faults, Host, Random, Run, cases, run};
 use super::pair::drawn_config;
 use super::wire::End;
 
@@ -95,6 +95,9 @@ impl Peer {
         let buffers = [64, 1_000, 8_000, 65_535, 200_000];
         let buffer = |random: &mut Random| SocketBuffer::new(vec![0; random.pick(&buffers)]);
         let mut socket = Socket::new(buffer(random), buffer(random));
+        // It believes the window of an acknowledgement that a newer one has overtaken, and does not probe it when it was
+        // closed: with reordering it would stall for ever. Its keep-alive brings the window of today.
+        socket.set_keep_alive(Some(Duration::from_secs(10)));
         socket.set_nagle_enabled(random.chance(500));
         socket.set_ack_delay(random.chance(500).then(|| Duration::from_millis(10)));
         socket.set_congestion_control(random.pick(&[CongestionControl::None, CongestionControl::Reno]));
@@ -210,45 +213,35 @@ impl Case {
     }
 
     fn run(&mut self) -> Run {
-        run([&mut self.engine, &mut self.peer], &self.faults, self.seed, 400_000)
+        run([&mut self.engine, &mut self.peer], &self.faults, self.seed, 4_000_000)
     }
 
-    /// Whether the connection ended by itself. smoltcp stays in TIME-WAIT for 10 s only: a FIN of ours that has been lost
-    /// so often that it comes later than that meets a reset, when everything has arrived.
+    /// Whether the connection ended by itself; see [`Engine::ended_well`]. smoltcp stays in TIME-WAIT for 10 s only.
     fn transfer(mut self) -> bool {
         self.run();
         let Self { engine, peer, seed, .. } = self;
         assert!(peer.received == engine.plan.send, "seed {seed}: {} bytes there", peer.received.len());
         assert!(engine.received == peer.plan.send, "seed {seed}: {} bytes here", engine.received.len());
         assert_eq!(engine.payloads.live(), 0, "seed {seed}");
-        match engine.failure() {
-            None => true,
-            Some(failure) => {
-                assert_eq!(failure, Failure::Reset, "seed {seed}");
-                assert!(
-                    matches!(engine.before, State::LastAck | State::Closing),
-                    "seed {seed}: {:?}",
-                    engine.before
-                );
-                assert_eq!(peer.state(), PeerState::Closed, "seed {seed}");
-                false
-            }
-        }
+        engine.ended_well()
     }
 }
 
 #[test]
 fn transfers_with_smoltcp_arrive_both_ways_under_every_kind_of_fault() {
     let sizes = [0, 1, 535, 1_460, 5_000, 30_000, 65_536];
-    let ended_well = (0..500).filter(|&seed| Case::drawn(seed, &sizes).transfer()).count();
-    assert!(ended_well >= 480, "{ended_well} of 500");
+    let all = cases(500);
+    let ended_well = (0..all).filter(|&seed| Case::drawn(seed.into(), &sizes).transfer()).count() as u32;
+    assert!(ended_well * 100 >= all * 96, "{ended_well} of {all}");
 }
 
 #[test]
 fn long_transfers_with_smoltcp_arrive() {
     let sizes = [300_000, 500_000, 1 << 20];
-    let ended_well = (1_000..1_040).filter(|&seed| Case::drawn(seed, &sizes).transfer()).count();
-    assert!(ended_well >= 36, "{ended_well} of 40");
+    let all = cases(40);
+    let ended_well =
+        (0..all).filter(|&seed| Case::drawn(1 << 32 | u64::from(seed), &sizes).transfer()).count() as u32;
+    assert!(ended_well * 100 >= all * 90, "{ended_well} of {all}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use snapstack::stack::tcp::{
 };
 
 use super::hand::{Hand, OURS, THEIRS, bare, config, offer};
+use super::link::cases;
 
 fn send(hand: &mut Hand, seq: u32, len: usize, ack: u32, flags: Flags) -> usize {
     let segment = hand.segment(seq, len, ack, flags);
@@ -159,7 +160,7 @@ fn any_segment() -> impl Strategy<Value = Fields> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(300), ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_arrives_nothing_panics_queues_stay_bounded_and_holders_balance(

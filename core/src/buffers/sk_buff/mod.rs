@@ -28,8 +28,8 @@ use transmit::{Fragment, SK_BUFF};
 pub use receive::RxSkb;
 pub use transmit::Skb;
 
-#[derive(Clone)]
 /// The scheme's state: conventional memory and a descriptor NIC.
+#[derive(Clone)]
 pub struct SkBuff {
     memory: Physical,
     nic: DescriptorNic,

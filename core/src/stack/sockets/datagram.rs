@@ -247,7 +247,7 @@ impl<B: Buffers> Stack<B> {
             return self.release(chunks);
         };
         datagrams.bytes += chunk::total(chunks) + OVERHEAD;
-        datagrams.queue.push_back(Received { from, chunks: chunks.iter().copied().collect() });
+        datagrams.queue.push_back(Received { from, chunks: Vec::from(chunks) });
         self.wake(id);
     }
 

@@ -37,7 +37,7 @@ pub(super) const MAX_OWED: u32 = 10;
 pub(super) const CHALLENGES: u32 = 10;
 /// Period of that limit (RFC 5961 section 7).
 pub(super) const CHALLENGE_PERIOD: u64 = 5 * SECOND;
-/// Stay in TIME-WAIT: twice a maximum segment lifetime (RFC 9293 section 3.4.1) of 30 s, as is usual; and the stay in
+/// Stay in TIME-WAIT: twice a maximum segment lifetime (RFC 9293 section 3.6.1) of 30 s, as is usual; and the stay in
 /// FIN-WAIT-2 once nobody reads any more, which RFC 9293 leaves open.
 pub const TIME_WAIT: u64 = 60 * SECOND;
 /// Age at which the peer's last timestamp is no longer compared with (RFC 7323 section 5.5: 24 days).

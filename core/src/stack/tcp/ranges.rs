@@ -41,6 +41,9 @@ impl RangeSet {
 
     /// Removes everything in `[first, end)`.
     pub(super) fn remove(&mut self, first: u64, end: u64) {
+        if first >= end {
+            return;
+        }
         let mut at = self.ranges.partition_point(|&(_, stop)| stop <= first);
         while let Some(&(start, stop)) = self.ranges.get(at) {
             if start >= end {

@@ -1,4 +1,4 @@
-//! TIME-WAIT without a connection (RFC 9293 section 3.4.1): a bounded table of the few numbers that answer old segments.
+//! TIME-WAIT without a connection (RFC 9293 section 3.6.1): a bounded table of the few numbers that answer old segments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,7 +62,7 @@ pub enum Stray {
     /// To be sent to the segment's sender.
     Answer(Outgoing),
     /// A SYN that may open a new connection here (RFC 6191 section 2): the entry is gone, treat it as any SYN. The new
-    /// connection's initial sequence number must lie behind all that the old one sent (RFC 9293 section 3.4.1): if the drawn
+    /// connection's initial sequence number must lie behind all that the old one sent (RFC 9293 section 3.6.1): if the drawn
     /// one lies before `least`, take `least`.
     Reopen {
         /// Least initial sequence number.

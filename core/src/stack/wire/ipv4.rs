@@ -154,19 +154,20 @@ mod tests {
     #[test]
     fn what_no_sender_may_write_is_refused_by_reason() {
         let good = frame(&out(None));
-        let cases: [(&str, DropReason, &dyn Fn(&mut Vec<u8>)); 6] = [
-            ("version", DropReason::Malformed, &|f| f[0] = 0x65),
-            ("short header", DropReason::Malformed, &|f| f[0] = 0x44),
-            ("total below header", DropReason::Malformed, &|f| {
+        type Change = fn(&mut Vec<u8>);
+        let cases: [(&str, DropReason, Change); 6] = [
+            ("version", DropReason::Malformed, |f| f[0] = 0x65),
+            ("short header", DropReason::Malformed, |f| f[0] = 0x44),
+            ("total below header", DropReason::Malformed, |f| {
                 f[3] = 19;
                 rewrite(f);
             }),
-            ("total beyond frame", DropReason::Truncated, &|f| {
+            ("total beyond frame", DropReason::Truncated, |f| {
                 f[3] = 31;
                 rewrite(f);
             }),
-            ("cut header", DropReason::Truncated, &|f| f.truncate(19)),
-            ("flipped bit", DropReason::BadChecksum, &|f| f[8] ^= 1),
+            ("cut header", DropReason::Truncated, |f| f.truncate(19)),
+            ("flipped bit", DropReason::BadChecksum, |f| f[8] ^= 1),
         ];
         for (name, reason, change) in cases {
             let mut bad = good.clone();
