@@ -4,7 +4,10 @@
 // A command-line tool prints.
 #![allow(clippy::print_stdout)]
 
+mod burst;
+mod net;
 mod run;
+mod table;
 #[cfg(target_os = "linux")]
 mod tap;
 
@@ -25,8 +28,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Replay a capture through network stacks and print what they copied, allocated and shared.
+    /// Replay a capture, or a workload between two hosts, through network stacks and print what they copied, allocated and
+    /// shared.
     Run(run::Run),
+    /// Compare how much of a burst each scheme keeps, with nobody to take frames.
+    Burst(burst::Bursts),
     /// Run the stack on a TAP device, as a peer of the Linux kernel: an HTTP file server and an echo service.
     #[cfg(target_os = "linux")]
     Tap(tap::Tap),
@@ -36,6 +42,7 @@ fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
     let result = match command {
         Command::Run(run) => run.execute(),
+        Command::Burst(bursts) => bursts.execute(),
         #[cfg(target_os = "linux")]
         Command::Tap(tap) => tap.execute(),
     };

@@ -1,4 +1,4 @@
-//! `snapstack run`: one capture, one configuration, one result.
+//! `snapstack run`: one capture or workload, one configuration, one result.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+
+use crate::net::{self, Network};
 use snapstack::buffers::Scheme;
 use snapstack::sim::{Config, Report, Retention, parse_line_size, parse_retention, parse_seed, run_all};
 use snapstack::traffic::{Traffic, TrafficBuilder};
@@ -36,6 +38,8 @@ pub(crate) struct Run {
     /// Print one JSON object instead of a table.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    network: Network,
 }
 
 pub(crate) fn parse_scheme(text: &str) -> Result<Scheme, String> {
@@ -45,6 +49,9 @@ pub(crate) fn parse_scheme(text: &str) -> Result<Scheme, String> {
 impl Run {
     /// Runs and returns what is to be printed.
     pub(crate) fn execute(&self) -> Result<String, String> {
+        if let Some(config) = self.network.config(self.line_size, self.seed) {
+            return net::execute(config, &self.scheme, self.json);
+        }
         let traffic = self.traffic()?;
         if let Some(warning) = traffic.warning() {
             eprintln!("snapstack: {warning}");
@@ -102,12 +109,5 @@ fn table(report: &Report) -> String {
     row("dedup ratio, cumulative", &|s| format!("{:.3}", s.dedup.cumulative));
     row("wire SHA-256", &|s| s.wire_sha256[..16].to_owned());
     row("digest", &|s| s.digest[..16].to_owned());
-    let widths: Vec<usize> =
-        (0..rows[0].len()).map(|i| rows.iter().map(|cells| cells[i].len()).max().unwrap_or(0)).collect();
-    let line = |cells: &Vec<String>| {
-        let columns = cells.iter().zip(&widths).enumerate();
-        let padded = columns.map(|(i, (c, w))| if i == 0 { format!("{c:<w$}") } else { format!("{c:>w$}") });
-        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+    crate::table::render(&rows)
 }

@@ -292,3 +292,16 @@ fn values_out_of_range_are_refused_with_what_is_accepted() {
     assert!(Workload::parse("swarm").unwrap_err().to_string().contains("swarm"));
     assert_eq!(NetConfig::default().nic(), NicConfig::default());
 }
+
+/// The same runs in wasm: tests/wasm.rs.
+#[test]
+fn digests_are_the_golden_ones() {
+    let mut lines = String::new();
+    for workload in Workload::ALL {
+        let config = faulty(small(workload, 11), [10_000; 4]);
+        let report = net::run(config, &Scheme::ALL).unwrap();
+        let digest = |name: &str| report.schemes[name].scheme.digest.clone();
+        lines += &format!("{} {} {}\n", workload.name(), digest("sk_buff"), digest("snapshot"));
+    }
+    assert_eq!(lines, include_str!("golden/net-digests.txt"), "the model has changed: so must its version");
+}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
 use snapstack::memory::{Content, Memory, MemoryConfig};
+use snapstack::sim::net::{self, NetConfig, Workload};
 use snapstack::sim::{Config, parse_line_size, parse_retention, run_all};
 use snapstack::traffic::Traffic;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -40,6 +41,31 @@ fn seeded_runs_of_the_memory_give_the_native_digests() {
     let golden = include_str!("golden/memory-digests.txt");
     assert_eq!(golden.lines().count(), 9);
     assert_eq!(common::golden::compare(golden), golden);
+}
+
+#[wasm_bindgen_test]
+fn digests_of_two_hosts_are_the_native_ones() {
+    let golden = include_str!("golden/net-digests.txt");
+    assert_eq!(golden.lines().count(), Workload::ALL.len());
+    for line in golden.lines() {
+        let fields: Vec<_> = line.split(' ').collect();
+        let [workload, sk_buff, snapshot] = fields[..] else { panic!("{line}") };
+        let config = NetConfig {
+            workload: Workload::parse(workload).unwrap(),
+            seed: 11,
+            threads: 3,
+            bytes: 100_000,
+            message: 10_000,
+            loss: 10_000,
+            duplicate: 10_000,
+            reorder: 10_000,
+            corrupt: 10_000,
+            ..NetConfig::default()
+        };
+        let report = net::run(config, &Scheme::ALL).unwrap();
+        assert_eq!(report.schemes["sk_buff"].scheme.digest, sk_buff);
+        assert_eq!(report.schemes["snapshot"].scheme.digest, snapshot);
+    }
 }
 
 #[wasm_bindgen_test]

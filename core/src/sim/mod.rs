@@ -2,6 +2,7 @@
 //!
 //! Deterministic: integer nanoseconds, seeded, the same events and the same digest on every target.
 
+pub mod burst;
 mod config;
 mod digest;
 mod event;
