@@ -5,8 +5,10 @@
 mod bench;
 mod browser;
 mod files;
+mod frames;
 mod install;
 mod measure;
+mod network;
 mod page;
 mod publish;
 mod screenshot;
