@@ -6,6 +6,7 @@ mod bench;
 mod browser;
 mod files;
 mod frames;
+mod fuzz;
 mod install;
 mod measure;
 mod network;
@@ -87,6 +88,15 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+    /// Feed the fuzz targets with mutated frames and captures, and stop at the first that breaks something
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Run only these targets
+        #[arg(value_enum)]
+        targets: Vec<fuzz::Target>,
+    },
     /// Take pictures of every page, in light and dark, wide and narrow
     Screenshot {
         /// Folder for the PNG files
@@ -119,6 +129,7 @@ fn run(command: Command) -> Result<ExitCode> {
             let soak = ["run", "--release", "-p", "snapstack", "--example", "soak", "--"];
             sh::run(tools.cargo(soak).args([operations, seed]))?;
         }
+        Command::Fuzz { seconds, targets } => fuzz::fuzz(&mut tools, seconds, &targets)?,
         Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
     }
     Ok(ExitCode::SUCCESS)
