@@ -15,7 +15,7 @@ use fuzz::victim::{ECHO, PEER, SPLICE, Victim, config, v4, v6};
 use snapstack::buffers::{Buffers, SendId, Snapshot};
 use snapstack::nic::TxFrames;
 use snapstack::stack::{Shutdown, SocketId, SocketKind, Stack, ThreadId};
-use snapstack::traffic::capture::{ETHERNET, PcapWriter, PcapngWriter};
+use snapstack::traffic::capture::{ETHERNET, PcapWriter, PcapngWriter, WriteError};
 
 const THREAD: ThreadId = ThreadId(0);
 /// One way, in nanoseconds.
@@ -204,7 +204,7 @@ fn record(settings: u8, lost: usize, mut application: Application) -> Result<Vec
 }
 
 /// Some of the frames as capture files of either format.
-fn captures(arrivals: &[Arrival]) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dyn Error>> {
+fn captures(arrivals: &[Arrival]) -> Result<[(&'static str, Vec<u8>); 2], WriteError> {
     let (mut pcap, mut pcapng) = (PcapWriter::new(ETHERNET), PcapngWriter::new());
     let interface = pcapng.interface(ETHERNET, "seed");
     for (index, (_, frame)) in arrivals.iter().enumerate().step_by(20).take(12) {
@@ -212,5 +212,5 @@ fn captures(arrivals: &[Arrival]) -> Result<Vec<(&'static str, Vec<u8>)>, Box<dy
         pcap.packet(time, frame)?;
         pcapng.packet(interface, time, frame)?;
     }
-    Ok(vec![("pcap", pcap.bytes().to_vec()), ("pcapng", pcapng.bytes().to_vec())])
+    Ok([("pcap", pcap.bytes().to_vec()), ("pcapng", pcapng.bytes().to_vec())])
 }
