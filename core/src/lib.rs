@@ -12,7 +12,7 @@
 //! | | [`buffers`] | the schemes: `sk_buff` and `snapshot` |
 //! | | [`stack`] | UDP and TCP over IPv4 and IPv6, generic over the scheme |
 //! | | [`sim`] | time, hosts, events, digests |
-//! | top | [`traffic`] | captures in, and the sends they become |
+//! | top | [`traffic`] | captures in and out, and the sends they become |
 
 pub mod buffers;
 pub mod ledger;

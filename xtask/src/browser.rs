@@ -1,8 +1,7 @@
 //! Chromium and its driver: found on the system, or installed by apt-get on Debian and its kin when run as root.
 
 use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
@@ -11,7 +10,7 @@ use crate::{install, sh};
 
 const CHROMIUM: &[&str] =
     &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-const INSTALL: &[&str] = &["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"];
+const PACKAGES: &[&str] = &["chromium", "chromium-driver"];
 
 impl Toolbox {
     /// Makes sure that a browser and its driver are there, and tells later commands where, in `CHROMIUM` and
@@ -29,14 +28,10 @@ impl Toolbox {
     }
 
     fn install_browser(&self) -> Result<()> {
-        let root = sh::output(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
-        if !(root && Path::new("/etc/debian_version").exists() && sh::which("apt-get").is_some()) {
+        if !install::can_apt() {
             bail!("Chromium or its driver is missing; {}", advice());
         }
-        let apt = |args: &[&str]| {
-            sh::run(self.command("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"))
-        };
-        install::timed("chromium", || apt(&["update"]).and_then(|()| apt(INSTALL)))
+        install::timed("chromium", || install::apt(self, PACKAGES))
     }
 }
 
@@ -50,7 +45,7 @@ fn find() -> Option<(PathBuf, PathBuf)> {
 }
 
 fn advice() -> String {
-    let apt = INSTALL.join(" ");
+    let apt = [install::APT_INSTALL, PACKAGES].concat().join(" ");
     format!(
         "install both (as root on Debian: `apt-get {apt}`; elsewhere Chrome and the chromedriver of its version), \
          or name them in CHROMIUM and CHROMEDRIVER"

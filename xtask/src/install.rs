@@ -20,6 +20,23 @@ pub(crate) fn timed(what: &str, install: impl FnOnce() -> Result<()>) -> Result<
     Ok(())
 }
 
+/// Whether packages of the system can be installed: as root on Debian and its kin.
+pub(crate) fn can_apt() -> bool {
+    let root = sh::output(Command::new("id").arg("-u")).is_some_and(|id| id == "0");
+    root && Path::new("/etc/debian_version").exists() && sh::which("apt-get").is_some()
+}
+
+/// Installs packages of the system; asks nothing.
+pub(crate) fn apt(tools: &Toolbox, packages: &[&str]) -> Result<()> {
+    let apt =
+        |args: &[&str]| sh::run(tools.command("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
+    apt(&["update"])?;
+    apt(&[APT_INSTALL, packages].concat())
+}
+
+/// What precedes the packages' names.
+pub(crate) const APT_INSTALL: &[&str] = &["install", "-y", "--no-install-recommends"];
+
 /// Runs an installer; where it fails, the error names the command for the user to run.
 pub(crate) fn or_name(command: &mut Command) -> Result<()> {
     sh::run(command)

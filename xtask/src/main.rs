@@ -5,8 +5,11 @@
 mod bench;
 mod browser;
 mod files;
+mod frames;
+mod fuzz;
 mod install;
 mod measure;
+mod network;
 mod page;
 mod publish;
 mod screenshot;
@@ -76,14 +79,27 @@ enum Command {
         #[arg(long, default_value_t = 8)]
         seconds: u32,
     },
-    /// Run the memory for long against byte vectors, the checker at intervals, and look for leaks
+    /// Run what the tests run briefly for long: the memory against byte vectors, looking for leaks, and TCP over links with
+    /// faults, against itself and smoltcp
     Soak {
-        /// Operations in all
+        /// Operations on the memory in all
         #[arg(long, default_value_t = 10_000_000)]
         operations: u64,
         /// Seed of the operations
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// How many times the test command's cases of TCP; 0 leaves TCP out
+        #[arg(long, default_value_t = 20)]
+        tcp: u32,
+    },
+    /// Feed the fuzz targets with mutated frames and captures, and stop at the first that breaks something
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Run only these targets
+        #[arg(value_enum)]
+        targets: Vec<fuzz::Target>,
     },
     /// Take pictures of every page, in light and dark, wide and narrow
     Screenshot {
@@ -112,12 +128,19 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Check => return test::test(&mut tools, test::CHECK, &[]),
         Command::Bench { wasm, json, args } => bench::bench(&mut tools, wasm, json, &args)?,
         Command::Measure { seconds } => measure::measure(&mut tools, seconds)?,
-        Command::Soak { operations, seed } => {
-            let (operations, seed) = (operations.to_string(), seed.to_string());
-            let soak = ["run", "--release", "-p", "snapstack", "--example", "soak", "--"];
-            sh::run(tools.cargo(soak).args([operations, seed]))?;
-        }
+        Command::Soak { operations, seed, tcp } => soak(&tools, operations, seed, tcp)?,
+        Command::Fuzz { seconds, targets } => fuzz::fuzz(&mut tools, seconds, &targets)?,
         Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn soak(tools: &Toolbox, operations: u64, seed: u64, tcp: u32) -> Result<()> {
+    let memory = ["run", "--release", "-p", "snapstack", "--example", "soak", "--"];
+    sh::run(tools.cargo(memory).args([operations.to_string(), seed.to_string()]))?;
+    if tcp > 0 {
+        let mut connections = tools.cargo(["test", "--release", "-p", "snapstack", "--test", "tcp"]);
+        sh::run(connections.env("SNAPSTACK_SOAK", tcp.to_string()))?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::tools::{Toolbox, WASM};
-use crate::{page, sh};
+use crate::{frames, network, page, sh};
 
 /// One step of the tests.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -20,6 +20,8 @@ pub(crate) enum Step {
     ClippyWasm,
     /// Tests of all crates, natively
     Native,
+    /// tshark has nothing against the frames that the native tests sent
+    Frames,
     /// Examples in the documentation
     Doc,
     /// Tests of the core in headless Chromium
@@ -89,9 +91,12 @@ impl Step {
                 sh::run(tools.cargo(["clippy", "--target", WASM, "-p", CORE, "-p", WEB]).args(parts))
             }
             Step::Native => {
+                network::programs(tools);
+                frames::forget(tools)?;
                 let mut command = tools.cargo(["test", "--workspace", "--exclude", E2E]);
                 sh::run(pass(command.args(["--lib", "--bins", "--tests", "--examples"]), args))
             }
+            Step::Frames => frames::judge(tools),
             Step::Doc => {
                 sh::run(pass(&mut tools.cargo(["test", "--workspace", "--exclude", E2E, "--doc"]), args))
             }

@@ -23,6 +23,9 @@ const BINARYEN: &str = "123";
 /// Finds what keeps people from using a page; run by the tests of the whole page, never part of it.
 const AXE: &str = "4.14.1";
 
+/// Runs the fuzz targets.
+const CARGO_FUZZ: &str = "0.13.2";
+
 /// The target of everything that runs in the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
@@ -92,6 +95,11 @@ impl Toolbox {
     /// Makes sure that Trunk is there.
     pub(crate) fn trunk(&mut self) -> Result<()> {
         self.cargo_tool("trunk", "trunk", TRUNK)
+    }
+
+    /// Makes sure that cargo-fuzz is there.
+    pub(crate) fn cargo_fuzz(&mut self) -> Result<()> {
+        self.cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
     }
 
     /// Makes sure that wasm-bindgen and its test runner are there, in exactly the version of the library in use.

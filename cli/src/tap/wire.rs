@@ -1,27 +1,19 @@
 //! The TAP device, with the faults that are injected on our side of it, and the capture of what passes.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use pcap_file::DataLink;
-use pcap_file::pcapng::PcapNgWriter;
-use pcap_file::pcapng::blocks::enhanced_packet::EnhancedPacketBlock;
-use pcap_file::pcapng::blocks::interface_description::{
-    InterfaceDescriptionBlock, InterfaceDescriptionOption,
-};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use snapstack::nic::{Faults, Link, LinkConfig, LinkCounts};
+use snapstack::traffic::capture::{ETHERNET, PcapngWriter};
 use tun_rs::{DeviceBuilder, Layer, SyncDevice};
 
 /// Longest frame that is read; the device's MTU is 1,500.
 const MAX_FRAME: usize = 2048;
 /// Longest sleep, so that a signal that comes just before it is not missed for long.
 const MAX_WAIT: u64 = 100_000_000;
-
-type Capture = PcapNgWriter<BufWriter<File>>;
 
 /// The device and what lies between it and the stack.
 pub(super) struct Wire {
@@ -52,7 +44,7 @@ impl Wire {
             let bits_per_s = 100_000_000_000;
             Link::new(LinkConfig { bits_per_s, latency_ns, reorder_ns, faults, seed })
         };
-        let capture = pcapng.map(open_capture).transpose()?;
+        let capture = pcapng.map(|path| Capture::create(path, name)).transpose()?;
         Ok(Self {
             device,
             links: [link(seed), link(!seed)],
@@ -133,34 +125,44 @@ impl Wire {
 
     /// Completes the capture.
     pub(super) fn finish(self) -> Result<(), String> {
-        let Some(capture) = self.capture else { return Ok(()) };
-        capture.into_inner().flush().map_err(|e| format!("the capture cannot be written: {e}"))
+        self.capture.map_or(Ok(()), Capture::finish)
     }
 }
 
-fn open_capture(path: &Path) -> Result<Capture, String> {
-    let problem = |e: &dyn std::fmt::Display| format!("{} cannot be written ({e}).", path.display());
-    let file = File::create(path).map_err(|e| problem(&e))?;
-    let mut writer = PcapNgWriter::new(BufWriter::new(file)).map_err(|e| problem(&e))?;
-    let interface = InterfaceDescriptionBlock {
-        linktype: DataLink::ETHERNET,
-        snaplen: 0,
-        // Nanoseconds.
-        options: vec![InterfaceDescriptionOption::IfTsResol(9)],
-    };
-    writer.write_pcapng_block(interface).map_err(|e| problem(&e))?;
-    Ok(writer)
+/// The capture of what passes the device.
+struct Capture {
+    path: PathBuf,
+    file: BufWriter<File>,
+    writer: PcapngWriter,
+}
+
+impl Capture {
+    fn create(path: &Path, device: &str) -> Result<Self, String> {
+        let problem = |e: std::io::Error| format!("{} cannot be written ({e}).", path.display());
+        let mut file = BufWriter::new(File::create(path).map_err(problem)?);
+        let mut writer = PcapngWriter::new();
+        writer.interface(ETHERNET, device);
+        file.write_all(writer.bytes()).map_err(problem)?;
+        Ok(Self { path: path.to_owned(), file, writer })
+    }
+
+    fn record(&mut self, frame: &[u8]) -> Result<(), String> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let time = u64::try_from(since.as_nanos()).unwrap_or(u64::MAX);
+        self.writer.clear();
+        self.writer.packet(0, time, frame).map_err(|e| self.problem(&e))?;
+        self.file.write_all(self.writer.bytes()).map_err(|e| self.problem(&e))
+    }
+
+    fn finish(mut self) -> Result<(), String> {
+        self.file.flush().map_err(|e| self.problem(&e))
+    }
+
+    fn problem(&self, error: &dyn std::error::Error) -> String {
+        format!("{} cannot be written ({error}).", self.path.display())
+    }
 }
 
 fn record(capture: &mut Option<Capture>, frame: &[u8]) -> Result<(), String> {
-    let Some(writer) = capture else { return Ok(()) };
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let block = EnhancedPacketBlock {
-        interface_id: 0,
-        timestamp,
-        original_len: frame.len() as u32,
-        data: Cow::Borrowed(frame),
-        options: Vec::new(),
-    };
-    writer.write_pcapng_block(block).map(|_| ()).map_err(|e| format!("the capture cannot be written: {e}"))
+    capture.as_mut().map_or(Ok(()), |capture| capture.record(frame))
 }

@@ -1,4 +1,4 @@
-//! Where the bytes come from: captures, and the calls of `send()` they become.
+//! Where the bytes come from: captures, in and out, and the calls of `send()` they become.
 
 pub mod capture;
 mod sends;

@@ -1,5 +1,6 @@
 //! The NICs by themselves: offloads against smoltcp, queues against published hashes, DMA against grants.
 
+use super::frames;
 use super::support::{Flow, V4, V6, noise, read_tcp, udp4};
 use proptest::prelude::*;
 use smoltcp::wire::TcpControl;
@@ -9,6 +10,7 @@ use snapstack::nic::{
     Delivery, Descriptor, DescriptorNic, DmaError, DropReason, HostMemory, Iommu, IommuMode, NicConfig, Rss,
     RxMetadata, RxRing, SegmentNic, TxFrames, TxRing, Verdict,
 };
+use snapstack::traffic::capture::ETHERNET;
 
 /// A NIC with a memory, and the slots that tests fill by hand.
 struct Rig {
@@ -268,6 +270,7 @@ fn segmentation_cuts_as_smoltcp_reads_it() {
             assert_eq!(out.len(), cuts);
             let mut whole = Vec::new();
             for (i, frame) in out.iter().enumerate() {
+                frames::record(ETHERNET, 0, frame);
                 let seen = read_tcp(frame);
                 assert_eq!(seen.seq, 0xffff_f000u32.wrapping_add(whole.len() as u32), "wraps past 2^32");
                 if flow.ip == snapstack::nic::IpVersion::V4 {

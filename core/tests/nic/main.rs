@@ -4,6 +4,8 @@
 
 mod bursts;
 mod cards;
+#[path = "../common/frames.rs"]
+mod frames;
 mod link;
 mod rings;
 mod schemes;

@@ -7,7 +7,9 @@ use snapstack::buffers::{
 use snapstack::ledger::{AllocationKind, CopyCause, Count, PacketId, Transaction};
 use snapstack::memory::MemoryConfig;
 use snapstack::nic::{Delivery, DropReason, IommuMode, NicConfig, RingFull, TxFrames, TxOffload, Verdict};
+use snapstack::traffic::capture::ETHERNET;
 
+use super::frames;
 use super::support::{Flow, V4, V6, noise, read_tcp};
 
 const LINES: [u32; 3] = [16, 32, 64];
@@ -46,6 +48,9 @@ fn flush<B: Buffers>(buffers: &mut B) -> Vec<Vec<u8>> {
     while buffers.transmit(0, &mut out).unwrap().is_some() {}
     buffers.interrupt(0);
     while buffers.recycle(0).unwrap().is_some() {}
+    for frame in out.iter() {
+        frames::record(ETHERNET, 0, frame);
+    }
     out.iter().map(<[u8]>::to_vec).collect()
 }
 

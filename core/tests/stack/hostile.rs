@@ -2,9 +2,12 @@
 //! accounted for, and no table grows past its bound.
 
 use snapstack::buffers::Buffers;
+use snapstack::nic::TxFrames;
 use snapstack::random::mix;
 use snapstack::stack::{DropReason, SocketKind, Stack};
+use snapstack::traffic::capture::ETHERNET;
 
+use crate::frames;
 use crate::net::{Application, Net, SECOND, THREAD, at, config, pattern, ready, snapshot, v4, v6};
 
 /// Frames of an ordinary conversation: ARP, NDP, TCP, UDP in fragments, echoes, errors.
@@ -39,18 +42,21 @@ fn victim() -> (Stack<snapstack::buffers::Snapshot>, Vec<snapstack::stack::Socke
     (stack, sockets)
 }
 
-/// Gives the victim a frame, and throws away what it sends.
+/// Gives the victim a frame, and lets what it sends get lost.
 fn attack<B: Buffers>(stack: &mut Stack<B>, now: u64, frame: &[u8]) {
     stack.buffers_mut().deliver(frame);
     stack.receive(now);
-    let mut frames = snapstack::nic::TxFrames::default();
+    let mut answers = TxFrames::default();
     loop {
         stack.poll(now);
-        frames.clear();
-        while stack.transmit(0, &mut frames) {}
+        answers.clear();
+        while stack.transmit(0, &mut answers) {}
         stack.interrupt();
-        if frames.is_empty() {
+        if answers.is_empty() {
             break;
+        }
+        for answer in answers.iter() {
+            frames::record(ETHERNET, now, answer);
         }
     }
     let [neighbours, fragments, connections, time_wait] = stack.table_sizes();

@@ -3,6 +3,8 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+#[path = "../common/frames.rs"]
+mod frames;
 mod hostile;
 mod many;
 mod net;

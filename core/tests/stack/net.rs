@@ -7,6 +7,9 @@ use snapstack::buffers::{Buffers, SendId, SkBuff, Snapshot, UserId};
 use snapstack::memory::MemoryConfig;
 use snapstack::nic::{NicConfig, TxFrames};
 use snapstack::stack::{Address, Config, HardwareAddress, SocketError, SocketId, Stack, ThreadId};
+use snapstack::traffic::capture::ETHERNET;
+
+use crate::frames;
 
 pub(crate) const THREAD: ThreadId = ThreadId(0);
 pub(crate) const SECOND: u64 = 1_000_000_000;
@@ -89,6 +92,7 @@ impl<B: Buffers> Net<B> {
     }
 
     pub(crate) fn with([one, two]: [Config; 2], make: fn() -> B) -> Self {
+        frames::begin();
         Self {
             hosts: [Stack::new(one, make()), Stack::new(two, make())],
             wire: [VecDeque::new(), VecDeque::new()],
@@ -108,16 +112,17 @@ impl<B: Buffers> Net<B> {
             }
             let stack = &mut self.hosts[host];
             stack.receive(self.now);
-            let mut frames = TxFrames::default();
+            let mut sent = TxFrames::default();
             loop {
                 stack.poll(self.now);
-                frames.clear();
-                while stack.transmit(0, &mut frames) {}
+                sent.clear();
+                while stack.transmit(0, &mut sent) {}
                 stack.interrupt();
-                if frames.is_empty() {
+                if sent.is_empty() {
                     break;
                 }
-                for frame in frames.iter() {
+                for frame in sent.iter() {
+                    frames::record(ETHERNET, self.now, frame);
                     if !(self.lose)(self.log.len()) {
                         self.wire[1 - host].push_back((self.now + LATENCY, frame.to_vec()));
                     }

@@ -13,7 +13,9 @@ use snapstack::buffers::{Buffers, UserId};
 use snapstack::nic::{Faults, Link, LinkConfig, TxFrames};
 use snapstack::random::mix;
 use snapstack::stack::{Shutdown, SocketError, SocketId, SocketKind, Stack};
+use snapstack::traffic::capture::ETHERNET;
 
+use crate::frames;
 use crate::net::{Application, SECOND, THREAD, at, config, ready, sk_buff, snapshot, v4, v6};
 
 /// Cases of drawn sizes and faults.
@@ -103,6 +105,7 @@ struct Net<B: Buffers> {
 
 impl<B: Buffers> Net<B> {
     fn new(make: fn() -> B, seed: u64, faults: Faults) -> Self {
+        frames::begin();
         let link = |seed| {
             let reorder_ns = 3 * MILLISECOND;
             Link::new(LinkConfig {
@@ -138,6 +141,7 @@ impl<B: Buffers> Net<B> {
                 break;
             }
             for frame in self.frames.iter() {
+                frames::record(ETHERNET, self.now, frame);
                 self.links[0].send(self.now, frame);
                 self.sent.push(frame.to_vec());
             }

@@ -4,7 +4,9 @@ use snapstack::random::mix;
 use snapstack::stack::tcp::{
     Config, Connection, Failure, Initial, InitialNumbers, Listen, Outgoing, State, listen, refuse,
 };
+use snapstack::traffic::capture::RAW_IP;
 
+use super::frames;
 use super::link::{Host, Random};
 use super::payloads::Payloads;
 use super::wire::{self, End};
@@ -189,6 +191,9 @@ impl Host for Engine {
         self.poll(now);
         self.application(now);
         self.poll(now);
+        for packet in &self.outgoing {
+            frames::record(RAW_IP, now, packet);
+        }
         std::mem::take(&mut self.outgoing)
     }
 

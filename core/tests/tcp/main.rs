@@ -4,6 +4,8 @@
 
 mod closing;
 mod flow;
+#[path = "../common/frames.rs"]
+mod frames;
 mod hand;
 mod host;
 mod link;

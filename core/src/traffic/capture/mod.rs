@@ -1,4 +1,4 @@
-//! Reading packet captures, pcap and pcapng, pushed in by chunks of any size; after draft-ietf-opsawg-pcap and
+//! Packet captures, pcap and pcapng. Reading them, pushed in by chunks of any size, follows draft-ietf-opsawg-pcap and
 //! draft-ietf-opsawg-pcapng, with the limits of libpcap.
 //!
 //! The rules, which decide every case that the drafts leave open:
@@ -13,6 +13,8 @@
 //!
 //! The reader holds at most one unfinished record or block, and allocates for bytes that have arrived, never for
 //! lengths that are only claimed. The same bytes give the same result however they are cut into chunks.
+//!
+//! Writing them is in [`write`](mod@self::write).
 //!
 //! ```
 //! use snapstack::traffic::capture::{Reader, Status};
@@ -31,10 +33,12 @@ pub mod packet;
 pub mod pcap;
 pub mod pcapng;
 mod summary;
+pub mod write;
 
 pub use lines::{LineCounter, LineCounts};
 pub use packet::{Fragment, IpInfo, LinkAddresses, Parsed, PayloadKind, Transport, parse};
 pub use summary::{ByteOrder, Ending, Format, Interface, Resolution, Status, Summary, Times};
+pub use write::{ETHERNET, PcapWriter, PcapngWriter, RAW_IP, WriteError};
 
 /// One captured packet, borrowed from the chunk it arrived in or from the reader's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
