@@ -19,7 +19,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 /// The hashes of the page's addresses, one per page, of which pictures are taken.
-pub const PAGES: &[&str] = &["#/explore", "#/memory"];
+pub const PAGES: &[&str] =
+    &["#/explore", "#/memory", "#/figures/1", "#/figures/3", "#/figures/4", "#/figures/receive"];
 
 /// The strictest policy the page works under; its code compiles wasm, hence the one exception. The built page has it as a
 /// `<meta>`, too.

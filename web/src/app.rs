@@ -4,11 +4,11 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::components::{Help, Notices, Palette, Top};
-use crate::pages::{Explore, Memory};
+use crate::pages::{Explore, Figures, Memory};
 use crate::session::{Over, Provider, Session};
 
 /// Pages by hash route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Routable)]
+#[derive(Clone, Debug, PartialEq, Eq, Routable)]
 pub enum Route {
     /// The lanes.
     #[at("/explore")]
@@ -16,6 +16,15 @@ pub enum Route {
     /// The lab.
     #[at("/memory")]
     Memory,
+    /// The paper's figures.
+    #[at("/figures")]
+    Figures,
+    /// One of them.
+    #[at("/figures/:figure")]
+    Figure {
+        /// Which.
+        figure: String,
+    },
     /// The start page is Explore.
     #[at("/")]
     Start,
@@ -64,5 +73,6 @@ fn switch(route: Route) -> Html {
     match route {
         Route::Explore | Route::Start | Route::NotFound => html! { <Explore /> },
         Route::Memory => html! { <Memory /> },
+        Route::Figures | Route::Figure { .. } => html! { <Figures /> },
     }
 }

@@ -4,6 +4,7 @@ pub mod app;
 pub mod commands;
 pub mod components;
 pub mod engine;
+pub mod figures;
 pub mod glossary;
 pub mod lab;
 pub mod pages;

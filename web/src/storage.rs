@@ -1,4 +1,4 @@
-//! What is kept in this browser's local storage: the theme, and the last moment as a link. Nothing else.
+//! What is kept in this browser's local storage: the theme, the last moment as a link, the lab's steps. Nothing else.
 
 use web_sys::Storage;
 
@@ -7,13 +7,17 @@ pub const THEME: &str = "snapstack-theme";
 /// Key of the last moment, as a link's fragment.
 pub const MOMENT: &str = "snapstack-moment";
 
+/// Key of the memory page's steps.
+pub const LAB: &str = "snapstack-lab";
+
 /// All keys, and what is kept under each in words.
-pub const STORED: [(&str, &str); 2] = [
+pub const STORED: [(&str, &str); 3] = [
     (THEME, "whether you chose light or dark"),
     (
         MOMENT,
         "the configuration and the moment that were on screen last, with the SHA-256 and the name of the capture, as a link would carry them; never the capture itself",
     ),
+    (LAB, "the steps of the memory page, with what you typed there"),
 ];
 
 fn storage() -> Option<Storage> {
@@ -32,11 +36,16 @@ pub fn set(key: &str, value: &str) {
     }
 }
 
+/// Forgets what is kept under a key.
+pub fn remove(key: &str) {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(key);
+    }
+}
+
 /// Forgets everything.
 pub fn forget() {
-    if let Some(storage) = storage() {
-        for (key, _) in STORED {
-            let _ = storage.remove_item(key);
-        }
+    for (key, _) in STORED {
+        remove(key);
     }
 }

@@ -146,4 +146,12 @@ pub struct Observation {
     pub owned_by_nic: u32,
     /// Slots that are filled and not yet posted.
     pub unposted: u32,
+    /// RX Head, as a slot ID.
+    pub rx_head: u32,
+    /// RX Tail, as a slot ID.
+    pub rx_tail: u32,
+    /// RX slots that the NIC may fill.
+    pub rx_owned_by_nic: u32,
+    /// Filled RX slots that wait for the driver.
+    pub rx_waiting: u32,
 }

@@ -46,6 +46,21 @@ pub enum ConfigError {
     /// Not a whole number of 64 bits.
     #[error("A seed of {0:?} is not usable: give a whole number from 0 to 18446744073709551615.")]
     Seed(String),
+    /// Not a workload.
+    #[error("A workload of {0:?} is not known: choose bulk, web, request, fanout or overwriter.")]
+    Workload(String),
+    /// A number out of its range.
+    #[error("A value of {value} for {field} is out of range: choose {least} to {most}.")]
+    Range {
+        /// Which.
+        field: &'static str,
+        /// What it was.
+        value: u64,
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
     /// Made by a newer program.
     #[error(
         "This configuration has version {0}; versions up to {max} are understood. A newer Snapstack made it: \

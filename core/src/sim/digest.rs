@@ -11,6 +11,7 @@ use crate::buffers::Scheme;
 /// Version of the model: it changes when the same configuration may give another digest.
 pub const MODEL_VERSION: u32 = 2;
 
+#[derive(Clone)]
 pub(super) struct RunDigest(Sha256);
 
 impl RunDigest {
@@ -28,12 +29,17 @@ impl RunDigest {
             hash.update(word.to_le_bytes());
         }
         hash.update(seed.to_le_bytes());
-        let scheme = match scheme {
-            Scheme::SkBuff => 0u32,
-            Scheme::Snapshot => 1,
-        };
-        hash.update(scheme.to_le_bytes());
+        hash.update(number(scheme).to_le_bytes());
         hash.update(capture);
+        Self(hash)
+    }
+
+    /// The digest of a run without capture, whose configuration is a list of integers.
+    pub(super) fn of_integers(config: &[u64], scheme: Scheme) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(MODEL_VERSION.to_le_bytes());
+        config.iter().for_each(|integer| hash.update(integer.to_le_bytes()));
+        hash.update(number(scheme).to_le_bytes());
         Self(hash)
     }
 
@@ -50,5 +56,12 @@ impl RunDigest {
             self.0.update(integer.to_le_bytes());
         }
         hex::encode(self.0.finalize())
+    }
+}
+
+fn number(scheme: Scheme) -> u32 {
+    match scheme {
+        Scheme::SkBuff => 0,
+        Scheme::Snapshot => 1,
     }
 }

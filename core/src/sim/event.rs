@@ -11,7 +11,8 @@ use crate::ledger::{AllocationKind, CopyCause};
 /// Words of a record.
 pub const EVENT_WORDS: usize = 7;
 
-/// The stages of a packet's way down: the clock of the picture (each lane enters a stage at the same simulated time).
+/// The stages of a packet's way down, and of a frame's way up: the clock of the picture (each lane enters a stage at the
+/// same simulated time).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Stage {
@@ -33,11 +34,25 @@ pub enum Stage {
     Wire = 7,
     /// The interrupt handler has recycled the slot.
     Completion = 8,
+    /// A frame arrives at the NIC.
+    WireIn = 9,
+    /// The NIC has written it into memory.
+    DmaIn = 10,
+    /// The driver takes it out of its RX slot.
+    DriverIn = 11,
+    /// IP reads its header.
+    IpIn = 12,
+    /// TCP or UDP reads its header.
+    TransportIn = 13,
+    /// Its payload is in a socket's queue, by reference.
+    SocketIn = 14,
+    /// `recv()` hands payload to the application.
+    Recv = 15,
 }
 
 impl Stage {
-    /// All stages in order.
-    pub const ALL: [Self; 9] = [
+    /// The stages of the way down, in order.
+    pub const DOWN: [Self; 9] = [
         Self::Send,
         Self::Socket,
         Self::Transport,
@@ -48,6 +63,23 @@ impl Stage {
         Self::Wire,
         Self::Completion,
     ];
+
+    /// The stages of the way up, in order.
+    pub const UP: [Self; 7] = [
+        Self::WireIn,
+        Self::DmaIn,
+        Self::DriverIn,
+        Self::IpIn,
+        Self::TransportIn,
+        Self::SocketIn,
+        Self::Recv,
+    ];
+
+    /// The stage of that number.
+    pub fn from_number(number: usize) -> Option<Self> {
+        let up = number.checked_sub(Self::DOWN.len());
+        Self::DOWN.get(number).or_else(|| Self::UP.get(up?)).copied()
+    }
 
     /// The name in the picture.
     pub fn name(self) -> &'static str {
@@ -61,8 +93,79 @@ impl Stage {
             Self::Dma => "dma",
             Self::Wire => "wire",
             Self::Completion => "completion",
+            Self::WireIn => "wire_in",
+            Self::DmaIn => "dma_in",
+            Self::DriverIn => "driver_in",
+            Self::IpIn => "ip_in",
+            Self::TransportIn => "transport_in",
+            Self::SocketIn => "socket_in",
+            Self::Recv => "recv",
         }
     }
+}
+
+/// Where something was dropped: whose reasons its number counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DropPlace {
+    /// In the NIC, by [`crate::nic::DropReason`].
+    Nic = 0,
+    /// In the stack, by [`crate::stack::DropReason`].
+    Stack = 1,
+}
+
+impl DropPlace {
+    const ALL: [Self; 2] = [Self::Nic, Self::Stack];
+}
+
+/// What the link's injector, or somebody who looks on, did to a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum FaultKind {
+    /// The link lost it.
+    Lost = 0,
+    /// The link delivers it twice.
+    Duplicated = 1,
+    /// The link delivers it late.
+    Late = 2,
+    /// The link flipped one of its bits.
+    Corrupted = 3,
+    /// A byte of its payload was flipped in the sender's memory.
+    Flipped = 4,
+}
+
+impl FaultKind {
+    /// All faults, in the order of their numbers.
+    pub const ALL: [Self; 5] = [Self::Lost, Self::Duplicated, Self::Late, Self::Corrupted, Self::Flipped];
+
+    /// The name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Duplicated => "duplicated",
+            Self::Late => "late",
+            Self::Corrupted => "corrupted",
+            Self::Flipped => "flipped",
+        }
+    }
+}
+
+/// What a thread of the application does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ThreadState {
+    /// It runs: what follows until another thread runs, or the stack does, is its doing.
+    Runs = 0,
+    /// A call has blocked.
+    Blocks = 1,
+    /// It is done.
+    Ends = 2,
+    /// A call of its failed for good.
+    Fails = 3,
+}
+
+impl ThreadState {
+    const ALL: [Self; 4] = [Self::Runs, Self::Blocks, Self::Ends, Self::Fails];
 }
 
 /// What happened; operands in the units given.
@@ -161,6 +264,53 @@ pub enum Kind {
         /// Index of the send.
         send: u32,
     },
+    /// The receive ring's pointers moved.
+    RxRing {
+        /// RX Head.
+        head: u32,
+        /// RX Tail.
+        tail: u32,
+        /// Slots that the NIC may fill.
+        owned: u16,
+        /// Filled slots that wait for the driver.
+        waiting: u16,
+    },
+    /// Something was dropped.
+    Drop {
+        /// Where.
+        place: DropPlace,
+        /// The number of the reason, in the enumeration that belongs to the place.
+        reason: u32,
+        /// How many times.
+        count: u32,
+    },
+    /// The packet carries bytes that were sent before.
+    Retransmission {
+        /// Index of the send.
+        send: u32,
+        /// The first of those bytes.
+        offset: u32,
+        /// How many.
+        len: u32,
+    },
+    /// A fault was injected.
+    Fault {
+        /// Which.
+        fault: FaultKind,
+        /// The frame was sent by the shown host's peer.
+        from_peer: bool,
+        /// Index of the frame on its direction of the link.
+        frame: u32,
+    },
+    /// A thread of the shown host's application changed its state.
+    Thread {
+        /// To which.
+        state: ThreadState,
+        /// The thread.
+        thread: u32,
+        /// Nanoseconds that it had waited, when it runs; at most what fits.
+        waited_ns: u32,
+    },
 }
 
 /// A record: when, which packet, what. Packet [`Event::NONE`] stands for none.
@@ -195,6 +345,13 @@ impl Event {
             Kind::Dma { requests, bytes } => (9, 0, requests, bytes, 0),
             Kind::Frame { len, hash } => (10, 0, len, hash as u32, (hash >> 32) as u32),
             Kind::PayloadDead { send } => (11, 0, send, 0, 0),
+            Kind::RxRing { head, tail, owned, waiting } => {
+                (12, 0, head, tail, u32::from(owned) | u32::from(waiting) << 16)
+            }
+            Kind::Drop { place, reason, count } => (13, place as u32, reason, count, 0),
+            Kind::Retransmission { send, offset, len } => (14, 0, send, offset, len),
+            Kind::Fault { fault, from_peer, frame } => (15, fault as u32, from_peer.into(), frame, 0),
+            Kind::Thread { state, thread, waited_ns } => (16, state as u32, thread, waited_ns, 0),
         };
         [self.time_ns as u32, (self.time_ns >> 32) as u32, code | detail << 8, self.packet, a, b, c]
     }
@@ -204,7 +361,7 @@ impl Event {
         let [low, high, code, packet, a, b, c] = *words;
         let detail = (code >> 8) as usize;
         let kind = match code & 0xff {
-            0 => Kind::Stage { stage: *Stage::ALL.get(detail)?, send: a, offset: b, len: c },
+            0 => Kind::Stage { stage: Stage::from_number(detail)?, send: a, offset: b, len: c },
             1 => Kind::AppWrite { bytes: a, requested: b, new: c },
             2 => Kind::Copy { cause: *CopyCause::ALL.get(detail)?, bytes: a },
             3 => Kind::Allocate { kind: *AllocationKind::ALL.get(detail)?, bytes: a },
@@ -216,6 +373,11 @@ impl Event {
             9 => Kind::Dma { requests: a, bytes: b },
             10 => Kind::Frame { len: a, hash: u64::from(b) | u64::from(c) << 32 },
             11 => Kind::PayloadDead { send: a },
+            12 => Kind::RxRing { head: a, tail: b, owned: c as u16, waiting: (c >> 16) as u16 },
+            13 => Kind::Drop { place: *DropPlace::ALL.get(detail)?, reason: a, count: b },
+            14 => Kind::Retransmission { send: a, offset: b, len: c },
+            15 => Kind::Fault { fault: *FaultKind::ALL.get(detail)?, from_peer: a != 0, frame: b },
+            16 => Kind::Thread { state: *ThreadState::ALL.get(detail)?, thread: a, waited_ns: b },
             _ => return None,
         };
         Some(Self { time_ns: u64::from(low) | u64::from(high) << 32, packet, kind })
@@ -241,12 +403,27 @@ mod tests {
             Kind::Dma { requests: 1, bytes: 1550 },
             Kind::Frame { len: 1502, hash: 0x0123_4567_89ab_cdef },
             Kind::PayloadDead { send: 7 },
+            Kind::Stage { stage: Stage::WireIn, send: Event::NONE, offset: 0, len: 1514 },
+            Kind::Stage { stage: Stage::Recv, send: 3, offset: 0, len: 1448 },
+            Kind::RxRing { head: 1580, tail: 1572, owned: 500, waiting: 7 },
+            Kind::Drop { place: DropPlace::Stack, reason: 5, count: 1 },
+            Kind::Retransmission { send: 1, offset: 2896, len: 1448 },
+            Kind::Fault { fault: FaultKind::Corrupted, from_peer: true, frame: 77 },
+            Kind::Thread { state: ThreadState::Fails, thread: 999, waited_ns: 4_000_000 },
         ];
         for kind in kinds {
             let event = Event { time_ns: 0x1_0000_0002, packet: 5, kind };
             assert_eq!(Event::decode(&event.encode()), Some(event));
         }
-        assert_eq!(Event::decode(&[0, 0, 12, 0, 0, 0, 0]), None);
-        assert_eq!(Event::decode(&[0, 0, 9 << 8, 0, 0, 0, 0]), None);
+        assert_eq!(Event::decode(&[0, 0, 17, 0, 0, 0, 0]), None);
+        assert_eq!(Event::decode(&[0, 0, 16 << 8, 0, 0, 0, 0]), None);
+    }
+
+    #[test]
+    fn stages_are_numbered_down_and_then_up() {
+        let all = Stage::DOWN.into_iter().chain(Stage::UP);
+        for (number, stage) in all.enumerate() {
+            assert_eq!((stage as usize, Stage::from_number(number)), (number, Some(stage)));
+        }
     }
 }

@@ -6,6 +6,7 @@ mod config;
 mod digest;
 mod event;
 mod host;
+pub mod net;
 mod report;
 mod run;
 
@@ -13,7 +14,7 @@ pub use config::{
     CONFIG_VERSION, Config, ConfigError, Retention, parse_line_size, parse_retention, parse_seed,
 };
 pub use digest::MODEL_VERSION;
-pub use event::{EVENT_WORDS, Event, Kind, Stage};
+pub use event::{DropPlace, EVENT_WORDS, Event, FaultKind, Kind, Stage, ThreadState};
 pub use host::{DOORBELL_TIMEOUT_NS, Fault, Host, LINK_BITS_PER_S, STAGE_NS, SimError, TX_LIMIT, Tap};
 pub use report::{CountByName, Dedup, DmaCount, Report, RunError, SchemeReport, WireHash, run_all};
 pub use run::Lane;

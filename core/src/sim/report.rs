@@ -139,7 +139,7 @@ pub struct Report {
 
 /// A tap that hashes frames as [`SchemeReport::wire_sha256`] says.
 #[derive(Clone, Default)]
-pub struct WireHash(Sha256);
+pub struct WireHash(pub(super) Sha256);
 
 impl Tap for WireHash {
     fn frame(&mut self, _packet: PacketId, frame: &[u8]) {

@@ -2,6 +2,7 @@
 
 mod access;
 mod explore;
+mod figures;
 mod fixture;
 mod memory;
 mod offline;

@@ -77,6 +77,11 @@ async fn a_reload_goes_on_where_it_was_and_forgetting_starts_anew() -> Result<()
     page.until_position("the moment again", |at, _| at == 777).await?;
     ensure!(value(&page, "line-size").await? == "16");
     ensure!(page.text("caption").await?.is_empty(), "the opening is for the first visit");
+    page.browser.open(&format!("{}#/memory", page.server.url())).await?;
+    page.click("lab-clear").await?;
+    page.until_text("lab-said", "The memory is empty").await?;
+    page.browser.open(&format!("{}#/memory", page.server.url())).await?;
+    page.until_text("lab-said", "The memory is empty").await?;
     page.type_in_focus("?").await?;
     page.until_text("help", "What is stored").await?;
     page.click("forget").await?;

@@ -1,6 +1,7 @@
 //! The commands themselves.
 
 use crate::components::TimeEvent;
+use crate::figures::{Figure, Move};
 use crate::lab::Deed;
 use crate::state::{Action, Page};
 use crate::timeline::Side;
@@ -25,11 +26,13 @@ pub enum Group {
     Configuration,
     /// The memory lab.
     Memory,
+    /// The paper's figures.
+    Figures,
 }
 
 impl Group {
     /// All, in the order of the help sheet.
-    pub const ALL: [Self; 4] = [Self::General, Self::Time, Self::Configuration, Self::Memory];
+    pub const ALL: [Self; 5] = [Self::General, Self::Time, Self::Configuration, Self::Memory, Self::Figures];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -38,6 +41,7 @@ impl Group {
             Self::Time => "Time",
             Self::Configuration => "Configuration",
             Self::Memory => "Memory",
+            Self::Figures => "Figures",
         }
     }
 }
@@ -51,6 +55,10 @@ pub enum Intent {
     Act(Action),
     /// Something of the memory lab.
     Lab(Deed),
+    /// To another step or figure.
+    Figure(Move),
+    /// Plays a figure, or pauses.
+    PlayFigure,
     /// To a page.
     Go(Page),
     /// Makes a link to the moment.
@@ -115,6 +123,7 @@ const fn command(
 const EVERYWHERE: Scope = Scope::Everywhere;
 const EXPLORE: Scope = Scope::Only(Page::Explore);
 const MEMORY: Scope = Scope::Only(Page::Memory);
+const FIGURES: Scope = Scope::Only(Page::Figures);
 
 /// Every command there is.
 pub static COMMANDS: &[Command] = &[
@@ -143,6 +152,14 @@ pub static COMMANDS: &[Command] = &[
         Group::General,
         EVERYWHERE,
         Intent::Go(Page::Memory),
+    ),
+    command(
+        "go-figures",
+        "Go to Figures: the paper's, step by step",
+        &[],
+        Group::General,
+        EVERYWHERE,
+        Intent::Go(Page::Figures),
     ),
     command("theme", "Light or dark", &[], Group::General, EVERYWHERE, Intent::Theme),
     command(
@@ -256,5 +273,56 @@ pub static COMMANDS: &[Command] = &[
         Group::Memory,
         MEMORY,
         Intent::Lab(Deed::Clear),
+    ),
+    command(
+        "figure-play",
+        "Play or pause the figure",
+        &["Space"],
+        Group::Figures,
+        FIGURES,
+        Intent::PlayFigure,
+    ),
+    command("figure-next", "Next step", &["ArrowRight"], Group::Figures, FIGURES, Intent::Figure(Move::Next)),
+    command(
+        "figure-back",
+        "Previous step",
+        &["ArrowLeft"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Back),
+    ),
+    command("figure-first", "First step", &["Home"], Group::Figures, FIGURES, Intent::Figure(Move::First)),
+    command("figure-last", "Last step", &["End"], Group::Figures, FIGURES, Intent::Figure(Move::Last)),
+    command(
+        "figure-1",
+        "Figure 1: memory lines and segments",
+        &["1"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Lines)),
+    ),
+    command(
+        "figure-3",
+        "Figure 3: creating a packet",
+        &["3"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Packet)),
+    ),
+    command(
+        "figure-4",
+        "Figure 4: zero-copy transmission",
+        &["4"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Transmit)),
+    ),
+    command(
+        "figure-receive",
+        "Receive: from the ring to the user",
+        &["r"],
+        Group::Figures,
+        FIGURES,
+        Intent::Figure(Move::Show(Figure::Receive)),
     ),
 ];

@@ -137,7 +137,10 @@ fn describe(kind: &Kind) -> Option<(&'static str, String)> {
         Kind::Dma { requests, bytes: read } => ("dma", format!("DMA: {requests} requests, {}", bytes(*read))),
         Kind::Frame { len, hash } => ("", format!("frame of {}, hash {hash:016x}", bytes(*len))),
         Kind::PayloadDead { .. } => ("", "nothing holds the payload any more".to_owned()),
-        Kind::Held { .. } | Kind::Ring { .. } => return None,
+        Kind::Drop { count, .. } => ("", format!("{count} dropped")),
+        Kind::Retransmission { len, .. } => ("", format!("{} are sent again", bytes(*len))),
+        Kind::Fault { fault, .. } => ("", format!("the frame is {} on the link", fault.name())),
+        Kind::Held { .. } | Kind::Ring { .. } | Kind::RxRing { .. } | Kind::Thread { .. } => return None,
     })
 }
 
@@ -152,5 +155,12 @@ fn stage_words(stage: Stage) -> &'static str {
         Stage::Dma => "the NIC reads it",
         Stage::Wire => "on the wire",
         Stage::Completion => "completed, slot recycled",
+        Stage::WireIn => "arrives at the NIC",
+        Stage::DmaIn => "the NIC writes it into memory",
+        Stage::DriverIn => "the driver takes it from its RX slot",
+        Stage::IpIn => "IP header",
+        Stage::TransportIn => "transport header",
+        Stage::SocketIn => "in the socket's queue",
+        Stage::Recv => "recv() hands it over",
     }
 }

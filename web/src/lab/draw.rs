@@ -5,17 +5,22 @@ use std::collections::BTreeSet;
 
 use super::layout::{Detail, Layout, Placed};
 use super::{LineView, Picture, Thing};
-use crate::scene::{Ink, Scene, Shape, content_cell};
+use crate::scene::{Ink, Scene, Shape, content_cell, grouped};
 
-/// Most edges that are drawn at once; above it only those of the selection are.
-const EDGES: usize = 600;
+/// Most edges into one level that are drawn; where there are more, only the ways to a selected line are.
+const EDGES: usize = 160;
 
 /// Draws a picture as it was laid out.
 pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Scene {
     let mut scene = Scene::default();
     let (segments, lines) = layout.placed.split_at(layout.segments);
     let lit = lit(picture, selected);
-    let edges: usize = picture.lines.iter().map(|line| line.children.iter().flatten().count()).sum();
+    let crowded = |height: u8| {
+        let above = picture.lines.iter().filter(|line| line.height == height + 1);
+        above.map(|line| line.children.iter().flatten().count()).sum::<usize>() > EDGES
+    };
+    let crowded: Vec<bool> = (0..=picture.lines.first().map_or(0, |line| line.height)).map(crowded).collect();
+    let line_selected = matches!(selected, Some(Thing::Line(_)));
     // Where edges come in, side by side.
     let mut arrivals: Vec<Vec<(f64, f64, bool)>> = vec![Vec::new(); lines.len()];
     for (segment, place) in picture.segments.iter().zip(segments) {
@@ -29,7 +34,8 @@ pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Sce
             let Some(child) = child else { continue };
             let on = selected.is_some()
                 && (Some(Thing::Line(line.plid)) == selected || lit.contains(&i) && lit.contains(child));
-            if on || edges <= EDGES {
+            let level = usize::from(picture.lines[*child].height);
+            if line_selected && on || !crowded[level] {
                 let (x, y) = slot(place, line, word);
                 arrivals[*child].push((x, y, on));
             }
@@ -59,7 +65,7 @@ pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Sce
         );
         let root = if segment.root.0 == 0 { "zeros".to_owned() } else { format!("root {}", segment.root) };
         scene.label((place.x + place.w - 8.0, place.y + 17.0), 1, Ink::Reference, 11.0, false, 72.0, root);
-        let bytes = format!("{} B", segment.length);
+        let bytes = format!("{} B", grouped(segment.length));
         scene.label((place.x + 8.0, place.y + 33.0), -1, Ink::Dim, 11.0, false, place.w - 16.0, bytes);
     }
     for (line, place) in picture.lines.iter().zip(lines) {

@@ -1,6 +1,7 @@
 //! The memory lab: segments and lines by hand, on the real memory (paper section 2.2, Figure 1). The document is a list
 //! of steps; what is on screen is that list replayed, so undo is a shorter list and results never depend on the way.
 
+mod codec;
 mod draw;
 mod layout;
 mod picture;
@@ -93,7 +94,15 @@ pub struct Lab {
 
 impl Default for Lab {
     fn default() -> Self {
-        let mut lab = Self {
+        let mut lab = Self::empty();
+        lab.take(Deed::Figure1);
+        lab
+    }
+}
+
+impl Lab {
+    fn empty() -> Self {
+        Self {
             document: Document::default(),
             history: History::default(),
             world: World::default(),
@@ -101,13 +110,9 @@ impl Default for Lab {
             said: Said::Done(String::new()),
             selected: None,
             compared: None,
-        };
-        lab.take(Deed::Figure1);
-        lab
+        }
     }
-}
 
-impl Lab {
     /// Does something; a failure is said and changes nothing else.
     pub fn take(&mut self, deed: Deed) {
         if let Err(error) = self.attempt(deed) {
@@ -138,18 +143,12 @@ impl Lab {
                 }
             }
             Deed::Figure1 => {
-                // Undo then goes back through the figure, step by step, and to what was there before.
                 if !present.steps.is_empty() {
                     self.history.push(present);
                 }
-                let mut document = Document::default();
-                for step in figure_1() {
-                    self.history.push(document.clone());
-                    document = document.with(step)?.0;
-                }
                 self.compared = Some((Name(1), Name(2)));
                 self.selected = None;
-                self.show(document)?;
+                self.walk(&Document { steps: figure_1().to_vec(), ..Document::default() })?;
             }
             Deed::Clear => {
                 self.show(Document { line_size: present.line_size, steps: Vec::new() })?;
@@ -165,6 +164,29 @@ impl Lab {
             Deed::Compare(a, b) => self.compared = Some((a, b)),
         }
         Ok(())
+    }
+
+    /// Shows a document so that undo goes back through it step by step, and then to what was there before.
+    fn walk(&mut self, document: &Document) -> Result<(), LabError> {
+        self.show(document.clone())?;
+        for done in 0..document.steps.len() {
+            self.history.push(Document { steps: document.steps[..done].to_vec(), ..document.clone() });
+        }
+        Ok(())
+    }
+
+    /// The lab as text, to be kept for the next visit; None if there is nothing to keep: the figure as it was at first, or
+    /// more than can be kept.
+    pub fn keep(&self) -> Option<String> {
+        let first = Document { steps: figure_1().to_vec(), ..Document::default() };
+        if self.document == first { None } else { codec::encode(&self.document) }
+    }
+
+    /// The lab of a text from [`Lab::keep`]; None if it cannot be read or done.
+    pub fn restore(text: &str) -> Option<Self> {
+        let mut lab = Self::empty();
+        lab.walk(&codec::decode(text)?).ok()?;
+        Some(lab)
     }
 
     /// Replays a document and makes it the present one.
@@ -227,9 +249,13 @@ impl Lab {
         self.world.line(plid)
     }
 
-    /// The two segments to compare and how they do.
+    /// The two segments to compare, the first ones unless others were chosen, and how they do; None if there are not two.
     pub fn comparison(&mut self) -> Option<(Name, Name, Comparison)> {
-        let (a, b) = self.compared?;
+        let first = || match &self.picture.segments[..] {
+            [a, b, ..] => Some((a.name, b.name)),
+            _ => None,
+        };
+        let (a, b) = self.compared.or_else(first)?;
         Some((a, b, self.world.compare(a, b).ok()?))
     }
 }

@@ -140,6 +140,22 @@ fn segments_are_compared_by_their_roots() {
     assert!(lab.comparison().unwrap().2.equal);
 }
 
+#[test]
+fn what_was_kept_comes_back_with_its_steps_and_the_figure_is_not_kept() {
+    assert_eq!(Lab::default().keep(), None);
+    let mut lab = Lab::default();
+    lab.take(Deed::Step(Step::Append(Name(2), bytes("more"))));
+    lab.take(Deed::LineSize(32));
+    let kept = lab.keep().unwrap();
+    let mut again = Lab::restore(&kept).unwrap();
+    assert_eq!(again.picture(), lab.picture());
+    again.take(Deed::Undo);
+    assert_eq!(again.picture().segment(Name(2)).unwrap().length, 64);
+    for spoiled in ["1;16;s9", "1;48", "nonsense"] {
+        assert!(Lab::restore(spoiled).is_none(), "{spoiled}");
+    }
+}
+
 fn overlap(a: &Placed, b: &Placed) -> bool {
     a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
 }
@@ -175,6 +191,22 @@ fn arrows_reach_everything() {
         }
     }
     assert_eq!(reached.len(), layout.placed.len());
+}
+
+#[test]
+fn a_crowded_level_shows_only_the_ways_to_a_selected_line() {
+    let mut lab = empty();
+    let content: Vec<u8> = (1..=900u32).flat_map(|i| [i; 4].map(u32::to_le_bytes).concat()).collect();
+    lab.take(Deed::Step(Step::Create(content.into())));
+    let layout = layout(lab.picture(), 900.0, 600.0);
+    let curves = |selected| {
+        let shapes = scene(lab.picture(), &layout, selected).shapes;
+        shapes.iter().filter(|s| matches!(s, Shape::Path { points, .. } if points.len() == 15)).count()
+    };
+    let few = curves(Some(Thing::Segment(Name(1))));
+    assert!(few < 300, "{few} edges among 900 leaves");
+    let leaf = lab.picture().lines.last().unwrap().plid;
+    assert!(curves(Some(Thing::Line(leaf))) > few);
 }
 
 #[test]

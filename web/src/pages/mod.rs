@@ -1,7 +1,9 @@
 //! Pages.
 
 mod explore;
+mod figures;
 mod memory;
 
 pub use explore::Explore;
+pub use figures::{Figures, Svg as FigureSvg};
 pub use memory::Memory;

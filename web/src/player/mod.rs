@@ -154,7 +154,8 @@ impl Player {
                 Kind::Stage { stage, .. } => timeline
                     .packets
                     .get(event.packet as usize)
-                    .map_or(end, |packet| packet.stages[stage as usize]),
+                    .and_then(|packet| packet.stages.get(stage as usize).copied())
+                    .unwrap_or(end),
                 _ => end,
             },
         };

@@ -3,6 +3,7 @@
 
 mod export;
 mod frames;
+mod intent;
 mod listen;
 mod load;
 mod update;
@@ -11,14 +12,14 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Uint8Array, Uint32Array};
-use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, KeyboardEvent, Window};
 use yew::prelude::*;
 
-use crate::commands::{self, Intent};
+use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Engine, Message, Reply};
+use crate::figures::{Move, Show};
 use crate::lab::{Deed, Lab};
 use crate::player::{Anchor, Player};
 use crate::plots::Format;
@@ -48,6 +49,8 @@ pub enum Msg {
     Export(usize, Format),
     /// Something of the memory lab.
     Lab(Deed),
+    /// To another step or figure.
+    Figure(Move),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -86,6 +89,8 @@ pub struct Session {
     pub player: Rc<RefCell<Player>>,
     /// The memory lab.
     pub lab: Rc<RefCell<Lab>>,
+    /// The figures.
+    pub figures: Rc<RefCell<Show>>,
     /// The page.
     pub page: Page,
     /// What lies over it.
@@ -144,6 +149,11 @@ pub fn mark(name: &str, value: &str) {
     }
 }
 
+/// The lab of the last visit.
+fn kept_lab() -> Option<Lab> {
+    Lab::restore(&storage::get(storage::LAB)?)
+}
+
 impl Component for Provider {
     type Message = Msg;
     type Properties = Props;
@@ -154,7 +164,8 @@ impl Component for Provider {
         let session = Session {
             state: Rc::default(),
             player,
-            lab: Rc::default(),
+            lab: Rc::new(RefCell::new(kept_lab().unwrap_or_default())),
+            figures: Rc::new(RefCell::new(Show::at(&hash()))),
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             send: ctx.link().callback(|msg| msg),
@@ -248,6 +259,7 @@ impl Provider {
                 self.session.lab.borrow_mut().take(deed);
                 true
             }
+            Msg::Figure(go) => self.figure(go),
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -258,8 +270,10 @@ impl Provider {
             Msg::Moved => {
                 let hash = hash();
                 self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
+                self.session.figures.borrow_mut().moved(&hash);
                 self.session.over = None;
-                self.act(Action::Address(hash))
+                self.act(Action::Address(hash));
+                true
             }
             Msg::Restart => {
                 self.act(Action::Dismiss);
@@ -271,6 +285,7 @@ impl Provider {
             }
             Msg::Leaving => {
                 self.keep_moment();
+                self.keep_lab();
                 false
             }
             Msg::Renew => {
@@ -469,116 +484,5 @@ impl Provider {
             let track = timeline.packets[packet as usize];
             engine.inspect(self.session.state.run, packet, track.send, track.offset, track.len);
         }
-    }
-
-    fn key(&mut self, event: &KeyboardEvent) -> bool {
-        let Some(chord) = commands::chord(event) else { return false };
-        if event.default_prevented() || !commands::reaches(event, &chord) {
-            return false;
-        }
-        // A sheet has the keyboard to itself, but for what opens and closes sheets.
-        let sheets = |intent: &Intent| matches!(intent, Intent::Palette | Intent::Help | Intent::Close);
-        match commands::by_chord(&chord, self.session.page) {
-            Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
-                event.prevent_default();
-                self.carry_out(command.intent.clone())
-            }
-            _ => false,
-        }
-    }
-
-    fn carry_out(&mut self, intent: Intent) -> bool {
-        match intent {
-            Intent::Time(event) => self.time(event),
-            Intent::Act(action) => self.act(action),
-            Intent::Lab(deed) => self.take(Msg::Lab(deed)),
-            Intent::Go(page) => {
-                if let Some(window) = window() {
-                    let _ = window.location().set_hash(page.fragment());
-                }
-                false
-            }
-            Intent::Share => self.share(),
-            Intent::SaveLane(side) => {
-                self.save_lane(side);
-                false
-            }
-            Intent::SaveLab => {
-                self.save_lab();
-                false
-            }
-            Intent::RangeFrom | Intent::RangeTo => {
-                let player = self.session.player.borrow();
-                let (here, end) = (player.position(), player.end());
-                drop(player);
-                let (from, to) = self.session.state.range.unwrap_or((0, end));
-                let range = match intent {
-                    Intent::RangeFrom => (here, to.max(here)),
-                    _ => (from.min(here), here),
-                };
-                self.act(Action::Range(Some(range)))
-            }
-            Intent::Theme => {
-                theme::toggle();
-                self.take(Msg::Themed)
-            }
-            Intent::Opening => {
-                self.open();
-                false
-            }
-            Intent::Close => {
-                if self.session.over.take().is_some() {
-                    return true;
-                }
-                match self.session.page {
-                    Page::Explore if self.session.state.range.is_some() => self.act(Action::Range(None)),
-                    Page::Explore => {
-                        self.act(Action::Select(None));
-                        true
-                    }
-                    Page::Memory => self.take(Msg::Lab(Deed::Select(None))),
-                }
-            }
-            Intent::Palette => self.toggle(Over::Palette),
-            Intent::Help => self.toggle(Over::Help),
-            Intent::Forget => {
-                storage::forget();
-                self.keeps = false;
-                self.session.over = None;
-                self.act(Action::Inform(
-                    "Nothing of the explorer is stored in this browser now, nor will be when you leave."
-                        .to_owned(),
-                ));
-                true
-            }
-        }
-    }
-
-    fn toggle(&mut self, over: Over) -> bool {
-        self.session.over = if self.session.over == Some(over) { None } else { Some(over) };
-        true
-    }
-
-    /// Keeps the moment for the next visit, once there is one that is not waiting for a file.
-    fn keep_moment(&self) {
-        let state = &self.session.state;
-        if self.keeps && state.opened && state.digest.is_some() {
-            let position = self.session.player.borrow().position();
-            storage::set(storage::MOMENT, &state.link_at(position).fragment());
-        }
-    }
-
-    fn share(&mut self) -> bool {
-        let Some(window) = window() else { return false };
-        let position = self.session.player.borrow().position();
-        let link = self.session.state.link_at(position);
-        let fragment = link.fragment();
-        if let Ok(history) = window.history() {
-            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment));
-        }
-        let address = window.location().href().unwrap_or(fragment);
-        // Where the clipboard is denied, the address bar has it all the same.
-        let _ = window.navigator().clipboard().write_text(&address);
-        self.act(Action::Shared(link))
     }
 }

@@ -10,17 +10,20 @@ pub enum Page {
     Explore,
     /// Segments and lines by hand.
     Memory,
+    /// The paper's figures in steps.
+    Figures,
 }
 
 impl Page {
     /// All, in the order of the navigation.
-    pub const ALL: [Self; 2] = [Self::Explore, Self::Memory];
+    pub const ALL: [Self; 3] = [Self::Explore, Self::Memory, Self::Figures];
 
     /// The name in the navigation.
     pub fn name(self) -> &'static str {
         match self {
             Self::Explore => "Explore",
             Self::Memory => "Memory",
+            Self::Figures => "Figures",
         }
     }
 
@@ -29,6 +32,7 @@ impl Page {
         match self {
             Self::Explore => "#/explore",
             Self::Memory => "#/memory",
+            Self::Figures => "#/figures",
         }
     }
 
@@ -37,6 +41,9 @@ impl Page {
         let path = fragment.split('?').next().unwrap_or_default();
         if ["", "#", "#/"].contains(&path) {
             return Some(Self::Explore);
+        }
+        if path.starts_with("#/figures/") {
+            return Some(Self::Figures);
         }
         Self::ALL.into_iter().find(|page| page.fragment() == path)
     }

@@ -89,7 +89,7 @@ pub struct PacketTrack {
 impl PacketTrack {
     /// The stage it is in at a position.
     pub fn stage(&self, position: u32) -> Option<Stage> {
-        Stage::ALL.into_iter().rev().find(|stage| self.stages[*stage as usize] <= position)
+        Stage::DOWN.into_iter().rev().find(|stage| self.stages[*stage as usize] <= position)
     }
 }
 
@@ -291,8 +291,9 @@ impl Timeline {
                         track.first_packet = event.packet;
                     }
                 }
-                if let Some(track) = self.packets.get_mut(packet) {
-                    track.stages[stage as usize] = at;
+                let track = self.packets.get_mut(packet);
+                if let Some(position) = track.and_then(|track| track.stages.get_mut(stage as usize)) {
+                    *position = at;
                 }
             }
             Kind::AppWrite { requested, new, .. } => {
@@ -330,7 +331,14 @@ impl Timeline {
                     self.payloads[side as usize].push((at, send, false));
                 }
             }
-            Kind::Free { .. } | Kind::Lines { .. } | Kind::Dma { .. } => {}
+            Kind::Free { .. }
+            | Kind::Lines { .. }
+            | Kind::Dma { .. }
+            | Kind::RxRing { .. }
+            | Kind::Drop { .. }
+            | Kind::Retransmission { .. }
+            | Kind::Fault { .. }
+            | Kind::Thread { .. } => {}
         }
     }
 

@@ -318,6 +318,7 @@ impl Buffers for SkBuff {
 
     fn observe(&self) -> Observation {
         let ring = &self.nic.tx[0].ring;
+        let rx = &self.nic.rx[0].ring;
         Observation {
             map_entries: 0,
             lines: LineCounts::default(),
@@ -328,6 +329,10 @@ impl Buffers for SkBuff {
             tail: ring.tail(),
             owned_by_nic: ring.owned_by_nic(),
             unposted: ring.unposted(),
+            rx_head: rx.head(),
+            rx_tail: rx.tail(),
+            rx_owned_by_nic: rx.owned_by_nic(),
+            rx_waiting: rx.waiting(),
         }
     }
 }

@@ -24,6 +24,7 @@ pub use receive::RxSegment;
 pub use transmit::StackSegment;
 
 /// The scheme's state: a HICAMP memory and a NIC that addresses its segments.
+#[derive(Clone)]
 pub struct Snapshot {
     memory: Memory,
     nic: SegmentNic,
@@ -38,6 +39,7 @@ pub struct Snapshot {
 }
 
 /// A segment of the application: bytes `start..start + len` of it are the buffer.
+#[derive(Clone)]
 struct User {
     segment: SegmentId,
     start: u64,
@@ -46,6 +48,7 @@ struct User {
 }
 
 /// A snapshot in a queue: bytes `start..start + len` of it are the payload.
+#[derive(Clone)]
 struct Payload {
     segment: SegmentId,
     start: u64,
@@ -82,6 +85,11 @@ impl Snapshot {
     /// The memory, to check its invariants.
     pub fn memory_mut(&mut self) -> &mut Memory {
         &mut self.memory
+    }
+
+    /// The NIC, to look into.
+    pub fn nic(&self) -> &SegmentNic {
+        &self.nic
     }
 
     fn user(&self, id: UserId) -> Result<&User, BufferError> {
@@ -313,6 +321,7 @@ impl Buffers for Snapshot {
     fn observe(&self) -> Observation {
         let zero = u64::from(self.contents.zero_lines > 0);
         let ring = &self.nic.tx[0];
+        let rx = &self.nic.rx[0];
         Observation {
             map_entries: self.memory.map_entries_written(),
             lines: self.memory.line_counts(),
@@ -322,6 +331,10 @@ impl Buffers for Snapshot {
             tail: ring.tail(),
             owned_by_nic: ring.owned_by_nic(),
             unposted: ring.unposted(),
+            rx_head: rx.head(),
+            rx_tail: rx.tail(),
+            rx_owned_by_nic: rx.owned_by_nic(),
+            rx_waiting: rx.waiting(),
         }
     }
 }

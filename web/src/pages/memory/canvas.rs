@@ -69,7 +69,7 @@ pub(super) fn Canvas() -> Html {
 
 /// Width and height of an element in CSS pixels, as they change.
 #[hook]
-fn use_size(node: &NodeRef) -> (f64, f64) {
+pub(in crate::pages) fn use_size(node: &NodeRef) -> (f64, f64) {
     let size = use_state_eq(|| (640.0, 480.0));
     {
         let (node, size) = (node.clone(), size.setter());

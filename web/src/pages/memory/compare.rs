@@ -12,11 +12,7 @@ pub(super) fn Compare() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let mut lab = session.lab.borrow_mut();
     let names: Vec<Name> = lab.picture().segments.iter().map(|segment| segment.name).collect();
-    if names.len() < 2 {
-        return html! {};
-    }
-    let compared = lab.comparison();
-    let (a, b) = compared.as_ref().map_or((names[0], names[1]), |(a, b, _)| (*a, *b));
+    let Some((a, b, comparison)) = lab.comparison() else { return html! {} };
     let select = |id: &'static str, label: &'static str, chosen: Name, make: Box<dyn Fn(Name) -> Deed>| {
         let names = names.clone();
         let options = names.clone();
@@ -39,11 +35,7 @@ pub(super) fn Compare() -> Html {
                 { " with " }
                 { select("lab-b", "Second segment", b, Box::new(move |name| Deed::Compare(a, name))) }
             </p>
-            if let Some((a, b, comparison)) = &compared {
-                <p id="lab-compared">{ verdict(*a, *b, comparison) }</p>
-            } else {
-                <button onclick={session.on(move |_: MouseEvent| Msg::Lab(Deed::Compare(a, b)))}>{ "Compare" }</button>
-            }
+            <p id="lab-compared">{ verdict(a, b, &comparison) }</p>
         </section>
     }
 }

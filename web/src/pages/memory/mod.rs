@@ -6,6 +6,8 @@ mod editor;
 mod line;
 mod segments;
 
+pub(super) use self::canvas::use_size;
+
 use yew::prelude::*;
 
 use self::canvas::Canvas;

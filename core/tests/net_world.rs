@@ -1,0 +1,294 @@
+//! Two hosts on a link, from the public interface: both schemes in lockstep, what they copy and allocate, and records
+//! that tell the whole story.
+
+use std::collections::BTreeMap;
+
+use snapstack::buffers::{Buffers, Scheme, SkBuff, Snapshot};
+use snapstack::ledger::{CopyCause, Count};
+use snapstack::nic::NicConfig;
+use snapstack::sim::net::{self, NetConfig, Receive, WireTap, Workload, World};
+use snapstack::sim::{Event, FaultKind, Kind, Stage, ThreadState};
+
+/// All frames of a run, with their times and senders.
+#[derive(Clone, Default)]
+struct Log(Vec<(u64, bool, Vec<u8>)>);
+
+impl WireTap for Log {
+    fn frame(&mut self, time_ns: u64, from_peer: bool, frame: &[u8]) {
+        self.0.push((time_ns, from_peer, frame.to_vec()));
+    }
+}
+
+fn snapshot<T: WireTap>(config: NetConfig, tap: T) -> World<Snapshot, T> {
+    config.check().unwrap();
+    World::new(config, Snapshot::new(config.memory(), config.nic()).unwrap(), tap)
+}
+
+fn sk_buff<T: WireTap>(config: NetConfig, tap: T) -> World<SkBuff, T> {
+    config.check().unwrap();
+    World::new(config, SkBuff::new(config.line_size, config.nic()), tap)
+}
+
+/// Runs to the end, where every byte must have arrived as it was written.
+fn finish<B: Buffers, T: WireTap>(world: &mut World<B, T>) -> Vec<Event> {
+    let mut events = Vec::new();
+    world.run(|event| events.push(*event));
+    assert!(world.is_done(), "nothing more happens at {} ns", world.now());
+    for thread in world.threads().iter().chain(&world.peer_threads()) {
+        assert!(!thread.failed && thread.wrong == 0, "{thread:?}");
+    }
+    assert_eq!(world.stack().refused(), None);
+    events
+}
+
+fn small(workload: Workload, seed: u64) -> NetConfig {
+    NetConfig { workload, seed, threads: 3, bytes: 100_000, message: 10_000, ..NetConfig::default() }
+}
+
+fn faulty(config: NetConfig, faults: [u32; 4]) -> NetConfig {
+    let [loss, duplicate, reorder, corrupt] = faults;
+    NetConfig { loss, duplicate, reorder, corrupt, ..config }
+}
+
+#[test]
+fn both_schemes_put_identical_frames_on_the_wire_at_the_same_times() {
+    let faults = [[0; 4], [20_000, 0, 0, 0], [10_000, 10_000, 30_000, 10_000], [100_000, 50_000, 0, 50_000]];
+    for workload in Workload::ALL {
+        for (seed, faults) in (1..).zip(faults) {
+            for tso in [0, 40_000] {
+                let config = NetConfig { tso, ..faulty(small(workload, seed), faults) };
+                let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
+                finish(&mut one);
+                finish(&mut two);
+                assert!(one.tap().0.len() > 50);
+                for (index, (a, b)) in one.tap().0.iter().zip(&two.tap().0).enumerate() {
+                    assert!(a == b, "frame {index} of {} with seed {seed}, TSO {tso}", workload.name());
+                }
+                assert_eq!(one.tap().0.len(), two.tap().0.len());
+                assert_eq!(one.threads(), two.threads());
+                assert_eq!(one.link_counts(), two.link_counts());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let config = faulty(small(Workload::Web, 5), [10_000; 4]);
+    let run = |config| net::run(config, &Scheme::ALL).unwrap();
+    let (one, two) = (run(config), run(config));
+    assert_eq!(one, two);
+    let other = run(NetConfig { seed: 6, ..config });
+    for scheme in ["sk_buff", "snapshot"] {
+        assert_ne!(one.schemes[scheme].scheme.digest, other.schemes[scheme].scheme.digest);
+        assert_eq!(one.schemes[scheme].scheme.wire_sha256, one.schemes["snapshot"].scheme.wire_sha256);
+    }
+    assert_ne!(one.schemes["sk_buff"].scheme.digest, one.schemes["snapshot"].scheme.digest);
+}
+
+#[test]
+fn a_clone_runs_on_as_the_original_does() {
+    let config = faulty(small(Workload::Request, 2), [10_000, 0, 10_000, 0]);
+    let mut world = snapshot(config, ());
+    assert!(world.step_many(300));
+    let mut clone = world.clone();
+    let (one, two) = (finish(&mut world), finish(&mut clone));
+    assert_eq!(one, two);
+    assert_eq!(world.digest(), clone.digest());
+}
+
+#[test]
+fn snapshots_copy_nothing_and_allocate_nothing() {
+    for workload in Workload::ALL {
+        for (tso, faults) in [(0, [0; 4]), (40_000, [20_000, 5_000, 20_000, 5_000])] {
+            let config = NetConfig { tso, ..faulty(small(workload, 3), faults) };
+            let mut world = snapshot(config, ());
+            finish(&mut world);
+            let ledger = world.stack().buffers().ledger();
+            assert_eq!(ledger.copied(), Count::default(), "{}", workload.name());
+            assert_eq!(ledger.allocated(), Count::default(), "{}", workload.name());
+        }
+    }
+}
+
+#[test]
+fn sk_buffs_copy_every_byte_once_each_way() {
+    for workload in Workload::ALL {
+        let mut world = sk_buff(faulty(small(workload, 3), [10_000, 0, 10_000, 0]), ());
+        finish(&mut world);
+        let ledger = world.stack().buffers().ledger();
+        let threads = world.threads();
+        let sent: u64 = threads.iter().map(|thread| thread.sent).sum();
+        let received: u64 = threads.iter().map(|thread| thread.received).sum();
+        assert!(sent > 0);
+        assert_eq!(ledger.copies(CopyCause::UserToKernel).bytes, sent, "{}", workload.name());
+        assert_eq!(ledger.copies(CopyCause::KernelToUser).bytes, received, "{}", workload.name());
+        assert_eq!(ledger.copied().bytes, sent + received);
+        assert!(ledger.allocated().count > world.frames()[0]);
+    }
+}
+
+/// Bytes that contiguous `recv()` re-lined, and bytes received.
+fn relined(header_split: bool, mtu: u16, message: u32) -> (u64, u64) {
+    let config = NetConfig {
+        receive: Receive::Contiguous,
+        timestamps: false,
+        header_split,
+        mtu,
+        message,
+        bytes: u64::from(message) * 8,
+        ..small(Workload::Request, 4)
+    };
+    let mut world = snapshot(config, ());
+    finish(&mut world);
+    let ledger = world.stack().buffers().ledger();
+    let received = world.threads().iter().map(|thread| thread.received).sum();
+    assert_eq!(ledger.copied(), ledger.copies(CopyCause::Reline));
+    (ledger.copied().bytes, received)
+}
+
+#[test]
+fn contiguous_receipt_relines_until_header_split_meets_segments_of_whole_lines() {
+    // 1,408 = 22 lines of 64 bytes; with 1,460 each segment shifts against the lines by 52.
+    let (bytes, received) = relined(true, 40 + 1408, 14_080);
+    assert_eq!((bytes, received), (0, 3 * 8 * 14_080));
+    let (shifted, received) = relined(true, 1500, 14_600);
+    assert!(shifted > received / 2 && shifted <= received, "{shifted} of {received} bytes");
+    let (unsplit, received) = relined(false, 40 + 1408, 14_080);
+    assert!(unsplit > received / 2 && unsplit <= received, "{unsplit} of {received} bytes");
+}
+
+#[test]
+fn a_byte_flipped_in_one_schemes_memory_changes_that_schemes_wire_alone() {
+    let config = small(Workload::Bulk, 7);
+    let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
+    one.plan_flip(40, 100);
+    let mut faults = 0;
+    one.run(|event| faults += u32::from(matches!(event.kind, Kind::Fault { fault: FaultKind::Flipped, .. })));
+    finish(&mut two);
+    assert_eq!(faults, 1);
+    let differ: Vec<_> = one.tap().0.iter().zip(&two.tap().0).filter(|(a, b)| a != b).collect();
+    let [((_, false, a), (_, false, b))] = differ[..] else { panic!("{} frames differ", differ.len()) };
+    // The byte, and the checksum that the NIC made of it.
+    let changed = a.iter().zip(b).filter(|(a, b)| a != b).count();
+    assert!(a.len() == b.len() && (2..=3).contains(&changed), "{changed} bytes differ");
+    assert_eq!(one.peer_threads().iter().map(|thread| thread.wrong).sum::<u64>(), 1);
+}
+
+#[test]
+fn records_are_in_order_and_lead_every_packet_through_its_stages() {
+    for workload in [Workload::Web, Workload::Bulk] {
+        let mut world = snapshot(faulty(small(workload, 9), [20_000, 0, 20_000, 20_000]), ());
+        let events = finish(&mut world);
+        assert_eq!(events.len() as u64, world.events());
+        assert!(events.is_sorted_by_key(|event| event.time_ns));
+        let mut stages: BTreeMap<u32, Vec<Stage>> = BTreeMap::new();
+        for event in &events {
+            if let Kind::Stage { stage, .. } = event.kind
+                && event.packet != Event::NONE
+            {
+                stages.entry(event.packet).or_default().push(stage);
+            }
+        }
+        let (mut down, mut up) = (0, 0);
+        for (packet, seen) in stages {
+            if seen[0] == Stage::WireIn {
+                // Acknowledgements end at the transport layer, corrupted frames where their checksums are.
+                let distinct: Vec<_> = Stage::UP.into_iter().filter(|stage| seen.contains(stage)).collect();
+                assert_eq!(distinct, Stage::UP[..distinct.len()], "frame {packet}");
+                up += u32::from(seen.contains(&Stage::Recv));
+            } else if !seen.contains(&Stage::Transport) {
+                // ARP has no transport layer.
+                assert!(seen.contains(&Stage::Ip), "packet {packet}");
+            } else {
+                let reached = seen.len();
+                assert_eq!(seen, Stage::DOWN[1..=reached], "packet {packet}");
+                down += u32::from(reached == 8);
+            }
+        }
+        assert!(down > 100, "{down} packets were completed");
+        assert!(up > 20 || workload == Workload::Bulk, "{up} frames were received to the end");
+        let count = |wanted: fn(&Kind) -> bool| events.iter().filter(|event| wanted(&event.kind)).count();
+        assert!(count(|kind| matches!(kind, Kind::Retransmission { .. })) > 0);
+        assert!(count(|kind| matches!(kind, Kind::Fault { .. })) > 0);
+        assert!(count(|kind| matches!(kind, Kind::Drop { .. })) > 0);
+        assert!(count(|kind| matches!(kind, Kind::RxRing { .. })) > 0);
+        assert_eq!(count(|kind| matches!(kind, Kind::Thread { state: ThreadState::Ends, .. })), 3);
+        let resent = world.stack().buffers().resent();
+        let recorded: u64 = events
+            .iter()
+            .map(|event| if let Kind::Retransmission { len, .. } = event.kind { len.into() } else { 0 })
+            .sum();
+        assert_eq!(resent.bytes, recorded);
+    }
+}
+
+#[test]
+fn recorded_copies_are_the_ledgers() {
+    let mut world = sk_buff(small(Workload::Web, 1), ());
+    let events = finish(&mut world);
+    let copied: u64 = events
+        .iter()
+        .map(|event| if let Kind::Copy { bytes, .. } = event.kind { bytes.into() } else { 0 })
+        .sum();
+    assert_eq!(copied, world.stack().buffers().ledger().copied().bytes);
+}
+
+#[test]
+fn slots_are_granted_again_as_soon_as_the_driver_has_its_snapshot() {
+    let config = NetConfig { ring_slots: 64, ..small(Workload::Request, 1) };
+    let mut world = snapshot(config, ());
+    let events = finish(&mut world);
+    let waiting = |event: &Event| match event.kind {
+        Kind::RxRing { owned, waiting, .. } => Some(owned + waiting),
+        _ => None,
+    };
+    // Payload in queues keeps no slot: whatever does not wait for the driver is soon the NIC's again.
+    let last = events.iter().filter_map(waiting).next_back();
+    assert_eq!(last, Some(63));
+    assert_eq!(world.stack().buffers().nic_counts().dropped, [0; 5]);
+}
+
+#[test]
+fn a_thousand_threads_share_one_nic_fairly() {
+    let config = NetConfig {
+        workload: Workload::Web,
+        threads: 1000,
+        bytes: 4_000,
+        message: 2_000,
+        seed: 1,
+        ..NetConfig::default()
+    };
+    assert!(config.socket_buffer() <= 17 << 10, "queues are bounded together");
+    let report = net::run(config, &Scheme::ALL).unwrap();
+    for run in report.schemes.values() {
+        let fairness = run.fairness;
+        assert_eq!((fairness.threads, fairness.failed), (1000, 0));
+        assert_eq!(fairness.bytes, [4_512; 2]);
+        assert!(fairness.jain > 0.5, "{fairness:?}");
+        assert_eq!(run.receipt.wrong, 0);
+    }
+    let [one, two] = ["sk_buff", "snapshot"].map(|name| &report.schemes[name]);
+    assert_eq!(one.scheme.wire_sha256, two.scheme.wire_sha256);
+    assert_eq!(one.fairness, two.fairness);
+}
+
+#[test]
+fn several_queues_carry_the_same_streams() {
+    for queues in [1, 4] {
+        let config = NetConfig { queues, threads: 8, ..small(Workload::Bulk, 2) };
+        let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
+        finish(&mut one);
+        finish(&mut two);
+        assert!(one.tap().0 == two.tap().0);
+    }
+}
+
+#[test]
+fn values_out_of_range_are_refused_with_what_is_accepted() {
+    let config = NetConfig { threads: 1001, ..NetConfig::default() };
+    let error = net::run(config, &Scheme::ALL).unwrap_err().to_string();
+    assert_eq!(error, "A value of 1001 for threads is out of range: choose 1 to 1000.");
+    assert!(Workload::parse("swarm").unwrap_err().to_string().contains("swarm"));
+    assert_eq!(NetConfig::default().nic(), NicConfig::default());
+}

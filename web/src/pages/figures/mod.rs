@@ -1,0 +1,157 @@
+//! The figures page: the paper's figures as scenes in steps, run by the core in this page.
+
+mod facts;
+mod svg;
+
+use snapstack::sim::{Config, Retention};
+use wasm_bindgen::prelude::*;
+use yew::prelude::*;
+
+use self::facts::{Facts, InWords, Notes};
+pub use self::svg::Svg;
+use super::memory::use_size;
+use crate::commands::Intent;
+use crate::components::{Icon, IconName};
+use crate::figures::{Figure, Move, Place, Step, drawing};
+use crate::session::{Msg, Session, mark};
+use crate::share::Link;
+use crate::state::Page;
+
+/// Widest drawing in CSS pixels; the style sheet says the same.
+const LARGEST: f64 = 2240.0;
+/// Time to look at a step, and to read a letter of its caption, in milliseconds.
+const LOOK: usize = 1400;
+const READ: usize = 32;
+
+/// The page.
+#[component]
+pub fn Figures() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let frame = use_node_ref();
+    let (width, height) = use_size(&frame);
+    let (figure, steps, at) = session.figures.borrow_mut().now();
+    let playing = session.figures.borrow().playing;
+    use_effect_with((), |()| mark("data-ready", "true"));
+    use_play(&session, playing, at, &steps);
+    let Some(step) = steps.get(at) else {
+        return html! { <main class="figures"><p role="alert">{ "This figure cannot be shown: its script was refused. Reload the page, and if that does not help, tell us." }</p></main> };
+    };
+    let layout = width.min(widest(figure));
+    // Above the widest layout the drawing is scaled, and so is its height.
+    let scale = width.min(LARGEST) / layout;
+    let drawing = drawing(figure, &steps, at, [layout, height / scale - 8.0]);
+    let position = format!("Step {} of {}", at + 1, steps.len());
+    html! {
+        <>
+            <div class="controls" role="group" aria-label="Figure">
+                { for Figure::ALL.into_iter().map(|other| html! {
+                    <a class={classes!("button", "choice", (other == figure).then_some("on"))} href={Place { figure: other, step: 1 }.fragment()}
+                        id={format!("figure-{}", other.slug())} aria-current={(other == figure).then_some("true")}>{ other.name() }</a>
+                }) }
+                <span class="field"><b>{ figure.title() }</b><span class="name">{ format!("section {}", figure.section()) }</span></span>
+                <span class="space" />
+                { elsewhere(figure) }
+            </div>
+            <main class="figures">
+                <section class="scene" aria-label={figure.title()}>
+                    <p class="said" id="figure-caption" role="status">
+                        <b class="part">{ step.part }</b>{ &step.caption }
+                    </p>
+                    <div class="picture" ref={frame}>
+                        <Svg {drawing} label={format!("{}, {}: {}", figure.name(), position.to_lowercase(), step.caption)} />
+                    </div>
+                    { controls(&session, playing, &position, at, &steps) }
+                </section>
+                <aside class="panel" aria-label="Steps">
+                    <ol class="steps">{ for steps.iter().enumerate().map(|(i, step)| entry(&session, i, step, i == at)) }</ol>
+                    <Facts step={step.clone()} />
+                    <Notes {figure} steps={steps.clone()} />
+                    <InWords step={step.clone()} />
+                </aside>
+            </main>
+        </>
+    }
+}
+
+/// Widest layout of a figure in CSS pixels: the fewer lines it has, the larger they can be.
+fn widest(figure: Figure) -> f64 {
+    match figure {
+        Figure::Lines => 880.0,
+        Figure::Packet | Figure::Transmit | Figure::Receive => 1280.0,
+    }
+}
+
+fn go(session: &Session, go: Move) -> Callback<MouseEvent> {
+    session.on(move |_: MouseEvent| Msg::Do(Intent::Figure(go)))
+}
+
+fn controls(session: &Session, playing: bool, position: &str, at: usize, steps: &[Step]) -> Html {
+    let (icon, word) = if playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
+    let play = session.on(|_: MouseEvent| Msg::Do(Intent::PlayFigure));
+    let last = at + 1 >= steps.len();
+    html! {
+        <div class="stepping" role="group" aria-label="Steps of the figure">
+            <button id="figure-first" onclick={go(session, Move::First)} disabled={at == 0} title="First step (Home)" aria-label="First step"><Icon name={IconName::ToStart} /></button>
+            <button id="figure-back" onclick={go(session, Move::Back)} disabled={at == 0} title="Previous step (←)" aria-label="Previous step"><Icon name={IconName::Back} /></button>
+            <button id="figure-play" class="primary" onclick={play} title="Play or pause (space)"><Icon name={icon} /><span>{ word }</span></button>
+            <button id="figure-next" onclick={go(session, Move::Next)} disabled={last} title="Next step (→)" aria-label="Next step"><Icon name={IconName::Forward} /></button>
+            <output id="figure-position">{ position }</output>
+        </div>
+    }
+}
+
+fn entry(session: &Session, i: usize, step: &Step, here: bool) -> Html {
+    html! {
+        <li key={i}>
+            <button class={classes!(here.then_some("on"))} aria-current={here.then_some("step")} onclick={go(session, Move::To(i + 1))}>
+                <span class="dim">{ i + 1 }</span>{ step.title }
+            </button>
+        </li>
+    }
+}
+
+/// Where the same thing can be tried.
+fn elsewhere(figure: Figure) -> Html {
+    let explore = |retention| {
+        let config = Config { line_size: 16, retention, ..Config::default() };
+        Link { config, ..Link::default() }.fragment()
+    };
+    let (href, text) = match figure {
+        Figure::Lines => (Page::Memory.fragment().to_owned(), "Try it in Memory"),
+        // The buffer is overwritten right after send().
+        Figure::Packet => (explore(Retention::Overwrite), "Open in Explore"),
+        Figure::Transmit => (explore(Retention::Keep), "Open in Explore"),
+        Figure::Receive => return html! {},
+    };
+    html! { <a class="button" id="figure-elsewhere" {href}>{ text }</a> }
+}
+
+/// Goes on to the next step after a while, and stops at the last.
+#[hook]
+fn use_play(session: &Session, playing: bool, at: usize, steps: &[Step]) {
+    let send = session.send.clone();
+    let last = at + 1 >= steps.len();
+    let wait = steps.get(at).map_or(0, |step| LOOK + READ * step.caption.chars().count());
+    use_effect_with((playing, at, wait), move |(playing, _, wait)| {
+        let timer = playing.then(|| {
+            let tick = Closure::<dyn FnMut()>::new(move || {
+                send.emit(if last { Msg::Do(Intent::PlayFigure) } else { Msg::Figure(Move::Next) });
+            });
+            let id = web_sys::window().and_then(|window| {
+                let wait = if last { 0 } else { *wait as i32 };
+                window
+                    .set_timeout_with_callback_and_timeout_and_arguments_0(
+                        tick.as_ref().unchecked_ref(),
+                        wait,
+                    )
+                    .ok()
+            });
+            (tick, id)
+        });
+        move || {
+            if let (Some((_tick, Some(id))), Some(window)) = (timer, web_sys::window()) {
+                window.clear_timeout_with_handle(id);
+            }
+        }
+    });
+}
