@@ -1,6 +1,9 @@
 //! Two hosts on a link, from the public interface: both schemes in lockstep, what they copy and allocate, and records
 //! that tell the whole story.
 
+#[path = "common/frames.rs"]
+mod frames;
+
 use std::collections::BTreeMap;
 
 use snapstack::buffers::{Buffers, Scheme, SkBuff, Snapshot};
@@ -8,6 +11,7 @@ use snapstack::ledger::{CopyCause, Count};
 use snapstack::nic::NicConfig;
 use snapstack::sim::net::{self, NetConfig, Receive, WireTap, Workload, World};
 use snapstack::sim::{Event, FaultKind, Kind, Stage, ThreadState};
+use snapstack::traffic::capture::ETHERNET;
 
 /// All frames of a run, with their times and senders.
 #[derive(Clone, Default)]
@@ -15,6 +19,7 @@ struct Log(Vec<(u64, bool, Vec<u8>)>);
 
 impl WireTap for Log {
     fn frame(&mut self, time_ns: u64, from_peer: bool, frame: &[u8]) {
+        frames::record(ETHERNET, time_ns, frame);
         self.0.push((time_ns, from_peer, frame.to_vec()));
     }
 }
@@ -31,6 +36,7 @@ fn sk_buff<T: WireTap>(config: NetConfig, tap: T) -> World<SkBuff, T> {
 
 /// Runs to the end, where every byte must have arrived as it was written.
 fn finish<B: Buffers, T: WireTap>(world: &mut World<B, T>) -> Vec<Event> {
+    frames::begin();
     let mut events = Vec::new();
     world.run(|event| events.push(*event));
     assert!(world.is_done(), "nothing more happens at {} ns", world.now());
