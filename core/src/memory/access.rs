@@ -168,7 +168,7 @@ impl Accesses {
     }
 
     /// A line is read by PLID. PLID 0 has no line to read.
-    #[inline]
+    #[inline(always)]
     pub(super) fn data_read(&mut self, plid: u32) {
         if plid != 0 {
             self.counts.data_reads += 1;
@@ -194,7 +194,8 @@ impl Accesses {
         if self.cache.is_some() {
             plids.iter().filter(|plid| **plid != 0).for_each(|plid| self.count_update(*plid));
         } else {
-            self.counts.count_updates += plids.iter().map(|plid| u64::from(*plid != 0)).sum::<u64>();
+            self.counts.count_updates +=
+                u64::from(plids.iter().map(|plid| u32::from(*plid != 0)).sum::<u32>());
         }
     }
 
