@@ -30,6 +30,8 @@ pub(super) struct Rows {
     /// Blocks a row.
     stride: usize,
     sig_words: usize,
+    /// Words of a row that are no counts.
+    spread: usize,
 }
 
 impl Rows {
@@ -37,7 +39,7 @@ impl Rows {
         let sig_words = ways.div_ceil(4) as usize;
         let stride = (sig_words + 1 + ways as usize).div_ceil(16);
         let blocks = bytemuck::zeroed_vec(buckets as usize * stride).into();
-        Self { blocks, ways, stride, sig_words }
+        Self { blocks, ways, stride, sig_words, spread: 16 * stride - ways as usize }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -79,10 +81,16 @@ impl Rows {
         prefetch(&self.blocks, bucket as usize * self.stride);
     }
 
-    /// Begins to fetch the part of a header with the count of a way.
+    /// Where the count of line `index`, which is in a way of `bucket`, lies: its word among those of all headers.
     #[inline(always)]
-    pub(super) fn fetch_count(&self, bucket: u32, way: u32) {
-        prefetch(&self.blocks, bucket as usize * self.stride + (self.sig_words + 1 + way as usize) / 16);
+    pub(super) fn count_position(&self, bucket: u32, index: u32) -> usize {
+        index as usize + bucket as usize * self.spread + self.sig_words + 1
+    }
+
+    /// Begins to fetch the count at a position.
+    #[inline(always)]
+    pub(super) fn fetch_count(&self, position: usize) {
+        prefetch(&self.blocks, position / 16);
     }
 
     #[inline(always)]
@@ -105,15 +113,13 @@ impl Rows {
     }
 
     #[inline(always)]
-    pub(super) fn count(&self, bucket: u32, way: u32) -> u32 {
-        let at = self.sig_words + 1 + way as usize;
-        self.blocks[bucket as usize * self.stride + at / 16].0[at % 16]
+    pub(super) fn count(&self, position: usize) -> u32 {
+        self.blocks[position / 16].0[position % 16]
     }
 
     #[inline(always)]
-    pub(super) fn count_mut(&mut self, bucket: u32, way: u32) -> &mut u32 {
-        let at = self.sig_words + 1 + way as usize;
-        self.word_mut(bucket, at)
+    pub(super) fn count_mut(&mut self, position: usize) -> &mut u32 {
+        &mut self.blocks.write(position / 16).0[position % 16]
     }
 }
 

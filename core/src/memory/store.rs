@@ -102,7 +102,7 @@ impl Rest {
 /// Where a PLID's bookkeeping is.
 #[derive(Clone, Copy)]
 enum Slot {
-    Way { bucket: u32, way: u32 },
+    Way { bucket: u32 },
     Overflow(u32),
 }
 
@@ -197,8 +197,7 @@ impl Store {
     #[inline(always)]
     fn slot(&self, index: u32) -> Slot {
         if index < self.primary {
-            let bucket = self.bucket_of(index);
-            Slot::Way { bucket, way: index - bucket * self.ways }
+            Slot::Way { bucket: self.bucket_of(index) }
         } else {
             Slot::Overflow(index - self.primary)
         }
@@ -207,7 +206,7 @@ impl Store {
     #[inline(always)]
     fn count_word(&mut self, index: u32) -> &mut u32 {
         match self.slot(index) {
-            Slot::Way { bucket, way } => self.rows.count_mut(bucket, way),
+            Slot::Way { bucket } => self.rows.count_mut(self.rows.count_position(bucket, index)),
             Slot::Overflow(entry) => self.overflow.count_mut(entry),
         }
     }
@@ -215,12 +214,12 @@ impl Store {
     #[inline(always)]
     fn peek_count(&self, index: u32) -> u32 {
         match self.slot(index) {
-            Slot::Way { bucket, way } => self.rows.count(bucket, way),
+            Slot::Way { bucket } => self.rows.count(self.rows.count_position(bucket, index)),
             Slot::Overflow(entry) => self.overflow.count(entry),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(&self, index: u32) -> &[u8] {
         let all: &[u8] = bytemuck::cast_slice(&self.lines);
         &all[index as usize * self.line_bytes..][..self.line_bytes]
@@ -243,7 +242,7 @@ impl Store {
     }
 
     /// A line's content. PLID 0 is all zeros.
-    #[inline]
+    #[inline(always)]
     pub(super) fn line(&self, plid: u32) -> &[u8] {
         const ZERO: [u8; 64] = [0; 64];
         if plid == 0 { &ZERO[..self.line_bytes] } else { self.bytes(plid - 1) }
@@ -261,7 +260,7 @@ impl Store {
     }
 
     /// All words of an interior line: its children's PLIDs, 0 where there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn children(&self, plid: u32) -> [u32; 16] {
         match self.line_bytes {
             16 => words::<16>(self.line(plid)),

@@ -9,8 +9,9 @@ impl Store {
     pub(in crate::memory) fn fetch_counts(&self, plids: &[u32]) {
         for plid in plids {
             // Of PLID 0 and of overflow entries nothing is asked for: there is no such row.
-            if let Slot::Way { bucket, way } = self.slot(plid.wrapping_sub(1)) {
-                self.rows.fetch_count(bucket, way);
+            let index = plid.wrapping_sub(1);
+            if let Slot::Way { bucket } = self.slot(index) {
+                self.rows.fetch_count(self.rows.count_position(bucket, index));
             }
         }
     }
@@ -36,10 +37,8 @@ impl Store {
     #[inline]
     pub(in crate::memory) fn retain_all(&mut self, plids: &[u32]) {
         self.access.count_updates(plids);
-        for plid in plids {
-            if *plid != 0 {
-                self.add_reference(*plid);
-            }
+        for plid in plids.iter().filter(|plid| **plid != 0) {
+            self.add_reference(*plid);
         }
     }
 
@@ -135,11 +134,11 @@ impl Store {
             }
         }
         match self.slot(index) {
-            Slot::Way { bucket, way } => {
+            Slot::Way { bucket } => {
                 self.access.signature_read(bucket);
                 self.access.signature_write(bucket);
-                self.rows.set_signature(bucket, way, 0);
-                *self.rows.count_mut(bucket, way) = 0;
+                self.rows.set_signature(bucket, index - bucket * self.ways, 0);
+                *self.count_word(index) = 0;
             }
             Slot::Overflow(entry) => {
                 if tags == 0 {
