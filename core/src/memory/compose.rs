@@ -54,15 +54,14 @@ impl Memory {
             return Err(MemoryError::OutOfRange { segment: id, offset: 0, end: ends, length: unit });
         }
         // One node has at most 16 children.
-        let mut sources = [(Root::default(), 0); 16];
-        let mut slots = sources.iter_mut();
-        for share in shares {
+        let mut sources = [Source::default(); 16];
+        let mut used = 0;
+        for share in shares.iter().filter(|share| share.count > 0) {
             let root = self.entry(share.source)?.root;
-            for (i, slot) in (0..share.count).zip(&mut slots) {
-                *slot = (root, share.first.saturating_add(i.into()));
-            }
+            sources[used] = Source { root, first: share.first, count: share.count as usize };
+            used += 1;
         }
-        let sources = &sources[..children as usize - 1];
+        let sources = &sources[..used];
         let worst = self.shape.worst_case(front.len() as u64) + self.shape.worst_case(back.len() as u64);
         let needed = worst + (1 + children) * (u64::from(height) + 1);
         let root = self.attempt(needed, |store, _| compose(store, height, front, back, sources))?;
@@ -71,28 +70,36 @@ impl Memory {
     }
 }
 
+/// A [`Share`] with its source looked up.
+#[derive(Clone, Copy, Default)]
+struct Source {
+    root: Root,
+    first: u64,
+    count: usize,
+}
+
 fn compose(
     store: &mut Store,
     height: u8,
     front: &[u8],
     back: &[u8],
-    sources: &[(Root, u64)],
+    sources: &[Source],
 ) -> Result<Root, Full> {
     let mut children = [0; 16];
     children[0] = ends(store, height, front, back)?;
     if sources.is_empty() {
         return Ok(Root { plid: children[0], height });
     }
-    for (i, (source, index)) in sources.iter().enumerate() {
-        match dag::share(store, *source, *index, height) {
-            Ok(plid) => children[1 + i] = plid,
-            Err(full) => {
-                release_all(store, &children[..=i]);
-                return Err(full);
-            }
+    let mut filled = 1;
+    for Source { root, first, count } in sources {
+        let out = &mut children[filled..filled + count];
+        if let Err(full) = dag::share(store, *root, *first, height, out) {
+            release_all(store, &children[..filled]);
+            return Err(full);
         }
+        filled += count;
     }
-    let plid = intern_node(store, &children[..=sources.len()])?;
+    let plid = intern_node(store, &children[..filled])?;
     Ok(Root { plid, height: height + 1 })
 }
 
@@ -113,11 +120,11 @@ fn ends(store: &mut Store, height: u8, front: &[u8], back: &[u8]) -> Result<u32,
     let zeros = total - back.len() as u64;
     let mut children = [0; 16];
     let fan_out = shape.fan_out();
-    for i in 0..fan_out {
+    // The children that begin with bytes of the front, and those that end with bytes of the back: no others have content.
+    let with_front = (front.len() as u64).div_ceil(span) as usize;
+    let with_back = (zeros / span) as usize;
+    for i in (0..with_front).chain(with_front.max(with_back)..fan_out) {
         let (start, end) = (i as u64 * span, (i as u64 + 1) * span);
-        if start >= front.len() as u64 && end <= zeros {
-            continue;
-        }
         let in_front = |at: u64| at.min(front.len() as u64) as usize;
         let in_back = |at: u64| at.saturating_sub(zeros) as usize;
         let (front, back) = (&front[in_front(start)..in_front(end)], &back[in_back(start)..in_back(end)]);

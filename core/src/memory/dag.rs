@@ -227,14 +227,37 @@ fn sub_dag(
     window(store, windows, left, right, shift, height)
 }
 
-/// The sub-DAG of `height` at `index` among those of `node`: shared, raised with zeros where `node` is lower, zero past its
-/// end.
-pub(super) fn share(store: &mut Store, node: Root, index: u64, height: u8) -> Result<u32, Full> {
+/// Fills `out`, which is all zeros, with the sub-DAGs of `height` of `node` from number `first` on: shared, raised with zeros
+/// where `node` is lower, zero past its end.
+pub(super) fn share(
+    store: &mut Store,
+    node: Root,
+    first: u64,
+    height: u8,
+    out: &mut [u32],
+) -> Result<(), Full> {
     let shape = Shape::new(store.line_bytes());
-    if index >= shape.leaves(node.height.saturating_sub(height)) {
-        return Ok(0);
+    if node.height <= height {
+        // There is no other than the first.
+        if first == 0 && !out.is_empty() {
+            out[0] = sub_dag(store, &mut Windows::new(), node, 0, height)?;
+        }
+        return Ok(());
     }
-    sub_dag(store, &mut Windows::new(), node, index * shape.leaves(height), height)
+    let (fan_out, there) = (shape.fan_out(), shape.leaves(node.height - height));
+    let mut filled = 0;
+    while filled < out.len() && first.saturating_add(filled as u64) < there {
+        // Those of one parent at once.
+        let index = first + filled as u64;
+        let parent = descendant(store, node, height + 1, index / fan_out as u64);
+        store.access.data_read(parent);
+        let from = (index % fan_out as u64) as usize;
+        let count = (fan_out - from).min(out.len() - filled);
+        out[filled..filled + count].copy_from_slice(&store.children(parent)[from..from + count]);
+        filled += count;
+    }
+    store.retain_all(out);
+    Ok(())
 }
 
 /// The node of `height` at `index` among those under `node`; 0 past its end.

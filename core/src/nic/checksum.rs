@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn sums_agree_with_adding_word_by_word() {
-        let bytes: Vec<u8> = (0..1600u32).map(|i| (i * i * 31 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..1600u32).map(|i| ((i * i * 31) >> 3) as u8).collect();
         for len in (0..200).chain([1459, 1460, 1600]) {
             let words = bytes[..len].chunks(2).map(|word| match word {
                 [high, low] => u64::from(u16::from_be_bytes([*high, *low])),
