@@ -168,7 +168,7 @@ impl Accesses {
     }
 
     /// A line is read by PLID. PLID 0 has no line to read.
-    #[inline]
+    #[inline(always)]
     pub(super) fn data_read(&mut self, plid: u32) {
         if plid != 0 {
             self.counts.data_reads += 1;
@@ -189,13 +189,19 @@ impl Accesses {
     }
 
     /// The counts of some lines are changed; 0 is no line.
-    #[inline]
+    #[inline(always)]
     pub(super) fn count_updates(&mut self, plids: &[u32]) {
         if self.cache.is_some() {
-            plids.iter().filter(|plid| **plid != 0).for_each(|plid| self.count_update(*plid));
+            self.show_count_updates(plids);
         } else {
-            self.counts.count_updates += plids.iter().map(|plid| u64::from(*plid != 0)).sum::<u64>();
+            self.counts.count_updates +=
+                u64::from(plids.iter().map(|plid| u32::from(*plid != 0)).sum::<u32>());
         }
+    }
+
+    #[inline(never)]
+    fn show_count_updates(&mut self, plids: &[u32]) {
+        plids.iter().filter(|plid| **plid != 0).for_each(|plid| self.count_update(*plid));
     }
 
     /// A line is gone: its PLID may name other content next.

@@ -10,13 +10,14 @@ use super::store::{BATCH, Content, Full, Store, Tags};
 /// The lines of each level that have no node above them yet, lowest level first; empty between builds.
 pub(super) type Scratch = Vec<Vec<u32>>;
 
-/// Builds a sub-DAG of exactly `height` from `bytes`, zero-padded; `bytes` fit the height. Hands over one reference.
+/// Builds a sub-DAG of exactly `height` from `bytes`, zero-padded; `bytes` fit the height. Lines that begin before byte
+/// `data_from` do not count as application payload, the others do. Hands over one reference.
 pub(super) fn build(
     store: &mut Store,
     scratch: &mut Scratch,
     bytes: &[u8],
     height: u8,
-    content: Content,
+    data_from: usize,
 ) -> Result<u32, Full> {
     debug_assert!(bytes.len() as u64 <= Shape::new(store.line_bytes()).span(height));
     if bytes.is_empty() {
@@ -27,7 +28,7 @@ pub(super) fn build(
         scratch.resize_with(levels, Vec::new);
     }
     let scratch = &mut scratch[..levels];
-    let result = build_leaves(store, scratch, bytes, content)
+    let result = build_leaves(store, scratch, bytes, data_from)
         .and_then(|()| (1..levels).try_for_each(|above| raise(store, scratch, above)));
     let root = match result {
         Ok(()) => Ok(scratch[levels - 1][0]),
@@ -44,16 +45,29 @@ fn build_leaves(
     store: &mut Store,
     scratch: &mut [Vec<u32>],
     bytes: &[u8],
-    content: Content,
+    data_from: usize,
 ) -> Result<(), Full> {
     let line = store.line_bytes();
     let whole = bytes.len() / line * line;
     let most = BATCH * line / 4;
-    let mut places = [Place::default(); BATCH];
-    for batch in bytes[..whole].chunks(BATCH * line) {
-        store.prepare(batch, &[0; BATCH], &mut places);
-        for (leaf, place) in batch.chunks_exact(line).zip(places) {
-            let plid = store.intern_at(leaf, 0, content, place)?;
+    // Three steps, each a batch ahead of the next, so that what one asks of the machine's memory arrives during the others.
+    let size = BATCH * line;
+    let batches = whole.div_ceil(size);
+    let start = |i: usize| i * size;
+    let batch = |i: usize| &bytes[start(i)..whole.min(start(i + 1))];
+    let mut places = [[Place::default(); BATCH]; 3];
+    for step in 0..batches + 2 {
+        if step < batches {
+            store.hash(batch(step), &[0; BATCH], &mut places[step % 3]);
+        }
+        if (1..=batches).contains(&step) {
+            let count = batch(step - 1).len() / line;
+            store.fetch(&places[(step - 1) % 3][..count]);
+        }
+        let Some(ready) = step.checked_sub(2).filter(|ready| *ready < batches) else { continue };
+        for (i, leaf) in batch(ready).chunks_exact(line).enumerate() {
+            let content = content_at(start(ready) + i * line, data_from);
+            let plid = store.intern_at(leaf, 0, content, places[ready % 3][i])?;
             scratch[0].push(plid);
         }
         let mut above = 1;
@@ -65,9 +79,23 @@ fn build_leaves(
     if whole < bytes.len() {
         let mut last = [0u8; 64];
         last[..bytes.len() - whole].copy_from_slice(&bytes[whole..]);
-        scratch[0].push(store.intern(&last[..line], 0, content)?);
+        scratch[0].push(store.intern(&last[..line], 0, content_at(whole, data_from))?);
     }
     Ok(())
+}
+
+/// What a line that begins at byte `at` counts as.
+#[inline(always)]
+fn content_at(at: usize, data_from: usize) -> Content {
+    if at < data_from { Content::Other } else { Content::Data }
+}
+
+/// From which byte on everything counts as application payload, where all has one content.
+pub(super) fn data_from(content: Content) -> usize {
+    match content {
+        Content::Data => 0,
+        Content::Other => usize::MAX,
+    }
 }
 
 /// Puts the lines of the level below `above` under nodes of that level, which take over their references.
@@ -85,7 +113,8 @@ fn raise(store: &mut Store, scratch: &mut [Vec<u32>], above: usize) -> Result<()
         {
             *tags = write_node(children, node);
         }
-        store.prepare(&lines[..used * line], &tags, &mut places);
+        store.hash(&lines[..used * line], &tags, &mut places);
+        store.fetch(&places[..used]);
         for (i, children) in batch.chunks(fan_out).enumerate() {
             if result.is_err() {
                 release_all(store, children);
@@ -120,6 +149,12 @@ fn write_node(children: &[u32], line: &mut [u8]) -> Tags {
 fn adopt(store: &mut Store, node: &[u8], tags: Tags, children: &[u32], place: Place) -> Result<u32, Full> {
     let before = store.all.new;
     let result = store.intern_at(node, tags, Content::Other, place);
+    settle(store, result, before, children)
+}
+
+/// The references to `children` after the line over them was interned, when `before` lines had been new.
+#[inline(always)]
+fn settle(store: &mut Store, result: Result<u32, Full>, before: u64, children: &[u32]) -> Result<u32, Full> {
     if result.is_err() || store.all.new == before {
         // The line exists and counts its children already (or there is none): ours are references too many.
         release_all(store, children);
@@ -132,6 +167,7 @@ pub(super) fn intern_node(store: &mut Store, children: &[u32]) -> Result<u32, Fu
     let mut line = [0u8; 64];
     let line = &mut line[..store.line_bytes()];
     let tags = write_node(children, line);
-    let place = store.place(line, tags);
-    adopt(store, line, tags, children, place)
+    let before = store.all.new;
+    let result = store.intern(line, tags, Content::Other);
+    settle(store, result, before, children)
 }

@@ -113,6 +113,9 @@ impl Sets {
 
     fn access(&mut self, index: u64, tag: u64) -> Outcome {
         let set = self.set(index);
+        if set[0] == tag {
+            return Outcome::Hit;
+        }
         if let Some(at) = set.iter().position(|held| *held == tag) {
             set[..=at].rotate_right(1);
             return Outcome::Hit;

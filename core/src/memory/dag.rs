@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::build::{Scratch, build, intern_node};
+use super::build::{Scratch, build, data_from, intern_node};
 use super::store::{Content, Full, Store};
 
 /// A DAG: its root line and its height (0: the root is a leaf).
@@ -89,10 +89,15 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
         return;
     }
     store.access.data_read(node.plid);
-    if node.height == 0 {
-        let at = offset as usize;
-        out.copy_from_slice(&store.line(node.plid)[at..at + out.len()]);
-        return;
+    match (node.height, store.line_bytes()) {
+        (0, _) => {
+            let at = offset as usize;
+            return out.copy_from_slice(&store.line(node.plid)[at..at + out.len()]);
+        }
+        (1, 16) => return read_leaves::<16>(store, node.plid, offset as usize, out),
+        (1, 32) => return read_leaves::<32>(store, node.plid, offset as usize, out),
+        (1, _) => return read_leaves::<64>(store, node.plid, offset as usize, out),
+        _ => {}
     }
     let span = shape.span(node.height - 1);
     let mut i = (offset / span) as usize;
@@ -108,6 +113,30 @@ pub(super) fn read(store: &mut Store, node: Root, offset: u64, out: &mut [u8]) {
     }
 }
 
+/// [`read`] of a node right above leaves of `N` bytes.
+fn read_leaves<const N: usize>(store: &mut Store, plid: u32, offset: usize, out: &mut [u8]) {
+    let children = store.children(plid);
+    let (mut i, within) = (offset / N, offset % N);
+    let mut rest = out;
+    if within > 0 || rest.len() < N {
+        let (part, tail) = rest.split_at_mut(rest.len().min(N - within));
+        store.access.data_read(children[i]);
+        part.copy_from_slice(&store.line(children[i])[within..within + part.len()]);
+        (rest, i) = (tail, i + 1);
+    }
+    let (lines, last) = rest.as_chunks_mut::<N>();
+    let whole = &children[i..i + lines.len()];
+    for (line, child) in lines.iter_mut().zip(whole) {
+        store.access.data_read(*child);
+        *line = *store.sized_line::<N>(*child);
+    }
+    if !last.is_empty() {
+        let child = children[i + whole.len()];
+        store.access.data_read(child);
+        last.copy_from_slice(&store.line(child)[..last.len()]);
+    }
+}
+
 /// A new sub-DAG equal to `node` with `bytes` written from `offset` of its span; `node` keeps its reference.
 pub(super) fn write(
     store: &mut Store,
@@ -119,7 +148,10 @@ pub(super) fn write(
 ) -> Result<u32, Full> {
     let shape = Shape::new(store.line_bytes());
     if offset == 0 && bytes.len() as u64 == shape.span(node.height) {
-        return build(store, scratch, bytes, node.height, content);
+        if node.height == 0 {
+            return store.intern(bytes, 0, content);
+        }
+        return build(store, scratch, bytes, node.height, data_from(content));
     }
     store.access.data_read(node.plid);
     if node.height == 0 {
@@ -140,7 +172,8 @@ pub(super) fn write(
     })
 }
 
-/// A node like `node` whose children in `changed` are what `each` returns for the present ones.
+/// A node like `node` whose children in `changed` are what `each` returns for the present ones. Somebody else holds `node`
+/// all the while, and with it the children that the new node is going to share.
 pub(super) fn rebuild(
     store: &mut Store,
     node: Root,
@@ -150,18 +183,20 @@ pub(super) fn rebuild(
     let fan_out = store.line_bytes() / 4;
     let mut children = store.children(node.plid);
     let children = &mut children[..fan_out];
-    store.retain_all(&children[..changed.start]);
-    store.retain_all(&children[changed.end..]);
+    // Their counts arrive while the levels below are made.
+    store.fetch_counts(&children[..changed.start]);
+    store.fetch_counts(&children[changed.end..]);
     for i in changed.clone() {
         match each(store, i, Root { plid: children[i], height: node.height - 1 }) {
             Ok(plid) => children[i] = plid,
             Err(full) => {
-                release_all(store, &children[..i]);
-                release_all(store, &children[changed.end..]);
+                release_all(store, &children[changed.start..i]);
                 return Err(full);
             }
         }
     }
+    store.retain_all(&children[..changed.start]);
+    store.retain_all(&children[changed.end..]);
     intern_node(store, children)
 }
 
@@ -190,6 +225,39 @@ fn sub_dag(
     let left = descendant(store, node, height, index);
     let right = if shift == 0 { 0 } else { descendant(store, node, height, index + 1) };
     window(store, windows, left, right, shift, height)
+}
+
+/// Fills `out`, which is all zeros, with the sub-DAGs of `height` of `node` from number `first` on: shared, raised with zeros
+/// where `node` is lower, zero past its end.
+pub(super) fn share(
+    store: &mut Store,
+    node: Root,
+    first: u64,
+    height: u8,
+    out: &mut [u32],
+) -> Result<(), Full> {
+    let shape = Shape::new(store.line_bytes());
+    if node.height <= height {
+        // There is no other than the first.
+        if first == 0 && !out.is_empty() {
+            out[0] = sub_dag(store, &mut Windows::new(), node, 0, height)?;
+        }
+        return Ok(());
+    }
+    let (fan_out, there) = (shape.fan_out(), shape.leaves(node.height - height));
+    let mut filled = 0;
+    while filled < out.len() && first.saturating_add(filled as u64) < there {
+        // Those of one parent at once.
+        let index = first + filled as u64;
+        let parent = descendant(store, node, height + 1, index / fan_out as u64);
+        store.access.data_read(parent);
+        let from = (index % fan_out as u64) as usize;
+        let count = (fan_out - from).min(out.len() - filled);
+        out[filled..filled + count].copy_from_slice(&store.children(parent)[from..from + count]);
+        filled += count;
+    }
+    store.retain_all(out);
+    Ok(())
 }
 
 /// The node of `height` at `index` among those under `node`; 0 past its end.

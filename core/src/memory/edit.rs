@@ -2,6 +2,7 @@
 //!
 //! Each operation makes a new root beside the old one and then puts it into the map, so one that fails has changed nothing.
 
+use super::build;
 use super::dag::{self, Root};
 use super::map::Entry;
 use super::store::Content;
@@ -82,8 +83,17 @@ impl Memory {
     /// # Errors
     /// Those of [`Memory::overwrite`].
     pub fn assign(&mut self, id: SegmentId, bytes: &[u8], content: Content) -> Result<(), MemoryError> {
+        self.assign_from(id, bytes, build::data_from(content))
+    }
+
+    /// [`Memory::assign`] of headers with payload behind them: lines that begin before byte `payload` count as
+    /// [`Content::Other`], the others as [`Content::Data`].
+    ///
+    /// # Errors
+    /// Those of [`Memory::overwrite`].
+    pub fn assign_from(&mut self, id: SegmentId, bytes: &[u8], payload: usize) -> Result<(), MemoryError> {
         let entry = self.writable(id)?;
-        let root = self.built(bytes, content)?;
+        let root = self.built(bytes, payload)?;
         self.store.access.conventional(id.0, 0, bytes.len() as u64);
         self.put_root(id, entry, root, bytes.len() as u64);
         Ok(())

@@ -102,6 +102,14 @@ pub enum MemoryError {
         /// The offending byte offset or length.
         offset: u64,
     },
+    /// More sub-DAGs than one node has children.
+    #[error("{children} sub-DAGs do not fit under a node of {fan_out} children")]
+    FanOut {
+        /// Sub-DAGs asked for.
+        children: u64,
+        /// Children of a node.
+        fan_out: u32,
+    },
     /// The segment is read-only.
     #[error("segment {0} is read-only")]
     ReadOnly(SegmentId),

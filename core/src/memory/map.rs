@@ -11,7 +11,7 @@ use super::tracked::{Tracked, Versioned};
 pub const MAX_SEGMENTS: u32 = 1 << 23;
 
 /// A segment ID: an index into the segment map. IDs of released segments are used again, the latest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SegmentId(pub u32);
 
 impl std::fmt::Display for SegmentId {

@@ -33,6 +33,7 @@ mod build;
 mod cache;
 mod check;
 mod checkpoint;
+mod compose;
 mod controller;
 mod cursor;
 mod dag;
@@ -45,11 +46,13 @@ mod inspect;
 mod map;
 mod merge;
 mod overflow;
+mod prefetch;
 mod protection;
 mod row;
 mod store;
 mod tracked;
 mod update;
+mod view;
 mod waiting;
 
 pub use access::{AccessCounts, LineCounts};
@@ -61,6 +64,7 @@ pub use cache::{
 };
 pub use check::Broken;
 pub use checkpoint::CheckpointId;
+pub use compose::Share;
 pub use controller::{AccessError, AccessFaults, Controller};
 pub use cursor::{Commit, CursorId};
 pub use error::MemoryError;
@@ -72,6 +76,7 @@ pub use map::{MAX_SEGMENTS, SegmentId};
 pub use protection::{Fault, FaultCounts, Principal, Rights};
 pub use row::WAYS;
 pub use store::Content;
+pub use view::View;
 
 use admission::Admission;
 use dag::{Root, Shape};
@@ -275,12 +280,13 @@ impl Memory {
         Ok(self.shape.height_for(length))
     }
 
-    fn built(&mut self, bytes: &[u8], content: Content) -> Result<Root, MemoryError> {
+    /// A root over `bytes`, of which what begins before byte `data_from` does not count as payload.
+    fn built(&mut self, bytes: &[u8], data_from: usize) -> Result<Root, MemoryError> {
         let length = bytes.len() as u64;
         let height = self.growth(length)?;
         let needed = self.shape.worst_case(length);
         let plid =
-            self.attempt(needed, |store, scratch| build::build(store, scratch, bytes, height, content))?;
+            self.attempt(needed, |store, scratch| build::build(store, scratch, bytes, height, data_from))?;
         Ok(Root { plid, height })
     }
 
@@ -289,7 +295,7 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::Exhausted`], [`MemoryError::Delayed`], [`MemoryError::TooLong`], [`MemoryError::MapFull`].
     pub fn create(&mut self, bytes: &[u8], content: Content) -> Result<SegmentId, MemoryError> {
-        let root = self.built(bytes, content)?;
+        let root = self.built(bytes, build::data_from(content))?;
         let id = self.add_segment(root, bytes.len() as u64)?;
         self.store.access.conventional(id.0, 0, bytes.len() as u64);
         Ok(id)

@@ -1,6 +1,7 @@
 //! The overflow area: places for lines whose bucket is full, chained from the row header and still searched by content
 //! (DESIGN.md 2.3; FACTS.md section 1).
 
+use super::prefetch::prefetch;
 use super::tracked::{Tracked, Versioned};
 
 /// All overflow entries of a store. Entry `e`'s line is stored behind those of the buckets.
@@ -55,6 +56,15 @@ impl Overflow {
     #[inline]
     pub(super) fn signature(&self, entry: u32) -> u8 {
         self.signature[entry as usize]
+    }
+
+    /// Begins to fetch the entry that a link names; a link is an entry plus one, or 0.
+    #[inline(always)]
+    pub(super) fn fetch(&self, link: u32) {
+        if let Some(entry) = link.checked_sub(1) {
+            prefetch(&self.signature, entry as usize);
+            prefetch(&self.next, entry as usize);
+        }
     }
 
     /// The next entry of the chain plus one, or 0.

@@ -11,6 +11,7 @@
 use bytemuck::{Pod, Zeroable};
 use wide::{CmpEq, i8x16};
 
+use super::prefetch::prefetch;
 use super::tracked::{Tracked, Versioned};
 
 /// Fewest and most ways of a bucket (FACTS.md section 1).
@@ -21,34 +22,24 @@ pub const WAYS: std::ops::RangeInclusive<u32> = 12..=32;
 #[repr(C, align(64))]
 pub(super) struct Block([u32; 16]);
 
-impl Block {
-    #[inline]
-    pub(super) fn first_word(&self) -> u32 {
-        self.0[0]
-    }
-
-    /// Writes the first word, with `bits` set: with none it writes what is there.
-    #[inline]
-    pub(super) fn add_bits(&mut self, bits: u32) {
-        self.0[0] |= bits;
-    }
-}
-
 /// All row headers of a store.
 #[derive(Clone)]
 pub(super) struct Rows {
     blocks: Tracked<Block>,
     ways: u32,
+    /// Blocks a row.
     stride: usize,
     sig_words: usize,
+    /// Words of a row that are no counts.
+    spread: usize,
 }
 
 impl Rows {
     pub(super) fn new(buckets: u32, ways: u32) -> Self {
         let sig_words = ways.div_ceil(4) as usize;
-        let stride = (sig_words + 1 + ways as usize).div_ceil(16) * 16;
-        let blocks = bytemuck::zeroed_vec(buckets as usize * stride / 16).into();
-        Self { blocks, ways, stride, sig_words }
+        let stride = (sig_words + 1 + ways as usize).div_ceil(16);
+        let blocks = bytemuck::zeroed_vec(buckets as usize * stride).into();
+        Self { blocks, ways, stride, sig_words, spread: 16 * stride - ways as usize }
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -59,22 +50,21 @@ impl Rows {
         &mut self.blocks
     }
 
-    #[inline]
-    fn row(&self, bucket: u32) -> &[u32] {
-        let words: &[u32] = bytemuck::cast_slice(&self.blocks);
-        &words[bucket as usize * self.stride..][..self.stride]
+    /// The block in which a row begins: signatures and link are within it.
+    #[inline(always)]
+    fn first(&self, bucket: u32) -> &[u32; 16] {
+        &self.blocks[bucket as usize * self.stride].0
     }
 
-    #[inline]
+    #[inline(always)]
     fn word_mut(&mut self, bucket: u32, at: usize) -> &mut u32 {
-        let word = bucket as usize * self.stride + at;
-        &mut self.blocks.write(word / 16).0[word % 16]
+        &mut self.blocks.write(bucket as usize * self.stride + at / 16).0[at % 16]
     }
 
     /// The ways whose signature equals `signature`, as a bit set; `0` finds the empty ways.
     #[inline(always)]
     pub(super) fn matches(&self, bucket: u32, signature: u8) -> u32 {
-        let row = self.row(bucket);
+        let row = self.first(bucket);
         let wanted = i8x16::splat(signature as i8);
         // Sixteen signatures at once; what is no signature is masked out.
         let equal = |words: [u32; 4]| bytemuck::cast::<_, i8x16>(words).cmp_eq(wanted).move_mask() as u32;
@@ -85,13 +75,25 @@ impl Rows {
         set & (u32::MAX >> (32 - self.ways))
     }
 
-    /// Reads one word of the header so that the cache miss is under way before it is needed.
-    #[inline]
-    pub(super) fn touch(&self, bucket: u32) -> u32 {
-        self.blocks[bucket as usize * (self.stride / 16)].0[0]
+    /// Begins to fetch a header.
+    #[inline(always)]
+    pub(super) fn fetch(&self, bucket: u32) {
+        prefetch(&self.blocks, bucket as usize * self.stride);
     }
 
-    #[inline]
+    /// Where the count of line `index`, which is in a way of `bucket`, lies: its word among those of all headers.
+    #[inline(always)]
+    pub(super) fn count_position(&self, bucket: u32, index: u32) -> usize {
+        index as usize + bucket as usize * self.spread + self.sig_words + 1
+    }
+
+    /// Begins to fetch the count at a position.
+    #[inline(always)]
+    pub(super) fn fetch_count(&self, position: usize) {
+        prefetch(&self.blocks, position / 16);
+    }
+
+    #[inline(always)]
     pub(super) fn set_signature(&mut self, bucket: u32, way: u32, signature: u8) {
         let shift = 8 * (way % 4);
         let word = self.word_mut(bucket, way as usize / 4);
@@ -99,9 +101,9 @@ impl Rows {
     }
 
     /// The first overflow entry of the bucket plus one, or 0.
-    #[inline]
+    #[inline(always)]
     pub(super) fn link(&self, bucket: u32) -> u32 {
-        self.row(bucket)[self.sig_words]
+        self.first(bucket)[self.sig_words % 16]
     }
 
     #[inline]
@@ -110,15 +112,14 @@ impl Rows {
         *self.word_mut(bucket, at) = link;
     }
 
-    #[inline]
-    pub(super) fn count(&self, bucket: u32, way: u32) -> u32 {
-        self.row(bucket)[self.sig_words + 1 + way as usize]
+    #[inline(always)]
+    pub(super) fn count(&self, position: usize) -> u32 {
+        self.blocks[position / 16].0[position % 16]
     }
 
-    #[inline]
-    pub(super) fn count_mut(&mut self, bucket: u32, way: u32) -> &mut u32 {
-        let at = self.sig_words + 1 + way as usize;
-        self.word_mut(bucket, at)
+    #[inline(always)]
+    pub(super) fn count_mut(&mut self, position: usize) -> &mut u32 {
+        &mut self.blocks.write(position / 16).0[position % 16]
     }
 }
 

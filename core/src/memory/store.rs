@@ -19,6 +19,7 @@ mod references;
 use super::access::{Accesses, LineCounts};
 use super::hash::place;
 use super::overflow::Overflow;
+use super::prefetch::prefetch;
 use super::row::{Block, Rows};
 use super::tracked::{Tracked, Versioned};
 use super::waiting::{Ends, Queue};
@@ -53,6 +54,8 @@ pub(super) struct Store {
     line_bytes: usize,
     ways: u32,
     buckets: u32,
+    /// Lines that are not in the overflow area: `buckets * ways`.
+    primary: u32,
     /// See [`inverse_of`].
     inverse: u64,
     rows: Rows,
@@ -99,7 +102,7 @@ impl Rest {
 /// Where a PLID's bookkeeping is.
 #[derive(Clone, Copy)]
 enum Slot {
-    Way { bucket: u32, way: u32 },
+    Way { bucket: u32 },
     Overflow(u32),
 }
 
@@ -112,6 +115,7 @@ impl Store {
             line_bytes,
             ways,
             buckets,
+            primary: buckets * ways,
             inverse: inverse_of(ways),
             rows: Rows::new(buckets, ways),
             overflow: Overflow::new(overflow),
@@ -167,7 +171,7 @@ impl Store {
 
     /// Lines that can be held, the zero line apart.
     pub(super) fn capacity(&self) -> u64 {
-        u64::from(self.buckets) * u64::from(self.ways) + u64::from(self.overflow.entries())
+        u64::from(self.primary) + u64::from(self.overflow.entries())
     }
 
     pub(super) fn free(&self) -> u64 {
@@ -192,19 +196,17 @@ impl Store {
 
     #[inline(always)]
     fn slot(&self, index: u32) -> Slot {
-        let primary = self.buckets * self.ways;
-        if index < primary {
-            let bucket = self.bucket_of(index);
-            Slot::Way { bucket, way: index - bucket * self.ways }
+        if index < self.primary {
+            Slot::Way { bucket: self.bucket_of(index) }
         } else {
-            Slot::Overflow(index - primary)
+            Slot::Overflow(index - self.primary)
         }
     }
 
     #[inline(always)]
     fn count_word(&mut self, index: u32) -> &mut u32 {
         match self.slot(index) {
-            Slot::Way { bucket, way } => self.rows.count_mut(bucket, way),
+            Slot::Way { bucket } => self.rows.count_mut(self.rows.count_position(bucket, index)),
             Slot::Overflow(entry) => self.overflow.count_mut(entry),
         }
     }
@@ -212,19 +214,35 @@ impl Store {
     #[inline(always)]
     fn peek_count(&self, index: u32) -> u32 {
         match self.slot(index) {
-            Slot::Way { bucket, way } => self.rows.count(bucket, way),
+            Slot::Way { bucket } => self.rows.count(self.rows.count_position(bucket, index)),
             Slot::Overflow(entry) => self.overflow.count(entry),
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(&self, index: u32) -> &[u8] {
         let all: &[u8] = bytemuck::cast_slice(&self.lines);
         &all[index as usize * self.line_bytes..][..self.line_bytes]
     }
 
+    /// Begins to fetch a line.
+    #[inline(always)]
+    pub(super) fn fetch_line(&self, plid: u32) {
+        prefetch(&self.lines, (plid as usize).wrapping_sub(1).wrapping_mul(self.line_bytes) / 64);
+    }
+
+    /// A line's content, where lines have `N` bytes. PLID 0 is all zeros.
+    #[inline(always)]
+    pub(super) fn sized_line<const N: usize>(&self, plid: u32) -> &[u8; N] {
+        debug_assert_eq!(N, self.line_bytes);
+        match plid.checked_sub(1) {
+            None => &[0; N],
+            Some(index) => &bytemuck::cast_slice::<Block, u8>(&self.lines).as_chunks::<N>().0[index as usize],
+        }
+    }
+
     /// A line's content. PLID 0 is all zeros.
-    #[inline]
+    #[inline(always)]
     pub(super) fn line(&self, plid: u32) -> &[u8] {
         const ZERO: [u8; 64] = [0; 64];
         if plid == 0 { &ZERO[..self.line_bytes] } else { self.bytes(plid - 1) }
@@ -242,9 +260,13 @@ impl Store {
     }
 
     /// All words of an interior line: its children's PLIDs, 0 where there is none.
-    #[inline]
+    #[inline(always)]
     pub(super) fn children(&self, plid: u32) -> [u32; 16] {
-        words(self.line(plid))
+        match self.line_bytes {
+            16 => words::<16>(self.line(plid)),
+            32 => words::<32>(self.line(plid)),
+            _ => words::<64>(self.line(plid)),
+        }
     }
 
     pub(super) fn line_tags(&self, plid: u32) -> Tags {
@@ -275,7 +297,7 @@ impl Store {
             set &= set.wrapping_sub(1);
             (way < 32).then(|| place.bucket * self.ways + way)
         });
-        let chained = self.chain(place.bucket).map(|entry| self.buckets * self.ways + entry);
+        let chained = self.chain(place.bucket).map(|entry| self.primary + entry);
         let mut all = ways.chain(chained);
         all.find(|index| self.bytes(*index) == line && self.line_tags(index + 1) == tags)
             .map(|index| index + 1)
@@ -350,12 +372,14 @@ fn inverse_of(ways: u32) -> u64 {
     (1_u64 << 36).div_ceil(u64::from(ways))
 }
 
-/// The 4-byte words of a line.
-#[inline]
-fn words(line: &[u8]) -> [u32; 16] {
+/// The 4-byte words of a line of `N` bytes, zeros behind them.
+#[inline(always)]
+fn words<const N: usize>(line: &[u8]) -> [u32; 16] {
     let mut words = [0; 16];
-    for (word, bytes) in words.iter_mut().zip(line.as_chunks::<4>().0) {
-        *word = u32::from_le_bytes(*bytes);
+    if let Some(line) = line.first_chunk::<N>() {
+        for (word, bytes) in words.iter_mut().zip(line.as_chunks::<4>().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
     }
     words
 }

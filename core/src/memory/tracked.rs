@@ -104,17 +104,11 @@ impl<T: Copy + Default> Tracked<T> {
     }
 
     /// An element to be written.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(&mut self, at: usize) -> &mut T {
         if !self.touched.is_empty() {
             self.keep(at);
         }
-        &mut self.now[at]
-    }
-
-    /// An element to be written with the value it has: that is no change.
-    #[inline]
-    pub(super) fn rewrite(&mut self, at: usize) -> &mut T {
         &mut self.now[at]
     }
 

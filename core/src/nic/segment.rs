@@ -15,7 +15,7 @@ use super::rx_metadata::RX_METADATA_BYTES;
 use super::rx_ring::RxRing;
 use super::status::Status;
 use crate::ledger::{Ledger, Transaction};
-use crate::memory::{Content, Memory, MemoryError, SegmentId};
+use crate::memory::{Memory, MemoryError, SegmentId, View};
 
 /// Bytes of Tail, as the NIC posts it to memory.
 const TAIL_BYTES: u64 = 4;
@@ -112,10 +112,11 @@ impl SegmentNic {
         ledger: &mut Ledger,
         out: &mut TxFrames,
     ) -> Result<(), DmaError> {
+        let mut view = memory.view(segment)?;
         let mut bytes = [0; METADATA_BYTES];
-        memory.read(segment, 0, &mut bytes)?;
+        view.read(0, &mut bytes)?;
         let metadata = TxMetadata::decode(&bytes);
-        let length = memory.length(segment)?;
+        let length = view.length();
         let ranges = [metadata.header].into_iter().chain(metadata.payload);
         for range in ranges {
             let (offset, end) = (u64::from(range.offset), u64::from(range.offset) + u64::from(range.length));
@@ -131,11 +132,11 @@ impl SegmentNic {
         if let TxOffload::Segment(_) = metadata.offload {
             self.staging.clear();
             self.staging.resize(frame_len as usize, 0);
-            gather(memory, segment, &metadata, &mut self.staging)?;
+            gather(&mut view, &metadata, &mut self.staging)?;
             offload::apply(&self.staging, metadata.header.length as usize, metadata.offload, out);
         } else {
             let frame = out.add(frame_len as usize);
-            gather(memory, segment, &metadata, frame)?;
+            gather(&mut view, &metadata, frame)?;
             offload::complete(frame, metadata.offload);
         }
         Ok(())
@@ -160,7 +161,7 @@ impl SegmentNic {
         put(&mut self.staging, 0, &arrival.metadata.encode());
         put(&mut self.staging, start, frame);
         let data_from = (start + arrival.headers) / line as usize * line as usize;
-        write(memory, segment, self.staging.split_at(data_from)).map_err(|_| DropReason::NoMemory)?;
+        memory.assign_from(segment, &self.staging, data_from).map_err(|_| DropReason::NoMemory)?;
         ledger.nic_writes(Transaction::PacketWrite, (RX_METADATA_BYTES + frame.len()) as u64);
         self.rx[queue].fill();
         let full = self.rx[queue].owned_by_nic() == 0;
@@ -179,21 +180,6 @@ impl SegmentNic {
     }
 }
 
-/// Writes a frame into a segment that the driver has emptied, in one commit; lines with payload in them count as such.
-fn write(
-    memory: &mut Memory,
-    segment: SegmentId,
-    (headers, payload): (&[u8], &[u8]),
-) -> Result<(), MemoryError> {
-    let cursor = memory.open_cursor(segment)?;
-    let written = memory
-        .cursor_write(cursor, 0, headers, Content::Other)
-        .and_then(|()| memory.cursor_write(cursor, headers.len() as u64, payload, Content::Data))
-        .and_then(|()| memory.cursor_commit(cursor));
-    memory.close_cursor(cursor)?;
-    written.map(|_| ())
-}
-
 /// Bytes from the wire on their way into a segment: DMA, and no copy between buffers.
 #[expect(clippy::disallowed_methods)]
 fn put(staging: &mut [u8], at: usize, bytes: &[u8]) {
@@ -201,16 +187,11 @@ fn put(staging: &mut [u8], at: usize, bytes: &[u8]) {
 }
 
 /// Fills `frame` with the ranges that the metadata names.
-fn gather(
-    memory: &mut Memory,
-    segment: SegmentId,
-    metadata: &TxMetadata,
-    frame: &mut [u8],
-) -> Result<(), MemoryError> {
+fn gather(view: &mut View<'_>, metadata: &TxMetadata, frame: &mut [u8]) -> Result<(), MemoryError> {
     let mut rest = frame;
     for range in [metadata.header].iter().chain(&metadata.payload) {
         let (part, tail) = rest.split_at_mut(range.length as usize);
-        memory.read(segment, u64::from(range.offset), part)?;
+        view.read(u64::from(range.offset), part)?;
         rest = tail;
     }
     Ok(())

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use snapstack::ledger::Ledger;
 use snapstack::memory::{
     Class, Content, CursorId, MAX_LENGTH, MAX_LINES, MAX_SEGMENTS, Memory, MemoryConfig, MemoryError,
-    Pressure, Principal, Rights, SegmentId, Ticket,
+    Pressure, Principal, Rights, SegmentId, Share, Ticket,
 };
 
 /// Numbers near everything that a boundary could be at.
@@ -47,7 +47,7 @@ fn call() -> impl Strategy<Value = Call> {
     let segments = [segment(), segment(), segment()];
     let numbers = [number(), number(), number()];
     let bytes = prop::collection::vec(any::<u8>(), 0..100);
-    (0u8..34, principal(), any::<bool>(), segments, numbers, bytes).prop_map(
+    (0u8..37, principal(), any::<bool>(), segments, numbers, bytes).prop_map(
         |(which, principal, receive, segments, numbers, bytes)| Call {
             which,
             principal,
@@ -101,6 +101,16 @@ fn make(memory: &mut Memory, call: &Call) -> Option<MemoryError> {
         30 => memory.close_cursor(cursor).err(),
         31 => memory.grant(a, Principal::Nic, Rights::READ | Rights::WRITE).err(),
         32 => memory.grant_range(a, count, Principal::Nic, Rights::ALL).err(),
+        33 => {
+            let shares = [(b, z, y as u32 % 20), (c, x, 1)].map(|(source, first, count)| Share {
+                source,
+                first,
+                count,
+            });
+            memory.compose(a, (x % 70) as u8, (bytes, &bytes[bytes.len() / 2..]), &shares).err()
+        }
+        34 => memory.assign_from(a, bytes, y as usize).err(),
+        35 => memory.view(a).and_then(|mut view| view.read(x, &mut out)).err(),
         _ => memory.hand_over(a, call.principal).err(),
     }
 }

@@ -8,6 +8,7 @@ mod common;
 mod addresses;
 mod admission;
 mod arguments;
+mod compose;
 mod digests;
 mod edits;
 mod exhaustion;

@@ -25,7 +25,9 @@ pub(super) struct Cover {
 /// The layout of one packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Layout {
-    /// Bytes of the header sub-DAG, and of each payload sub-DAG: F^k lines.
+    /// Height of the header sub-DAG, and of each payload sub-DAG: k.
+    pub(super) height: u8,
+    /// Bytes of each: F^k lines.
     pub(super) unit: u64,
     /// One cover a range, in order.
     pub(super) covers: [Cover; MAX_RANGES],
@@ -35,7 +37,7 @@ impl Layout {
     /// The layout for up to [`MAX_RANGES`] ranges (offset, length) of segments, with lines of `line` bytes.
     pub(super) fn new(line: u32, ranges: &[(u64, u64)]) -> Self {
         let (line, fan_out) = (u64::from(line), u64::from(line / 4));
-        let mut unit = line;
+        let (mut unit, mut height) = (line, 0);
         loop {
             let mut covers = [Cover::default(); MAX_RANGES];
             for (cover, (offset, len)) in covers.iter_mut().zip(ranges) {
@@ -43,11 +45,12 @@ impl Layout {
                 let children = if *len == 0 { 0 } else { (offset + len).div_ceil(unit) - first };
                 *cover = Cover { from: first * unit, children };
             }
-            let layout = Self { unit, covers };
+            let layout = Self { height, unit, covers };
             if unit >= (METADATA_BYTES + HEADER_ROOM) as u64 && layout.children() < fan_out {
                 return layout;
             }
             unit *= fan_out;
+            height += 1;
         }
     }
 

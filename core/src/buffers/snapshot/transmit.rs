@@ -3,19 +3,21 @@
 use std::ops::Range as Span;
 
 use super::super::contents::ContentId;
-use super::super::{BufferError, Chunk, PayloadId, UserId, within};
+use super::super::{BufferError, Chunk, Holders, PayloadId, UserId, within};
 use super::layout::{HEADER_ROOM, Layout};
 use super::{Payload, Snapshot};
 use crate::ledger::PacketId;
-use crate::memory::{Content, MemoryError, SegmentId};
+use crate::memory::{Content, MemoryError, SegmentId, Share};
 use crate::nic::{MAX_RANGES, METADATA_BYTES, Range, TxMetadata, TxOffload};
 
-/// A stack segment: a header sub-DAG, and behind it sub-DAGs of payload segments by reference. Headers are transient lines
-/// until the driver commits them all, with the metadata, in one step (DESIGN.md 2.10).
+/// A stack segment: a header sub-DAG, and behind it sub-DAGs of payload segments by reference. Until the driver commits them
+/// all in one step, with the metadata, headers are transient lines (DESIGN.md 2.10), and the payloads have the packet as one
+/// more holder.
 #[derive(Clone)]
 pub struct StackSegment {
     id: SegmentId,
-    contents: Holds,
+    layout: Layout,
+    payloads: [Option<PayloadId>; MAX_RANGES],
     /// Headers written so far, right-aligned.
     transient: [u8; HEADER_ROOM],
     /// Where they lie in the segment: they end at the header sub-DAG's end.
@@ -50,34 +52,28 @@ impl Snapshot {
             return Err(BufferError::Gather { chunks: parts.len() as u32, max: MAX_RANGES as u32 });
         }
         let mut ranges = [(0, 0); MAX_RANGES];
-        let mut sources = [SegmentId(0); MAX_RANGES];
-        let mut contents = Holds::default();
-        for (i, part) in parts.iter().enumerate() {
+        for (range, part) in ranges.iter_mut().zip(parts) {
             let payload = self.payload(part.payload)?;
             within(part.offset.into(), part.len.into(), payload.len.into())?;
-            ranges[i] = (payload.start + u64::from(part.offset), u64::from(part.len));
-            sources[i] = payload.segment;
-            contents[i] = Some(payload.content);
+            *range = (payload.start + u64::from(part.offset), u64::from(part.len));
         }
         let layout = Layout::new(self.memory.line_size(), &ranges[..parts.len()]);
         let id = self.memory.create_zeroed(layout.length())?;
+        let mut payloads = [None; MAX_RANGES];
+        for (held, part) in payloads.iter_mut().zip(parts) {
+            self.hold(part.payload);
+            *held = Some(part.payload);
+        }
         let mut data = [Range::default(); MAX_RANGES];
         let mut at = layout.unit;
-        for (i, cover) in layout.covers.iter().enumerate().filter(|(_, cover)| cover.children > 0) {
-            let bytes = cover.children * layout.unit;
-            if let Err(error) = self.memory.graft(id, at, sources[i], cover.from, bytes) {
-                self.memory.release(id)?;
-                return Err(error.into());
+        for ((data, cover), (offset, len)) in data.iter_mut().zip(&layout.covers).zip(ranges) {
+            if cover.children > 0 {
+                *data = Range { offset: (at + offset - cover.from) as u32, length: len as u32 };
+                at += cover.children * layout.unit;
             }
-            let (offset, len) = ranges[i];
-            data[i] = Range { offset: (at + offset - cover.from) as u32, length: len as u32 };
-            at += bytes;
-        }
-        for content in contents.into_iter().flatten() {
-            self.contents.hold(content);
         }
         let header = Range { offset: layout.unit as u32, length: 0 };
-        Ok(StackSegment { id, contents, transient: [0; HEADER_ROOM], header, data })
+        Ok(StackSegment { id, layout, payloads, transient: [0; HEADER_ROOM], header, data })
     }
 
     pub(super) fn write_layer(
@@ -97,21 +93,21 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Commits metadata and headers.
+    /// Commits metadata, headers and payload.
     fn commit(&mut self, packet: &StackSegment, offload: TxOffload) -> Result<(), MemoryError> {
-        let metadata = TxMetadata { offload, header: packet.header, payload: packet.data };
+        let metadata = TxMetadata { offload, header: packet.header, payload: packet.data }.encode();
         let headers = &packet.transient[HEADER_ROOM - packet.header.length as usize..];
-        let cursor = self.memory.open_cursor(packet.id)?;
-        let written = self
-            .memory
-            .cursor_write(cursor, 0, &metadata.encode(), Content::Other)
-            .and_then(|()| {
-                let at = u64::from(packet.header.offset);
-                self.memory.cursor_write(cursor, at, headers, Content::Other)
-            })
-            .and_then(|()| self.memory.cursor_commit(cursor));
-        self.memory.close_cursor(cursor)?;
-        written?;
+        let mut shares = [Share::default(); MAX_RANGES];
+        let mut used = 0;
+        for (payload, cover) in packet.payloads.iter().zip(&packet.layout.covers) {
+            if let Some(payload) = payload.filter(|_| cover.children > 0) {
+                let source = self.payloads[payload.0 as usize].segment;
+                let first = cover.from / packet.layout.unit;
+                shares[used] = Share { source, first, count: cover.children as u32 };
+                used += 1;
+            }
+        }
+        self.memory.compose(packet.id, packet.layout.height, (&metadata, headers), &shares[..used])?;
         self.ledger.header.add(METADATA_BYTES as u64);
         Ok(())
     }
@@ -119,7 +115,17 @@ impl Snapshot {
     pub(super) fn discard(&mut self, packet: StackSegment) {
         let released = self.memory.release(packet.id);
         debug_assert_eq!(released, Ok(()), "a stack segment lives as long as its packet");
-        self.drop_contents(packet.contents);
+        for payload in packet.payloads.into_iter().flatten() {
+            self.release(payload);
+        }
+    }
+
+    /// The contents that the packet's payloads have, for the slot to hold.
+    fn contents_of(&mut self, packet: &StackSegment) -> Holds {
+        packet.payloads.map(|payload| {
+            let content = self.payloads[payload?.0 as usize].content;
+            Some(self.contents.hold(content))
+        })
     }
 
     fn drop_contents(&mut self, contents: Holds) {
@@ -147,9 +153,9 @@ impl Snapshot {
             }
         };
         self.memory.snapshot_into(SegmentId(ring.base() + slot), packet.id)?;
-        self.memory.release(packet.id)?;
-        // The stack segment's hold on the contents passes to the slot.
-        self.tx[usize::from(queue)][slot as usize] = Some(Posted { id, contents: packet.contents });
+        let contents = self.contents_of(&packet);
+        self.discard(packet);
+        self.tx[usize::from(queue)][slot as usize] = Some(Posted { id, contents });
         Ok(())
     }
 
@@ -164,16 +170,27 @@ impl Snapshot {
         }))
     }
 
-    pub(super) fn flip(&mut self, packet: &StackSegment, offset: u32) -> Result<(), BufferError> {
+    /// The packet gets a payload of its own with the byte flipped: what other holders have stays as it is.
+    pub(super) fn flip(&mut self, packet: &mut StackSegment, offset: u32) -> Result<(), BufferError> {
         let mut at = offset;
-        for range in packet.data {
-            if at < range.length {
-                let (at, mut byte) = (u64::from(range.offset + at), [0]);
-                self.memory.read(packet.id, at, &mut byte)?;
-                self.memory.overwrite(packet.id, at, &[!byte[0]], Content::Other)?;
-                break;
+        for (i, range) in packet.data.iter().enumerate() {
+            let Some(id) = packet.payloads[i] else { break };
+            if at >= range.length {
+                at -= range.length;
+                continue;
             }
-            at -= range.length;
+            let Payload { segment, start, len, content, .. } = *self.payload(id)?;
+            let within = u64::from(range.offset) % packet.layout.unit + u64::from(at);
+            let byte = packet.layout.covers[i].from + within;
+            let segment = self.memory.snapshot(segment)?;
+            self.contents.hold(content);
+            let flipped = self.add_payload(Payload { segment, start, len, content, holders: 1 });
+            packet.payloads[i] = Some(flipped);
+            self.release(id);
+            let mut value = [0];
+            self.memory.read(segment, byte, &mut value)?;
+            self.memory.overwrite(segment, byte, &[!value[0]], Content::Other)?;
+            break;
         }
         Ok(())
     }

@@ -4,66 +4,35 @@ use super::{BATCH, Block, COUNT, Content, DATA, Full, Store, TAGGED, Tags, WAITI
 use crate::memory::hash::{Place, place};
 
 impl Store {
-    /// Hashes up to [`BATCH`] lines and reads their row headers and first candidates, so that the misses of a batch
-    /// overlap. The loops that read do nothing else: the more of them the processor sees at once, the more overlap.
+    /// Hashes up to [`BATCH`] lines and begins to fetch their row headers: the first of the three steps of interning many
+    /// lines, of which [`Self::fetch`] is the second and [`Self::intern_at`] the last.
     #[inline]
-    pub(in crate::memory) fn prepare(
-        &mut self,
-        lines: &[u8],
-        tags: &[Tags; BATCH],
-        places: &mut [Place; BATCH],
-    ) {
+    pub(in crate::memory) fn hash(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
         match self.line_bytes {
-            16 => self.prepare_sized::<16>(lines, tags, places),
-            32 => self.prepare_sized::<32>(lines, tags, places),
-            _ => self.prepare_sized::<64>(lines, tags, places),
+            16 => self.hash_sized::<16>(lines, tags, places),
+            32 => self.hash_sized::<32>(lines, tags, places),
+            _ => self.hash_sized::<64>(lines, tags, places),
         }
     }
 
-    fn prepare_sized<const N: usize>(
-        &mut self,
-        lines: &[u8],
-        tags: &[Tags; BATCH],
-        places: &mut [Place; BATCH],
-    ) {
-        let lines = lines.as_chunks::<N>().0;
-        let count = lines.len().min(BATCH);
-        for ((line, tags), out) in lines.iter().zip(tags).zip(places.iter_mut()) {
+    fn hash_sized<const N: usize>(&self, lines: &[u8], tags: &[Tags; BATCH], places: &mut [Place; BATCH]) {
+        for ((line, tags), out) in lines.as_chunks::<N>().0.iter().zip(tags).zip(places) {
             *out = place(line, *tags, self.buckets);
+            self.rows.fetch(out.bucket);
         }
-        let mut touched = 0;
-        for place in &places[..count] {
-            touched |= self.rows.touch(place.bucket);
-        }
-        std::hint::black_box(touched);
-        // Lines to be compared are read, and places for new lines written, with what they hold: a place that had only been
-        // read would be asked for a second time, and its page mapped a second time.
-        let mut reads = [0; BATCH];
-        let mut writes = [0; BATCH];
-        let (mut to_read, mut to_write) = (0, 0);
-        for place in &places[..count] {
-            let same = self.rows.matches(place.bucket, place.signature);
-            let empty = self.rows.matches(place.bucket, 0);
-            let block = |set: u32| (place.bucket * self.ways + (set.trailing_zeros() & 31)) as usize * N / 64;
-            reads[to_read] = block(same);
-            writes[to_write] = block(empty);
-            to_read += usize::from(same != 0);
-            to_write += usize::from(same == 0 && empty != 0);
-        }
-        for block in &reads[..to_read] {
-            touched |= self.lines[*block].first_word();
-        }
-        let nothing = std::hint::black_box(0);
-        for block in &writes[..to_write] {
-            self.lines.rewrite(*block).add_bits(nothing);
-        }
-        std::hint::black_box(touched);
     }
 
-    /// Where a line is looked for.
+    /// Begins to fetch the lines that hashed lines will be compared with, or else the places that they will take, and the
+    /// first overflow entry of their bucket.
     #[inline]
-    pub(in crate::memory) fn place(&self, line: &[u8], tags: Tags) -> Place {
-        place(line, tags, self.buckets)
+    pub(in crate::memory) fn fetch(&self, places: &[Place]) {
+        for place in places {
+            let same = self.rows.matches(place.bucket, place.signature);
+            let set = if same == 0 { self.rows.matches(place.bucket, 0) } else { same };
+            let index = place.bucket * self.ways + (set.trailing_zeros() & 31);
+            self.fetch_line(index + 1);
+            self.overflow.fetch(self.rows.link(place.bucket));
+        }
     }
 
     /// The PLID of a line with this content, allocated if there is none; the caller owns one reference.
@@ -74,8 +43,18 @@ impl Store {
         tags: Tags,
         content: Content,
     ) -> Result<u32, Full> {
-        let place = place(line, tags, self.buckets);
-        self.intern_at(line, tags, content, place)
+        // The hash is made for the length at hand.
+        match self.line_bytes {
+            16 => self.intern_one::<16>(line, tags, content),
+            32 => self.intern_one::<32>(line, tags, content),
+            _ => self.intern_one::<64>(line, tags, content),
+        }
+    }
+
+    #[inline]
+    fn intern_one<const N: usize>(&mut self, line: &[u8], tags: Tags, content: Content) -> Result<u32, Full> {
+        let line = whole(line);
+        self.intern_sized::<N>(line, tags, content, place(line, tags, self.buckets))
     }
 
     /// [`Self::intern`] with the place already known.
@@ -88,21 +67,20 @@ impl Store {
         place: Place,
     ) -> Result<u32, Full> {
         match self.line_bytes {
-            16 => self.intern_sized::<16>(line, tags, content, place),
-            32 => self.intern_sized::<32>(line, tags, content, place),
-            _ => self.intern_sized::<64>(line, tags, content, place),
+            16 => self.intern_sized::<16>(whole(line), tags, content, place),
+            32 => self.intern_sized::<32>(whole(line), tags, content, place),
+            _ => self.intern_sized::<64>(whole(line), tags, content, place),
         }
     }
 
     #[inline]
     fn intern_sized<const N: usize>(
         &mut self,
-        line: &[u8],
+        line: &[u8; N],
         tags: Tags,
         content: Content,
         place: Place,
     ) -> Result<u32, Full> {
-        let line: &[u8; N] = line.try_into().expect("callers pass whole lines");
         let is_data = content == Content::Data;
         if is_zero(line) {
             self.all.requested += 1;
@@ -135,7 +113,7 @@ impl Store {
             *self.tags.write(index as usize) = tags;
             word |= TAGGED;
             // The references are those that the line's maker hands over, so that no count is different afterwards.
-            self.access.count_updates(&words(line));
+            self.access.count_updates(&words::<N>(line));
         }
         if is_data {
             word |= DATA;
@@ -153,14 +131,14 @@ impl Store {
         Ok(index + 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn write_line<const N: usize>(&mut self, index: u32, line: &[u8; N]) {
         let at = index as usize * N;
         let block = bytemuck::bytes_of_mut(self.lines.write(at / 64));
         block[at % 64..][..N].copy_from_slice(line);
     }
 
-    #[inline]
+    #[inline(always)]
     fn hit(&mut self, index: u32, is_data: bool) {
         self.access.count_update(index + 1);
         self.all.hits += 1;
@@ -205,7 +183,7 @@ impl Store {
             let entry = link - 1;
             self.access.overflow_read(entry);
             if self.overflow.signature(entry) == place.signature {
-                let index = self.buckets * self.ways + entry;
+                let index = self.primary + entry;
                 let equal = self.equals::<N>(index, line, tags);
                 self.access.candidate_read(index + 1, equal);
                 if equal {
@@ -240,8 +218,14 @@ impl Store {
         self.access.overflow_read(entry);
         self.access.overflow_write(entry);
         self.rows.set_link(place.bucket, entry + 1);
-        Some(self.buckets * self.ways + entry)
+        Some(self.primary + entry)
     }
+}
+
+/// A line of `N` bytes.
+#[inline(always)]
+fn whole<const N: usize>(line: &[u8]) -> &[u8; N] {
+    line.try_into().expect("callers pass whole lines")
 }
 
 /// Whether two lines are equal: without the call of a library function that an array comparison becomes.

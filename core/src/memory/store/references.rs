@@ -4,15 +4,16 @@ use super::{COUNT, DATA, Slot, Store, TAGGED, WAITING, place};
 use crate::memory::waiting::Queue;
 
 impl Store {
-    /// Reads the row headers of lines, so that the misses of changing their counts overlap.
-    #[inline]
-    fn touch_counts(&self, plids: &[u32]) {
-        let last = self.buckets - 1;
-        let touched = plids.iter().fold(0, |touched, plid| {
-            let bucket = self.bucket_of(plid.saturating_sub(1));
-            touched | self.rows.touch(bucket.min(last))
-        });
-        std::hint::black_box(touched);
+    /// Begins to fetch the counts of lines, so that the misses of changing them overlap.
+    #[inline(always)]
+    pub(in crate::memory) fn fetch_counts(&self, plids: &[u32]) {
+        for plid in plids {
+            // Of PLID 0 and of overflow entries nothing is asked for: there is no such row.
+            let index = plid.wrapping_sub(1);
+            if let Slot::Way { bucket } = self.slot(index) {
+                self.rows.fetch_count(self.rows.count_position(bucket, index));
+            }
+        }
     }
 
     /// One more reference to a line.
@@ -35,7 +36,6 @@ impl Store {
     /// One more reference to each of some lines.
     #[inline]
     pub(in crate::memory) fn retain_all(&mut self, plids: &[u32]) {
-        self.touch_counts(plids);
         self.access.count_updates(plids);
         for plid in plids.iter().filter(|plid| **plid != 0) {
             self.add_reference(*plid);
@@ -126,18 +126,19 @@ impl Store {
         if tags != 0 {
             self.access.data_read(plid);
             let children = self.children(plid);
-            self.touch_counts(&children);
             self.access.count_updates(&children);
-            for child in children.into_iter().filter(|child| *child != 0) {
-                self.drop_reference(child);
+            for child in children {
+                if child != 0 {
+                    self.drop_reference(child);
+                }
             }
         }
         match self.slot(index) {
-            Slot::Way { bucket, way } => {
+            Slot::Way { bucket } => {
                 self.access.signature_read(bucket);
                 self.access.signature_write(bucket);
-                self.rows.set_signature(bucket, way, 0);
-                *self.rows.count_mut(bucket, way) = 0;
+                self.rows.set_signature(bucket, index - bucket * self.ways, 0);
+                *self.count_word(index) = 0;
             }
             Slot::Overflow(entry) => {
                 if tags == 0 {
