@@ -22,7 +22,7 @@ pub(super) fn Facts(props: &Props) -> Html {
     let row = |name: Html, value: String| html! { <><dt>{ name }</dt><dd>{ value }</dd></> };
     html! {
         <>
-            <h3>{ "Counted by the core in this step" }</h3>
+            <h2>{ "Counted by the core in this step" }</h2>
             <dl class="fields" id="figure-facts">
                 { row(html! { <><Term word="line" plural={true} />{ " written" }</> }, counts.written.to_string()) }
                 { row(html! { "Lines found by content" }, counts.found.to_string()) }
@@ -55,7 +55,7 @@ pub(super) fn Notes(props: &NotesProps) -> Html {
     html! {
         { for notes(props.figure, &props.steps).into_iter().map(|note| html! {
             <section class={classes!("note", note.title.to_lowercase().replace(' ', "-"))}>
-                <h3>{ note.title }</h3>
+                <h2>{ note.title }</h2>
                 <p>{ note.text }</p>
             </section>
         }) }

@@ -43,7 +43,7 @@ pub fn Figures() -> Html {
     let position = format!("Step {} of {}", at + 1, steps.len());
     html! {
         <>
-            <div class="controls" role="group" aria-label="Figure">
+            <section class="controls" aria-label="Figure">
                 { for Figure::ALL.into_iter().map(|other| html! {
                     <a class={classes!("button", "choice", (other == figure).then_some("on"))} href={Place { figure: other, step: 1 }.fragment()}
                         id={format!("figure-{}", other.slug())} aria-current={(other == figure).then_some("true")}>{ other.name() }</a>
@@ -51,7 +51,7 @@ pub fn Figures() -> Html {
                 <span class="field"><b>{ figure.title() }</b><span class="name">{ format!("section {}", figure.section()) }</span></span>
                 <span class="space" />
                 { elsewhere(figure) }
-            </div>
+            </section>
             <main class="figures">
                 <section class="scene" aria-label={figure.title()}>
                     <p class="said" id="figure-caption" role="status">
