@@ -122,6 +122,8 @@ impl Sender {
         len: u32,
     ) -> Result<Packet, FigureError> {
         let held = self.buffers.packet(&[Chunk { payload, offset, len }])?;
+        // The stack would leave it transient until it is posted; here every step is looked at.
+        self.buffers.settle(&held)?;
         let (seq, ack) = self.numbers.take(false, len);
         let segment = Segment {
             endpoints: Endpoints::V4 { src: ([10, 0, 0, 1].into(), 80), dst: ([10, 0, 0, 2].into(), 41022) },
@@ -142,7 +144,7 @@ impl Sender {
                 Layer::Ethernet => stack::ethernet(&mut self.buffers, held, segment)?,
             }
         }
-        Ok(())
+        Ok(self.buffers.settle(held)?)
     }
 
     /// The driver writes metadata and puts a snapshot into the ring's next slot.

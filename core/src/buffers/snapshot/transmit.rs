@@ -93,9 +93,24 @@ impl Snapshot {
         Ok(())
     }
 
+    /// Commits what the layers have made of a packet so far, so that its stack segment can be looked at before
+    /// [`super::super::Buffers::post`], which commits it with the metadata in any case.
+    ///
+    /// # Errors
+    /// [`BufferError::Memory`].
+    pub fn settle(&mut self, packet: &StackSegment) -> Result<(), BufferError> {
+        Ok(self.compose(packet, &[0; METADATA_BYTES])?)
+    }
+
     /// Commits metadata, headers and payload.
     fn commit(&mut self, packet: &StackSegment, offload: TxOffload) -> Result<(), MemoryError> {
         let metadata = TxMetadata { offload, header: packet.header, payload: packet.data }.encode();
+        self.compose(packet, &metadata)?;
+        self.ledger.header.add(METADATA_BYTES as u64);
+        Ok(())
+    }
+
+    fn compose(&mut self, packet: &StackSegment, metadata: &[u8]) -> Result<(), MemoryError> {
         let headers = &packet.transient[HEADER_ROOM - packet.header.length as usize..];
         let mut shares = [Share::default(); MAX_RANGES];
         let mut used = 0;
@@ -107,9 +122,7 @@ impl Snapshot {
                 used += 1;
             }
         }
-        self.memory.compose(packet.id, packet.layout.height, (&metadata, headers), &shares[..used])?;
-        self.ledger.header.add(METADATA_BYTES as u64);
-        Ok(())
+        self.memory.compose(packet.id, packet.layout.height, (metadata, headers), &shares[..used])
     }
 
     pub(super) fn discard(&mut self, packet: StackSegment) {
