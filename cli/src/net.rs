@@ -1,14 +1,19 @@
-//! `snapstack run --workload`: two simulated hosts, threads, and the whole stack between them.
+//! Arguments of `snapstack run` that make its configuration.
 
 use clap::Args;
-use snapstack::buffers::Scheme;
-use snapstack::sim::net::{self, NetConfig, NetReport, NetRun, Receive, Workload};
+use snapstack::sim::{Config, ConfigError, Receive, Workload};
 
-/// What a simulated run depends on beside what a replay does.
+/// A workload that two hosts run.
+fn simulated(text: &str) -> Result<Workload, ConfigError> {
+    let simulated = Workload::parse(text).ok().filter(|workload| *workload != Workload::Capture);
+    simulated.ok_or_else(|| ConfigError::Workload(text.to_owned()))
+}
+
+/// What a run depends on beside its traffic.
 #[derive(Args)]
 pub(crate) struct Network {
     /// Simulate two hosts instead of replaying a capture: bulk, web, request, fanout or overwriter.
-    #[arg(long, value_name = "NAME", value_parser = Workload::parse, conflicts_with = "capture")]
+    #[arg(long, value_name = "NAME", value_parser = simulated, conflicts_with = "capture")]
     workload: Option<Workload>,
     /// Threads of each host, 1 to 1000.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "workload")]
@@ -20,29 +25,44 @@ pub(crate) struct Network {
     #[arg(long, value_name = "N", default_value_t = 16 << 10, requires = "workload")]
     message: u32,
     /// Receive into contiguous buffers instead of segments.
-    #[arg(long, requires = "workload")]
+    #[arg(long)]
     contiguous: bool,
+    /// Leave the headers of what arrives before its payload, wherever lines end.
+    #[arg(long)]
+    no_header_split: bool,
     /// Frames lost, in percent.
-    #[arg(long, value_name = "P", default_value_t = 0.0, requires = "workload")]
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
     loss: f64,
     /// Frames delivered twice, in percent.
-    #[arg(long, value_name = "P", default_value_t = 0.0, requires = "workload")]
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
     duplicate: f64,
     /// Frames delivered late, in percent.
-    #[arg(long, value_name = "P", default_value_t = 0.0, requires = "workload")]
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
     reorder: f64,
     /// Frames with a flipped bit, in percent.
-    #[arg(long, value_name = "P", default_value_t = 0.0, requires = "workload")]
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
     corrupt: f64,
     /// Most bytes of a send that the NIC cuts into segments; 0 has the stack cut.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "workload")]
     tso: u32,
     /// Slots of each ring, 64 to 4096.
-    #[arg(long, value_name = "N", default_value_t = 512, requires = "workload")]
+    #[arg(long, value_name = "N", default_value_t = 512)]
     ring_slots: u32,
     /// Pairs of rings, 1 to 16.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "workload")]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     queues: u16,
+    /// Sends that share a doorbell, 1 to 64.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    doorbell_every: u32,
+    /// Dead lines that wait to be revived.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    delayed_free: u32,
+    /// Lines of HICAMP memory; 0 for as many as the run can need.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    memory_lines: u64,
+    /// Lines beside them that are kept for what arrives.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    reserve_lines: u32,
 }
 
 /// Frames per million from percent; what cannot be meant becomes a value that the configuration refuses.
@@ -51,58 +71,27 @@ fn per_million(percent: f64) -> u32 {
 }
 
 impl Network {
-    /// The configuration, if a workload was asked for.
-    pub(crate) fn config(&self, line_size: u32, seed: u64) -> Option<NetConfig> {
-        Some(NetConfig {
-            workload: self.workload?,
+    /// The configuration, over what is given besides.
+    pub(crate) fn config(&self, base: Config) -> Config {
+        Config {
+            workload: self.workload.unwrap_or(Workload::Capture),
             threads: self.threads,
             bytes: self.bytes,
             message: self.message,
             receive: if self.contiguous { Receive::Contiguous } else { Receive::Segments },
-            line_size,
-            seed,
+            header_split: !self.no_header_split,
             ring_slots: self.ring_slots,
             queues: self.queues,
+            doorbell_every: self.doorbell_every,
+            delayed_free: self.delayed_free,
+            memory_lines: self.memory_lines,
+            reserve_lines: self.reserve_lines,
             tso: self.tso,
             loss: per_million(self.loss),
             duplicate: per_million(self.duplicate),
             reorder: per_million(self.reorder),
             corrupt: per_million(self.corrupt),
-            ..NetConfig::default()
-        })
+            ..base
+        }
     }
-}
-
-/// Runs a configuration and returns what is to be printed.
-pub(crate) fn execute(config: NetConfig, schemes: &[Scheme], json: bool) -> Result<String, String> {
-    let report = net::run(config, schemes).map_err(|e| e.to_string())?;
-    if json { serde_json::to_string(&report).map_err(|e| e.to_string()) } else { Ok(table(&report)) }
-}
-
-fn table(report: &NetReport) -> String {
-    let runs = || report.schemes.values();
-    let row = |label: &str, value: &dyn Fn(&NetRun) -> String| {
-        std::iter::once(label.to_owned()).chain(runs().map(value)).collect::<Vec<_>>()
-    };
-    let names = report.schemes.keys().map(|name| (*name).to_owned());
-    crate::table::render(&[
-        std::iter::once(String::new()).chain(names).collect(),
-        row("frames sent", &|r| r.scheme.frames.to_string()),
-        row("frames received", &|r| r.receipt.frames.to_string()),
-        row("payload bytes received", &|r| r.receipt.bytes.to_string()),
-        row("payload bytes resent", &|r| r.receipt.resent.bytes.to_string()),
-        row("bytes copied", &|r| r.scheme.copies.bytes.to_string()),
-        row("allocations", &|r| r.scheme.allocations.count.to_string()),
-        row("map entries", &|r| r.scheme.map_entries.to_string()),
-        row("NIC requests", &|r| r.scheme.dma.requests.to_string()),
-        row("NIC bytes", &|r| r.scheme.dma.bytes.to_string()),
-        row("lines looked up", &|r| r.scheme.lines.requested.to_string()),
-        row("lines new", &|r| r.scheme.lines.new.to_string()),
-        row("dedup ratio, cumulative", &|r| format!("{:.3}", r.scheme.dedup.cumulative)),
-        row("longest wait of a thread, us", &|r| (r.fairness.waited_ns[1] / 1000).to_string()),
-        row("fairness (Jain)", &|r| format!("{:.3}", r.fairness.jain)),
-        row("simulated time, us", &|r| (r.receipt.elapsed_ns / 1000).to_string()),
-        row("wire SHA-256", &|r| r.scheme.wire_sha256[..16].to_owned()),
-        row("digest", &|r| r.scheme.digest[..16].to_owned()),
-    ])
 }

@@ -9,33 +9,35 @@ use std::collections::BTreeMap;
 use snapstack::buffers::{Buffers, Scheme, SkBuff, Snapshot};
 use snapstack::ledger::{CopyCause, Count};
 use snapstack::nic::NicConfig;
-use snapstack::sim::net::{self, NetConfig, Receive, WireTap, Workload, World};
-use snapstack::sim::{Event, FaultKind, Kind, Stage, ThreadState};
+use snapstack::sim::net::World;
+use snapstack::sim::{
+    self, Change, Config, Event, FaultKind, Kind, Receive, Setup, Stage, Tap, ThreadState, Workload,
+};
 use snapstack::traffic::capture::ETHERNET;
 
 /// All frames of a run, with their times and senders.
 #[derive(Clone, Default)]
 struct Log(Vec<(u64, bool, Vec<u8>)>);
 
-impl WireTap for Log {
-    fn frame(&mut self, time_ns: u64, from_peer: bool, frame: &[u8]) {
+impl Tap for Log {
+    fn frame(&mut self, time_ns: u64, from_peer: bool, _packet: u32, frame: &[u8]) {
         frames::record(ETHERNET, time_ns, frame);
         self.0.push((time_ns, from_peer, frame.to_vec()));
     }
 }
 
-fn snapshot<T: WireTap>(config: NetConfig, tap: T) -> World<Snapshot, T> {
+fn snapshot<T: Tap>(config: Config, tap: T) -> World<Snapshot, T> {
     config.check().unwrap();
-    World::new(config, Snapshot::new(config.memory(), config.nic()).unwrap(), tap)
+    World::new(config, &[], Snapshot::new(config.memory(None), config.nic()).unwrap(), tap)
 }
 
-fn sk_buff<T: WireTap>(config: NetConfig, tap: T) -> World<SkBuff, T> {
+fn sk_buff<T: Tap>(config: Config, tap: T) -> World<SkBuff, T> {
     config.check().unwrap();
-    World::new(config, SkBuff::new(config.line_size, config.nic()), tap)
+    World::new(config, &[], SkBuff::new(config.line_size, config.nic()), tap)
 }
 
 /// Runs to the end, where every byte must have arrived as it was written.
-fn finish<B: Buffers, T: WireTap>(world: &mut World<B, T>) -> Vec<Event> {
+fn finish<B: Buffers, T: Tap>(world: &mut World<B, T>) -> Vec<Event> {
     frames::begin();
     let mut events = Vec::new();
     world.run(|event| events.push(*event));
@@ -47,22 +49,22 @@ fn finish<B: Buffers, T: WireTap>(world: &mut World<B, T>) -> Vec<Event> {
     events
 }
 
-fn small(workload: Workload, seed: u64) -> NetConfig {
-    NetConfig { workload, seed, threads: 3, bytes: 100_000, message: 10_000, ..NetConfig::default() }
+fn small(workload: Workload, seed: u64) -> Config {
+    Config { workload, seed, threads: 3, bytes: 100_000, message: 10_000, ..Config::default() }
 }
 
-fn faulty(config: NetConfig, faults: [u32; 4]) -> NetConfig {
+fn faulty(config: Config, faults: [u32; 4]) -> Config {
     let [loss, duplicate, reorder, corrupt] = faults;
-    NetConfig { loss, duplicate, reorder, corrupt, ..config }
+    Config { loss, duplicate, reorder, corrupt, ..config }
 }
 
 #[test]
 fn both_schemes_put_identical_frames_on_the_wire_at_the_same_times() {
     let faults = [[0; 4], [20_000, 0, 0, 0], [10_000, 10_000, 30_000, 10_000], [100_000, 50_000, 0, 50_000]];
-    for workload in Workload::ALL {
+    for workload in Workload::SIMULATED {
         for (seed, faults) in (1..).zip(faults) {
             for tso in [0, 40_000] {
-                let config = NetConfig { tso, ..faulty(small(workload, seed), faults) };
+                let config = Config { tso, ..faulty(small(workload, seed), faults) };
                 let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
                 finish(&mut one);
                 finish(&mut two);
@@ -81,15 +83,15 @@ fn both_schemes_put_identical_frames_on_the_wire_at_the_same_times() {
 #[test]
 fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     let config = faulty(small(Workload::Web, 5), [10_000; 4]);
-    let run = |config| net::run(config, &Scheme::ALL).unwrap();
+    let run = |config| sim::run(&Setup::new(config, None), &Scheme::ALL).unwrap();
     let (one, two) = (run(config), run(config));
     assert_eq!(one, two);
-    let other = run(NetConfig { seed: 6, ..config });
+    let other = run(Config { seed: 6, ..config });
     for scheme in ["sk_buff", "snapshot"] {
-        assert_ne!(one.schemes[scheme].scheme.digest, other.schemes[scheme].scheme.digest);
-        assert_eq!(one.schemes[scheme].scheme.wire_sha256, one.schemes["snapshot"].scheme.wire_sha256);
+        assert_ne!(one.schemes[scheme].digest, other.schemes[scheme].digest);
+        assert_eq!(one.schemes[scheme].wire_sha256, one.schemes["snapshot"].wire_sha256);
     }
-    assert_ne!(one.schemes["sk_buff"].scheme.digest, one.schemes["snapshot"].scheme.digest);
+    assert_ne!(one.schemes["sk_buff"].digest, one.schemes["snapshot"].digest);
 }
 
 #[test]
@@ -105,9 +107,9 @@ fn a_clone_runs_on_as_the_original_does() {
 
 #[test]
 fn snapshots_copy_nothing_and_allocate_nothing() {
-    for workload in Workload::ALL {
+    for workload in Workload::SIMULATED {
         for (tso, faults) in [(0, [0; 4]), (40_000, [20_000, 5_000, 20_000, 5_000])] {
-            let config = NetConfig { tso, ..faulty(small(workload, 3), faults) };
+            let config = Config { tso, ..faulty(small(workload, 3), faults) };
             let mut world = snapshot(config, ());
             finish(&mut world);
             let ledger = world.stack().buffers().ledger();
@@ -119,7 +121,7 @@ fn snapshots_copy_nothing_and_allocate_nothing() {
 
 #[test]
 fn sk_buffs_copy_every_byte_once_each_way() {
-    for workload in Workload::ALL {
+    for workload in Workload::SIMULATED {
         let mut world = sk_buff(faulty(small(workload, 3), [10_000, 0, 10_000, 0]), ());
         finish(&mut world);
         let ledger = world.stack().buffers().ledger();
@@ -136,7 +138,7 @@ fn sk_buffs_copy_every_byte_once_each_way() {
 
 /// Bytes that contiguous `recv()` re-lined, and bytes received.
 fn relined(header_split: bool, mtu: u16, message: u32) -> (u64, u64) {
-    let config = NetConfig {
+    let config = Config {
         receive: Receive::Contiguous,
         timestamps: false,
         header_split,
@@ -167,8 +169,11 @@ fn contiguous_receipt_relines_until_header_split_meets_segments_of_whole_lines()
 #[test]
 fn a_byte_flipped_in_one_schemes_memory_changes_that_schemes_wire_alone() {
     let config = small(Workload::Bulk, 7);
-    let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
-    one.plan_flip(40, 100);
+    let flip = [Change::Flip { packet: 40, offset: 100, scheme: Some(Scheme::Snapshot) }];
+    let memory = Snapshot::new(config.memory(None), config.nic()).unwrap();
+    let mut one = World::new(config, &flip, memory, Log::default());
+    let conventional = SkBuff::new(config.line_size, config.nic());
+    let mut two = World::new(config, &flip, conventional, Log::default());
     let mut faults = 0;
     one.run(|event| faults += u32::from(matches!(event.kind, Kind::Fault { fault: FaultKind::Flipped, .. })));
     finish(&mut two);
@@ -242,7 +247,7 @@ fn recorded_copies_are_the_ledgers() {
 
 #[test]
 fn slots_are_granted_again_as_soon_as_the_driver_has_its_snapshot() {
-    let config = NetConfig { ring_slots: 64, ..small(Workload::Request, 1) };
+    let config = Config { ring_slots: 64, ..small(Workload::Request, 1) };
     let mut world = snapshot(config, ());
     let events = finish(&mut world);
     let waiting = |event: &Event| match event.kind {
@@ -257,32 +262,32 @@ fn slots_are_granted_again_as_soon_as_the_driver_has_its_snapshot() {
 
 #[test]
 fn a_thousand_threads_share_one_nic_fairly() {
-    let config = NetConfig {
+    let config = Config {
         workload: Workload::Web,
         threads: 1000,
         bytes: 4_000,
         message: 2_000,
         seed: 1,
-        ..NetConfig::default()
+        ..Config::default()
     };
     assert!(config.socket_buffer() <= 17 << 10, "queues are bounded together");
-    let report = net::run(config, &Scheme::ALL).unwrap();
+    let report = sim::run(&Setup::new(config, None), &Scheme::ALL).unwrap();
     for run in report.schemes.values() {
-        let fairness = run.fairness;
+        let fairness = run.receipt.fairness.unwrap();
         assert_eq!((fairness.threads, fairness.failed), (1000, 0));
         assert_eq!(fairness.bytes, [4_512; 2]);
         assert!(fairness.jain > 0.5, "{fairness:?}");
-        assert_eq!(run.receipt.wrong, 0);
+        assert_eq!(run.receipt.wrong, Some(0));
     }
     let [one, two] = ["sk_buff", "snapshot"].map(|name| &report.schemes[name]);
-    assert_eq!(one.scheme.wire_sha256, two.scheme.wire_sha256);
-    assert_eq!(one.fairness, two.fairness);
+    assert_eq!(one.wire_sha256, two.wire_sha256);
+    assert_eq!(one.receipt.fairness, two.receipt.fairness);
 }
 
 #[test]
 fn several_queues_carry_the_same_streams() {
     for queues in [1, 4] {
-        let config = NetConfig { queues, threads: 8, ..small(Workload::Bulk, 2) };
+        let config = Config { queues, threads: 8, ..small(Workload::Bulk, 2) };
         let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
         finish(&mut one);
         finish(&mut two);
@@ -292,21 +297,21 @@ fn several_queues_carry_the_same_streams() {
 
 #[test]
 fn values_out_of_range_are_refused_with_what_is_accepted() {
-    let config = NetConfig { threads: 1001, ..NetConfig::default() };
-    let error = net::run(config, &Scheme::ALL).unwrap_err().to_string();
+    let config = Config { threads: 1001, ..Config::default() };
+    let error = sim::run(&Setup::new(config, None), &Scheme::ALL).unwrap_err().to_string();
     assert_eq!(error, "A value of 1001 for threads is out of range: choose 1 to 1000.");
     assert!(Workload::parse("swarm").unwrap_err().to_string().contains("swarm"));
-    assert_eq!(NetConfig::default().nic(), NicConfig::default());
+    assert_eq!(Config::default().nic(), NicConfig::default());
 }
 
 /// The same runs in wasm: tests/wasm.rs.
 #[test]
 fn digests_are_the_golden_ones() {
     let mut lines = String::new();
-    for workload in Workload::ALL {
+    for workload in Workload::SIMULATED {
         let config = faulty(small(workload, 11), [10_000; 4]);
-        let report = net::run(config, &Scheme::ALL).unwrap();
-        let digest = |name: &str| report.schemes[name].scheme.digest.clone();
+        let report = sim::run(&Setup::new(config, None), &Scheme::ALL).unwrap();
+        let digest = |name: &str| report.schemes[name].digest.clone();
         lines += &format!("{} {} {}\n", workload.name(), digest("sk_buff"), digest("snapshot"));
     }
     assert_eq!(lines, include_str!("golden/net-digests.txt"), "the model has changed: so must its version");

@@ -5,8 +5,12 @@
 use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
-use snapstack::ledger::{Count, PacketId};
-use snapstack::sim::{Config, Event, Fault, Kind, Lane, Report, Retention, Stage, Tap, run_all};
+use snapstack::ledger::Count;
+use snapstack::random::mix;
+use snapstack::sim::{
+    Change, Config, ConfigError, DropPlace, Event, FaultKind, Kind, Lane, Receive, Report, Retention, RunError,
+    Setup, Stage, Tap, run,
+};
 use snapstack::traffic::{Traffic, TrafficError};
 
 const DEMO: &[u8] = include_bytes!("../../static/captures/demo-web.pcap");
@@ -16,24 +20,38 @@ fn demo() -> Arc<Traffic> {
 }
 
 fn both(config: Config) -> Report {
-    run_all(&demo(), config, &Scheme::ALL, None).unwrap()
+    run(&Setup::new(config, Some(demo())), &Scheme::ALL).unwrap()
 }
 
-#[derive(Default)]
-struct Frames(Vec<Vec<u8>>);
+/// The frames that the shown host sent, and those that arrived.
+#[derive(Clone, Default, PartialEq)]
+struct Frames {
+    sent: Vec<Vec<u8>>,
+    arrived: Vec<Vec<u8>>,
+}
 
 impl Tap for Frames {
-    fn frame(&mut self, _packet: PacketId, frame: &[u8]) {
-        self.0.push(frame.to_vec());
+    fn frame(&mut self, _time_ns: u64, from_peer: bool, _packet: u32, frame: &[u8]) {
+        if !from_peer {
+            self.sent.push(frame.to_vec());
+        }
+    }
+
+    fn arrival(&mut self, _time_ns: u64, _packet: u32, frame: &[u8]) {
+        self.arrived.push(frame.to_vec());
     }
 }
 
-fn record(scheme: Scheme, traffic: &Arc<Traffic>, config: Config) -> (Vec<Event>, Vec<Vec<u8>>) {
-    let mut lane = Lane::new(scheme, traffic, config, Frames::default(), None).unwrap();
-    while lane.step().unwrap() {}
+fn record(scheme: Scheme, setup: &Setup) -> (Vec<Event>, Frames) {
+    let mut lane = Lane::new(scheme, setup, Frames::default()).unwrap();
+    while lane.step() {}
     let words = lane.take_events();
     let events = words.as_chunks().0.iter().map(|words| Event::decode(words).unwrap()).collect();
-    (events, lane.finish().1.0)
+    (events, lane.tap().clone())
+}
+
+fn recorded(scheme: Scheme, config: Config) -> (Vec<Event>, Frames) {
+    record(scheme, &Setup::new(config, Some(demo())))
 }
 
 /// A capture of Ethernet frames made here, so that a test says what is in it.
@@ -74,28 +92,54 @@ fn tcp6(payload: &[u8]) -> Vec<u8> {
 
 #[test]
 fn both_schemes_put_identical_frames_on_the_wire() {
-    let traffic = demo();
     for line_size in [16, 32, 64] {
         for retention in Retention::ALL {
-            let config = Config { line_size, retention, ..Config::default() };
-            let (_, sk_buff) = record(Scheme::SkBuff, &traffic, config);
-            let (_, snapshot) = record(Scheme::Snapshot, &traffic, config);
-            assert_eq!(sk_buff.len(), 411);
-            assert!(sk_buff == snapshot, "frames differ at {line_size} bytes, {retention:?}");
+            for header_split in [false, true] {
+                let config = Config { line_size, retention, header_split, ..Config::for_capture() };
+                let (_, sk_buff) = recorded(Scheme::SkBuff, config);
+                let (_, snapshot) = recorded(Scheme::Snapshot, config);
+                assert_eq!((sk_buff.sent.len(), sk_buff.arrived.len()), (389, 22));
+                assert!(sk_buff == snapshot, "frames differ at {line_size} bytes, {retention:?}");
+            }
         }
+    }
+}
+
+#[test]
+fn the_host_that_sends_most_is_shown_and_the_others_frames_arrive() {
+    let traffic = demo();
+    let bytes = |arrives: bool| -> usize {
+        traffic.sends.iter().filter(|send| send.arrives == arrives).map(|send| send.range.len()).sum()
+    };
+    assert!(bytes(false) > bytes(true) && bytes(true) > 0);
+    let report = both(Config::for_capture());
+    let capture = report.capture.as_ref().unwrap();
+    assert_eq!((capture.sends, capture.arrivals), (389, 22));
+    for scheme in report.schemes.values() {
+        assert_eq!(scheme.receipt.bytes, bytes(true) as u64, "all that arrived was received");
+        assert_eq!(scheme.receipt.frames, 22);
+        assert!(scheme.receipt.nic_drops.is_empty() && scheme.receipt.stack_drops.is_empty());
     }
 }
 
 #[test]
 fn frames_carry_the_captured_payloads_addresses_and_ports() {
     let traffic = demo();
-    let (events, frames) = record(Scheme::Snapshot, &traffic, Config::default());
-    let mut on_wire = events.iter().filter_map(|event| match event.kind {
-        Kind::Stage { stage: Stage::Wire, send, .. } => Some(send),
-        _ => None,
-    });
-    for frame in &frames {
-        let send = &traffic.sends[on_wire.next().unwrap() as usize];
+    let (events, frames) = recorded(Scheme::Snapshot, Config::for_capture());
+    let on_wire: Vec<u32> = events
+        .iter()
+        .filter_map(|event| match event.kind {
+            Kind::Stage { stage: Stage::Wire, send, .. } => Some(send),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(on_wire.len(), frames.sent.len());
+    let arrivals = (0..).zip(&traffic.sends).filter(|(_, send)| send.arrives).map(|(index, _)| index);
+    let arrivals: Vec<u32> = arrivals.collect();
+    assert_eq!(arrivals.len(), frames.arrived.len());
+    let sent = on_wire.iter().zip(&frames.sent);
+    for (index, frame) in sent.chain(arrivals.iter().zip(&frames.arrived)) {
+        let send = &traffic.sends[*index as usize];
         assert_eq!(&frame[54..], traffic.bytes(send));
         let captured = &DEMO[24..];
         let mut at = 0;
@@ -111,11 +155,12 @@ fn frames_carry_the_captured_payloads_addresses_and_ports() {
 
 #[test]
 fn corrupting_one_schemes_buffer_changes_only_its_wire_hash() {
-    let traffic = demo();
-    let clean = both(Config::default());
-    let fault = Fault { packet: PacketId(200), offset: 700 };
+    let clean = both(Config::for_capture());
     for (broken, intact) in [(Scheme::SkBuff, Scheme::Snapshot), (Scheme::Snapshot, Scheme::SkBuff)] {
-        let faulty = run_all(&traffic, Config::default(), &Scheme::ALL, Some((broken, fault))).unwrap();
+        let flip = Change::Flip { packet: 200, offset: 700, scheme: Some(broken) };
+        let changes = vec![flip];
+        let setup = Setup { changes, ..Setup::new(Config::for_capture(), Some(demo())) };
+        let faulty = run(&setup, &Scheme::ALL).unwrap();
         let hash = |report: &Report, scheme: Scheme| report.schemes[scheme.name()].wire_sha256.clone();
         assert_ne!(hash(&faulty, broken), hash(&clean, broken));
         assert_eq!(hash(&faulty, intact), hash(&clean, intact));
@@ -126,18 +171,18 @@ fn corrupting_one_schemes_buffer_changes_only_its_wire_hash() {
 fn the_demo_counts_are_those_of_an_independent_program() {
     // Lines of the payloads, counted by a program that shares no code with this one (tests/captures).
     for (line_size, requested, new) in [(16, 32_853, 5_615), (32, 16_626, 2_908), (64, 8_346, 1_463)] {
-        let report = both(Config { line_size, ..Config::default() });
+        let report = both(Config { line_size, ..Config::for_capture() });
         let snapshot = &report.schemes["snapshot"];
-        assert_eq!(snapshot.app_write.lines_requested, requested);
-        assert_eq!(snapshot.app_write.lines_new, new);
+        assert_eq!((snapshot.data_lines.requested, snapshot.data_lines.new), (requested, new));
         assert_eq!(snapshot.dedup.held, requested as f64 / new as f64);
         assert_eq!(snapshot.copies.count, 0);
         assert_eq!(snapshot.allocations.count, 0);
         let sk_buff = &report.schemes["sk_buff"];
-        assert_eq!(sk_buff.copies.bytes, 522_459, "every payload byte is copied once");
+        assert_eq!(sk_buff.copies.bytes, 522_459, "every payload byte is copied once, on its way in or out");
         assert_eq!(sk_buff.app_write.lines_requested, 0);
+        assert_eq!(sk_buff.accesses.total(), 0);
         for scheme in report.schemes.values() {
-            assert_eq!((scheme.app_write.count, scheme.app_write.bytes), (411, 522_459));
+            assert_eq!(scheme.app_write.bytes + scheme.receipt.bytes, 522_459);
             let lines = scheme.lines;
             assert_eq!(lines.requested, lines.new + lines.hits + lines.zero);
         }
@@ -151,7 +196,7 @@ fn digests_are_the_golden_ones() {
     let found: String = [16, 32, 64]
         .into_iter()
         .flat_map(|line_size| {
-            Retention::ALL.map(|retention| Config { line_size, retention, ..Config::default() })
+            Retention::ALL.map(|retention| Config { line_size, retention, ..Config::for_capture() })
         })
         .map(|config| {
             let report = both(config);
@@ -165,18 +210,23 @@ fn digests_are_the_golden_ones() {
 
 #[test]
 fn events_add_up_to_the_ledger() {
-    let traffic = demo();
-    let report = both(Config::default());
+    let report = both(Config::for_capture());
     for scheme in Scheme::ALL {
-        let (events, _) = record(scheme, &traffic, Config::default());
+        let (events, _) = recorded(scheme, Config::for_capture());
         let (mut copies, mut allocations, mut freed, mut dma) =
             (Count::default(), Count::default(), Count::default(), 0);
+        let (mut bus, mut accesses, mut footprint) = (0, 0, 0);
         for event in &events {
             match event.kind {
                 Kind::Copy { bytes, .. } => copies.add(u64::from(bytes)),
                 Kind::Allocate { bytes, .. } => allocations.add(u64::from(bytes)),
                 Kind::Free { bytes, .. } => freed.add(u64::from(bytes)),
                 Kind::Dma { bytes, .. } => dma += u64::from(bytes),
+                Kind::Gauges { footprint: held, bus: more, accesses: others } => {
+                    footprint = u64::from(held);
+                    bus += u64::from(more);
+                    accesses += u64::from(others);
+                }
                 _ => {}
             }
         }
@@ -185,16 +235,74 @@ fn events_add_up_to_the_ledger() {
         assert_eq!(allocations.bytes, result.allocations.bytes);
         assert!(freed.count <= allocations.count);
         assert_eq!(dma, result.dma.bytes);
+        assert_eq!((bus, footprint), (result.bus.values().sum(), result.footprint));
+        assert_eq!(accesses, result.accesses.total());
         assert!(events.windows(2).all(|pair| pair[0].time_ns <= pair[1].time_ns));
+    }
+}
+
+/// Contents that are alive at the end, and how many lines they have.
+fn alive(events: &[Event]) -> (usize, u64) {
+    let mut contents = std::collections::BTreeMap::new();
+    for event in events {
+        match event.kind {
+            Kind::Content { content, lines, .. } => {
+                assert_eq!(contents.insert(content, u64::from(lines)), None);
+            }
+            Kind::ContentGone { content } => {
+                assert!(contents.remove(&content).is_some(), "content {content} goes once");
+            }
+            _ => {}
+        }
+    }
+    (contents.len(), contents.values().sum())
+}
+
+#[test]
+fn contents_that_came_and_did_not_go_are_what_is_held() {
+    for (retention, header_split, receive) in [
+        (Retention::Keep, true, Receive::Segments),
+        (Retention::Keep, false, Receive::Contiguous),
+        (Retention::Overwrite, true, Receive::Contiguous),
+        (Retention::Free, true, Receive::Segments),
+    ] {
+        let config = Config { retention, header_split, receive, ..Config::for_capture() };
+        for scheme in Scheme::ALL {
+            let setup = Setup::new(config, Some(demo()));
+            let mut lane = Lane::new(scheme, &setup, ()).unwrap();
+            lane.watch();
+            while lane.step() {}
+            let words = lane.take_events();
+            let events: Vec<_> =
+                words.as_chunks().0.iter().map(|words| Event::decode(words).unwrap()).collect();
+            let (count, lines) = alive(&events);
+            let held = events.iter().rev().find_map(|event| match event.kind {
+                Kind::Held { references, .. } => Some(u64::from(references)),
+                _ => None,
+            });
+            assert_eq!(Some(lines), held, "{scheme:?} {retention:?}");
+            if retention == Retention::Free {
+                // One slot is always left to be granted, and is emptied when it is (DESIGN.md section 4).
+                assert!(count <= 1, "{count} contents are left");
+            }
+            let told = lane.take_lines();
+            let born = events.iter().filter(|event| matches!(event.kind, Kind::Content { .. })).count();
+            assert_eq!(told.len(), born, "each content tells its lines");
+            let counts = events.iter().filter_map(|event| match event.kind {
+                Kind::Content { content, lines, .. } => Some((content, lines as usize)),
+                _ => None,
+            });
+            let told: Vec<_> = told.iter().map(|lines| (lines.content, lines.hashes.len())).collect();
+            assert_eq!(told, counts.collect::<Vec<_>>());
+        }
     }
 }
 
 #[test]
 fn every_packet_passes_every_stage_once_and_in_order() {
-    let traffic = demo();
     for scheme in Scheme::ALL {
-        let (events, frames) = record(scheme, &traffic, Config::default());
-        let mut stages = vec![Vec::new(); frames.len()];
+        let (events, frames) = recorded(scheme, Config::for_capture());
+        let mut stages = vec![Vec::new(); frames.sent.len() + frames.arrived.len()];
         for event in &events {
             if let Kind::Stage { stage, .. } = event.kind
                 && event.packet != Event::NONE
@@ -202,15 +310,16 @@ fn every_packet_passes_every_stage_once_and_in_order() {
                 stages[event.packet as usize].push(stage);
             }
         }
-        assert!(stages.iter().all(|seen| seen == &Stage::DOWN[1..]));
+        let down = stages.iter().filter(|seen| seen[..] == Stage::DOWN[1..]).count();
+        let up = stages.iter().filter(|seen| seen[..] == Stage::UP).count();
+        assert_eq!((down, up), (frames.sent.len(), frames.arrived.len()));
     }
 }
 
 #[test]
 fn lanes_enter_every_stage_at_the_same_time() {
-    let traffic = demo();
     let stages = |scheme| {
-        let (events, _) = record(scheme, &traffic, Config::default());
+        let (events, _) = recorded(scheme, Config::for_capture());
         let kept = events.into_iter().filter(|event| matches!(event.kind, Kind::Stage { .. }));
         kept.collect::<Vec<_>>()
     };
@@ -219,17 +328,117 @@ fn lanes_enter_every_stage_at_the_same_time() {
 
 #[test]
 fn retention_decides_what_stays_alive() {
-    let held = |retention| both(Config { retention, ..Config::default() }).schemes["snapshot"].dedup.held;
+    let held =
+        |retention| both(Config { retention, ..Config::for_capture() }).schemes["snapshot"].dedup.held;
     assert!(held(Retention::Keep) > 5.0);
     assert!(held(Retention::Overwrite) < held(Retention::Keep));
     assert_eq!(held(Retention::Free), 1.0, "nothing is held at the end");
-    let traffic = demo();
+}
+
+#[test]
+fn header_split_puts_what_arrives_on_line_boundaries() {
+    // The same payload is sent and arrives: it is held once where both lie alike against the lines.
+    let payload: Vec<u8> = (0..1024).map(|i| mix(i) as u8).collect();
+    let there = udp4(9, &payload);
+    let mut back = there.clone();
+    back[26..34].copy_from_slice(&[10, 0, 0, 2, 10, 0, 0, 1]);
+    back[34..38].copy_from_slice(&[0, 53, 0, 9]);
+    let again = there.clone();
+    let traffic = Arc::new(Traffic::read(&pcap(&[there, back, again])).unwrap());
+    let held = |header_split, receive| {
+        let config = Config { header_split, receive, ..Config::for_capture() };
+        let report = run(&Setup::new(config, Some(Arc::clone(&traffic))), &Scheme::ALL).unwrap();
+        let copied = report.schemes["snapshot"].copies.bytes;
+        (report.schemes["snapshot"].dedup.held, copied)
+    };
+    assert_eq!(held(true, Receive::Segments), (3.0, 0));
+    assert_eq!(held(true, Receive::Contiguous), (3.0, 0));
+    let (unsplit, copied) = held(false, Receive::Segments);
+    assert!(unsplit < 1.6 && copied == 0, "{unsplit}");
+    let (relined, copied) = held(false, Receive::Contiguous);
+    assert!(relined == 3.0 && copied == 1024, "re-lined, its lines are those that were sent: {relined}");
+}
+
+#[test]
+fn an_application_that_overwrites_its_buffer_changes_nothing_on_the_wire() {
+    let (events, clean) = recorded(Scheme::Snapshot, Config::for_capture());
+    // In the midst of a send: its first packet is in the socket layer, its frame not yet on the wire.
+    let entered = events.iter().find(|event| {
+        event.packet == 100 && matches!(event.kind, Kind::Stage { stage: Stage::Socket, .. })
+    });
+    let at_ns = entered.unwrap().time_ns;
+    let Kind::Stage { send, .. } = entered.unwrap().kind else { unreachable!() };
+    let thread = demo().sends[send as usize].flow;
+    let changes = vec![Change::Overwrite { at_ns, thread }];
     for scheme in Scheme::ALL {
-        let (events, _) =
-            record(scheme, &traffic, Config { retention: Retention::Free, ..Config::default() });
-        let dead = events.iter().filter(|event| matches!(event.kind, Kind::PayloadDead { .. })).count();
-        assert_eq!(dead, traffic.sends.len());
+        let setup = Setup { changes: changes.clone(), ..Setup::new(Config::for_capture(), Some(demo())) };
+        let (events, frames) = record(scheme, &setup);
+        let overwritten =
+            |event: &&Event| matches!(event.kind, Kind::Fault { fault: FaultKind::Overwritten, .. });
+        assert_eq!(events.iter().filter(overwritten).count(), 1);
+        assert!(frames == clean, "{scheme:?}");
     }
+}
+
+#[test]
+fn a_frame_that_the_link_loses_arrives_nowhere() {
+    let changes = vec![Change::Lose { from_peer: true, frame: 3 }, Change::Lose { from_peer: false, frame: 7 }];
+    let setup = Setup { changes, ..Setup::new(Config::for_capture(), Some(demo())) };
+    for scheme in Scheme::ALL {
+        let (events, frames) = record(scheme, &setup);
+        assert_eq!((frames.sent.len(), frames.arrived.len()), (389, 21));
+        let lost: Vec<_> = events
+            .iter()
+            .filter_map(|event| match event.kind {
+                Kind::Fault { fault: FaultKind::Lost, from_peer, frame } => Some((from_peer, frame)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lost, [(true, 3), (false, 7)]);
+    }
+}
+
+#[test]
+fn smaller_rings_are_fuller_from_their_moment_on() {
+    let burst: Vec<_> = (0..200).map(|i| udp4(9, &[i as u8; 600])).collect();
+    let traffic = Arc::new(Traffic::read(&pcap(&burst)).unwrap());
+    let owned = |changes: Vec<Change>| {
+        let setup = Setup { changes, ..Setup::new(Config::for_capture(), Some(Arc::clone(&traffic))) };
+        let (events, frames) = record(Scheme::Snapshot, &setup);
+        assert_eq!(frames.sent.len(), 200, "they wait, and are all sent");
+        let rings = events.iter().filter_map(|event| match event.kind {
+            Kind::Ring { owned, unposted, .. } => Some(owned + unposted),
+            _ => None,
+        });
+        rings.max().unwrap()
+    };
+    assert!(owned(Vec::new()) > 8);
+    assert_eq!(owned(vec![Change::Rings { at_ns: 0, slots: 8 }]), 7);
+}
+
+#[test]
+fn a_memory_that_is_too_small_drops_and_goes_on() {
+    let config = Config { memory_lines: 600, ..Config::for_capture() };
+    let (events, _) = recorded(Scheme::Snapshot, config);
+    let drops = events
+        .iter()
+        .filter(|event| matches!(event.kind, Kind::Drop { place: DropPlace::Nic | DropPlace::Stack, .. }));
+    assert!(drops.count() > 10);
+    let report = both(config);
+    assert_eq!(report.schemes["sk_buff"].frames, 389, "the conventional lane has memory enough");
+    assert!(report.schemes["snapshot"].frames < 389);
+    assert!(report.schemes["snapshot"].receipt.stack_drops["memory"] > 10);
+    // Lines that are kept for what arrives let it in, where ordinary requests find no more.
+    let reserved = both(Config { reserve_lines: 400, ..config });
+    let received = |report: &Report| report.schemes["snapshot"].receipt.frames;
+    assert!(received(&reserved) > received(&report), "{} {}", received(&reserved), received(&report));
+}
+
+#[test]
+fn a_capture_is_asked_for_where_there_is_none() {
+    let result = run(&Setup::new(Config::for_capture(), None), &Scheme::ALL);
+    assert_eq!(result, Err(RunError::Config(ConfigError::NoCapture)));
+    assert!(ConfigError::NoCapture.to_string().contains("open a pcap"));
 }
 
 #[test]
@@ -244,13 +453,16 @@ fn large_sends_are_cut_at_the_mss_and_large_datagrams_are_skipped() {
         (1, 1, 1)
     );
     for line_size in [16, 32, 64] {
-        let config = Config { line_size, ..Config::default() };
-        let (_, frames) = record(Scheme::Snapshot, &traffic, config);
-        let (_, conventional) = record(Scheme::SkBuff, &traffic, config);
+        let config = Config { line_size, ..Config::for_capture() };
+        let setup = Setup::new(config, Some(Arc::clone(&traffic)));
+        let (_, frames) = record(Scheme::Snapshot, &setup);
+        let (_, conventional) = record(Scheme::SkBuff, &setup);
         assert!(frames == conventional);
-        let lens: Vec<_> = frames.iter().map(Vec::len).collect();
-        assert_eq!(lens, [42 + 1472, 74 + 1440, 74 + 1440, 74 + 1120]);
-        let sent: Vec<u8> = frames[1..].iter().flat_map(|frame| frame[74..].to_vec()).collect();
+        // The host of the stream sends most; the datagram arrives.
+        let lens: Vec<_> = frames.sent.iter().map(Vec::len).collect();
+        assert_eq!(lens, [74 + 1440, 74 + 1440, 74 + 1120]);
+        assert_eq!(frames.arrived.iter().map(Vec::len).collect::<Vec<_>>(), [42 + 1472]);
+        let sent: Vec<u8> = frames.sent.iter().flat_map(|frame| frame[74..].to_vec()).collect();
         assert_eq!(sent, big);
     }
     long.truncate(14);

@@ -9,8 +9,7 @@ use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
 use snapstack::memory::{Content, Memory, MemoryConfig};
-use snapstack::sim::net::{self, NetConfig, Workload};
-use snapstack::sim::{Config, parse_line_size, parse_retention, run_all};
+use snapstack::sim::{Config, Setup, Workload, parse_line_size, parse_retention, run};
 use snapstack::traffic::Traffic;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -28,9 +27,10 @@ fn digests_are_the_native_ones() {
         let config = Config {
             line_size: parse_line_size(line_size).unwrap(),
             retention: parse_retention(retention).unwrap(),
+            workload: Workload::Capture,
             ..Config::default()
         };
-        let report = run_all(&traffic, config, &Scheme::ALL, None).unwrap();
+        let report = run(&Setup::new(config, Some(Arc::clone(&traffic))), &Scheme::ALL).unwrap();
         assert_eq!(report.schemes["sk_buff"].digest, sk_buff);
         assert_eq!(report.schemes["snapshot"].digest, snapshot);
     }
@@ -46,11 +46,11 @@ fn seeded_runs_of_the_memory_give_the_native_digests() {
 #[wasm_bindgen_test]
 fn digests_of_two_hosts_are_the_native_ones() {
     let golden = include_str!("golden/net-digests.txt");
-    assert_eq!(golden.lines().count(), Workload::ALL.len());
+    assert_eq!(golden.lines().count(), Workload::SIMULATED.len());
     for line in golden.lines() {
         let fields: Vec<_> = line.split(' ').collect();
         let [workload, sk_buff, snapshot] = fields[..] else { panic!("{line}") };
-        let config = NetConfig {
+        let config = Config {
             workload: Workload::parse(workload).unwrap(),
             seed: 11,
             threads: 3,
@@ -60,11 +60,11 @@ fn digests_of_two_hosts_are_the_native_ones() {
             duplicate: 10_000,
             reorder: 10_000,
             corrupt: 10_000,
-            ..NetConfig::default()
+            ..Config::default()
         };
-        let report = net::run(config, &Scheme::ALL).unwrap();
-        assert_eq!(report.schemes["sk_buff"].scheme.digest, sk_buff);
-        assert_eq!(report.schemes["snapshot"].scheme.digest, snapshot);
+        let report = run(&Setup::new(config, None), &Scheme::ALL).unwrap();
+        assert_eq!(report.schemes["sk_buff"].digest, sk_buff);
+        assert_eq!(report.schemes["snapshot"].digest, snapshot);
     }
 }
 

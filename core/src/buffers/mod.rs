@@ -19,6 +19,7 @@ mod sk_buff;
 mod snapshot;
 mod types;
 
+pub use contents::{ContentLines, ContentNews, Contents, Origin};
 pub use sk_buff::{RxSkb, SkBuff, Skb};
 pub use snapshot::{RxSegment, Snapshot, StackSegment};
 pub use types::{BufferError, Chunk, FlowId, Held, Observation, PayloadId, Scheme, SendId, UserId};
@@ -26,6 +27,7 @@ pub use types::{BufferError, Chunk, FlowId, Held, Observation, PayloadId, Scheme
 use std::ops::Range;
 
 use crate::ledger::{Ledger, PacketId};
+use crate::memory::AccessCounts;
 use crate::nic::{Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
 
 /// Who holds payloads: all that a queue of [`Chunk`]s needs of a scheme.
@@ -61,7 +63,7 @@ pub trait Buffers: Holders {
     // The application.
 
     /// The application fills a buffer with `bytes`: `buffer` again, or a new one. `send` names the content in
-    /// [`Buffers::take_dead_payloads`]. An error leaves the former buffer as it was.
+    /// [`ContentNews`]. An error leaves the former buffer as it was.
     ///
     /// # Errors
     /// [`BufferError::Memory`], [`BufferError::UnknownUser`].
@@ -244,14 +246,23 @@ pub trait Buffers: Holders {
     /// [`BufferError::Memory`].
     fn flip_payload_byte(&mut self, packet: &mut Self::Packet, offset: u32) -> Result<(), BufferError>;
 
-    /// Contents that no buffer holds any more, since the last call.
-    fn take_dead_payloads(&mut self) -> Vec<SendId>;
+    /// What buffers hold, to be told what comes and goes.
+    fn contents_mut(&mut self) -> &mut Contents;
+
+    /// From now on the driver uses at most `slots` slots of each ring, 2 at least, as if the rings were smaller; what is in
+    /// the others stays until it is done. Larger than the rings is as large as they are.
+    fn limit_rings(&mut self, slots: u32);
 
     /// The ledger.
     fn ledger(&self) -> &Ledger;
 
     /// The ledger, to take entries from.
     fn ledger_mut(&mut self) -> &mut Ledger;
+
+    /// Accesses to HICAMP memory, by kind; none of a conventional scheme.
+    fn access_counts(&self) -> AccessCounts {
+        AccessCounts::default()
+    }
 
     /// State and counters.
     fn observe(&self) -> Observation;

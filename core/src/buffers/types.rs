@@ -154,4 +154,11 @@ pub struct Observation {
     pub rx_owned_by_nic: u32,
     /// Filled RX slots that wait for the driver.
     pub rx_waiting: u32,
+    /// Bytes held now, bookkeeping by modelled widths included (DESIGN.md section 5): applications' buffers, and what the
+    /// stack has beside them.
+    pub footprint: u64,
+    /// Requests on the bus so far.
+    pub bus: u64,
+    /// Accesses to HICAMP memory so far.
+    pub accesses: u64,
 }

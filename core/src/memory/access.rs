@@ -71,6 +71,22 @@ pub struct AccessCounts {
     pub map_writes: u64,
 }
 
+impl AccessCounts {
+    /// All accesses. (A false match is a candidate read, which is counted.)
+    pub fn total(&self) -> u64 {
+        self.signature_reads
+            + self.signature_writes
+            + self.candidate_reads
+            + self.overflow_reads
+            + self.overflow_writes
+            + self.data_writes
+            + self.data_reads
+            + self.count_updates
+            + self.map_reads
+            + self.map_writes
+    }
+}
+
 /// Where accesses are counted as they happen, and shown to the last-level cache if one is modelled.
 #[derive(Clone, Default)]
 pub(super) struct Accesses {

@@ -325,6 +325,46 @@ impl Memory {
         segments.chain(cursors)
     }
 
+    /// Calls `each` with every line's byte offset and content, in order, zero lines included, as
+    /// [`Memory::for_each_line`] does, but without an access. O(lines).
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownSegment`].
+    pub fn peek_lines(&self, id: SegmentId, mut each: impl FnMut(u64, &[u8])) -> Result<(), MemoryError> {
+        let Entry { root, length, .. } = *self.map.get(id).ok_or(MemoryError::UnknownSegment(id))?;
+        self.peek_below(root.plid, root.height, 0, length, &mut each);
+        Ok(())
+    }
+
+    fn peek_below(
+        &self,
+        plid: u32,
+        height: u8,
+        offset: u64,
+        length: u64,
+        each: &mut impl FnMut(u64, &[u8]),
+    ) {
+        if offset >= length {
+            return;
+        }
+        let size = u64::from(self.line_size());
+        if plid == 0 {
+            let end = length.min(offset + self.shape.leaves(height) * size);
+            let zeros = [0; 64];
+            (offset..end).step_by(size as usize).for_each(|at| each(at, &zeros[..size as usize]));
+        } else if height == 0 {
+            each(offset, self.store.line(plid));
+        } else {
+            let step = self.shape.leaves(height - 1) * size;
+            for word in 0..self.shape.fan_out() {
+                // A word without a tag is zero: the sub-DAG of zeros.
+                let tagged = self.store.line_tags(plid) & (1 << word) != 0;
+                let child = if tagged { self.store.child(plid, word) } else { 0 };
+                self.peek_below(child, height - 1, offset + word as u64 * step, length, each);
+            }
+        }
+    }
+
     /// The reference count of a line: as many as it has [`Memory::referrers`], 0 for a line that waits. None for
     /// PLID 0, which has no count, and for a PLID that names no line now. O(1).
     pub fn references(&self, plid: Plid) -> Option<u32> {

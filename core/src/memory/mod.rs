@@ -207,6 +207,13 @@ impl Memory {
         self.store.heap_bytes()
     }
 
+    /// Bytes that the modelled hardware holds now: each line that is live or waits with its tags (a bit a word), its
+    /// signature (a byte) and its count (4 bytes), and 16 bytes for each segment map entry (FACTS.md section 1).
+    pub fn footprint(&self) -> u64 {
+        let line = u64::from(self.line_size());
+        (self.live_lines() + self.waiting_lines()) * (line + line / 32 + 5) + 16 * self.segments() as u64
+    }
+
     /// Lookups of all lines by outcome.
     pub fn line_counts(&self) -> LineCounts {
         self.store.all

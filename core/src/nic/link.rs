@@ -3,7 +3,7 @@
 //! What happens to a frame depends on the seed and the frame's index on this link alone, never on its bytes or on when it
 //! was sent: so two schemes that send the same frames suffer the same faults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::random::mix;
 
@@ -106,12 +106,14 @@ pub struct Link {
     /// Frames under way, by arrival and then in order of sending.
     under_way: BTreeMap<(u64, u64), Vec<u8>>,
     order: u64,
+    /// Frames that are lost whatever the injector says, by index.
+    planned: BTreeSet<u64>,
 }
 
 impl Link {
     /// A link that nothing was sent on.
     pub fn new(config: LinkConfig) -> Self {
-        Self { config, counts: LinkCounts::default(), idle_at: 0, under_way: BTreeMap::new(), order: 0 }
+        Self { config, counts: LinkCounts::default(), idle_at: 0, under_way: BTreeMap::new(), order: 0, planned: BTreeSet::new() }
     }
 
     /// Sends a frame (without FCS) as soon as those before it have left; returns when its last bit has.
@@ -120,7 +122,7 @@ impl Link {
         self.idle_at = self.idle_at.max(now) + (bits * 1_000_000_000).div_ceil(self.config.bits_per_s.max(1));
         let fate = self.config.faults.fate(self.config.seed, self.counts.sent);
         self.counts.sent += 1;
-        if fate.lost {
+        if self.planned.remove(&(self.counts.sent - 1)) || fate.lost {
             self.counts.lost += 1;
             return self.idle_at;
         }
@@ -149,6 +151,16 @@ impl Link {
     fn put(&mut self, arrival: u64, bytes: Vec<u8>) {
         self.under_way.insert((arrival, self.order), bytes);
         self.order += 1;
+    }
+
+    /// Frame `index`, of those to come, is to be lost.
+    pub fn plan_loss(&mut self, index: u64) {
+        self.planned.insert(index);
+    }
+
+    /// Bytes of the frames under way.
+    pub fn under_way_bytes(&self) -> u64 {
+        self.under_way.values().map(|frame| frame.len() as u64).sum()
     }
 
     /// When the next frame arrives.

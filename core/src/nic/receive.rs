@@ -1,6 +1,8 @@
 //! What both NICs do to an arriving frame before it goes to memory: refuse what cannot be one, read its headers, verify
 //! checksums, pick a queue.
 
+use std::collections::BTreeMap;
+
 use super::offload::ETHERNET_BYTES;
 use super::parse::Headers;
 use super::rss::Rss;
@@ -72,6 +74,12 @@ impl NicCounts {
         self.dropped[reason as usize]
     }
 
+    /// The reasons that occurred, by name.
+    pub fn by_reason(&self) -> BTreeMap<&'static str, u64> {
+        let all = DropReason::ALL.into_iter().map(|reason| (reason.name(), self.drops(reason)));
+        all.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// Counts where a frame went.
     pub(super) fn count(&mut self, result: Result<u16, DropReason>) -> Delivery {
         match result {
@@ -86,6 +94,18 @@ impl NicCounts {
             }
         }
     }
+}
+
+/// Bytes before the payload of a frame, as far as its headers are known: all of a frame whose headers are not.
+pub fn payload_start(frame: &[u8]) -> usize {
+    Headers::read(frame).len
+}
+
+/// Source and destination port of a frame that holds a whole TCP or UDP packet.
+pub fn ports(frame: &[u8]) -> Option<(u16, u16)> {
+    let [_, ports] = Headers::read(frame).flow(frame);
+    let [a, b, c, d] = *ports.as_array()?;
+    Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }
 
 /// An arriving frame, looked at.

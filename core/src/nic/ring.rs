@@ -16,6 +16,8 @@ pub struct RingFull {
 #[derive(Clone, Debug)]
 pub struct TxRing {
     slots: u32,
+    /// Slots that the driver uses, at most all.
+    used: u32,
     base: u32,
     filled: u64,
     posted: u64,
@@ -30,7 +32,7 @@ impl TxRing {
     /// If `slots` is under 2.
     pub fn new(base: u32, slots: u32) -> Self {
         assert!(slots >= 2, "a ring keeps one slot empty and needs another to be of use");
-        Self { slots, base, filled: 0, posted: 0, completed: 0, recycled: 0 }
+        Self { slots, used: slots, base, filled: 0, posted: 0, completed: 0, recycled: 0 }
     }
 
     fn slot(&self, counter: u64) -> u32 {
@@ -49,7 +51,12 @@ impl TxRing {
 
     /// Slots that can be filled before something is recycled.
     pub fn room(&self) -> u32 {
-        self.slots - 1 - (self.filled - self.recycled) as u32
+        (self.used - 1).saturating_sub((self.filled - self.recycled) as u32)
+    }
+
+    /// From now on the driver keeps at most `slots - 1` slots filled, as in a ring of that size: 2 to N.
+    pub fn limit(&mut self, slots: u32) {
+        self.used = slots.clamp(2, self.slots);
     }
 
     /// The driver fills the next slot; the NIC sees it after the doorbell.

@@ -8,6 +8,8 @@
 #[derive(Clone, Debug)]
 pub struct RxRing {
     slots: u32,
+    /// Slots that the driver uses, at most all.
+    used: u32,
     base: u32,
     granted: u64,
     filled: u64,
@@ -21,7 +23,7 @@ impl RxRing {
     /// If `slots` is under 2.
     pub fn new(base: u32, slots: u32) -> Self {
         assert!(slots >= 2, "a ring keeps one slot empty and needs another to be of use");
-        Self { slots, base, granted: 0, filled: 0, processed: 0 }
+        Self { slots, used: slots, base, granted: 0, filled: 0, processed: 0 }
     }
 
     fn slot(&self, counter: u64) -> u32 {
@@ -40,7 +42,12 @@ impl RxRing {
 
     /// Slots that can be granted now: G < N - 1 + p.
     pub fn grantable(&self) -> u32 {
-        (u64::from(self.slots) - 1 + self.processed - self.granted) as u32
+        (u64::from(self.used) - 1 + self.processed).saturating_sub(self.granted) as u32
+    }
+
+    /// From now on the driver keeps at most `slots - 1` slots granted or filled, as in a ring of that size: 2 to N.
+    pub fn limit(&mut self, slots: u32) {
+        self.used = slots.clamp(2, self.slots);
     }
 
     /// The driver grants the next slot, which it has to empty; None when all are granted.

@@ -1,45 +1,32 @@
 //! A run's digest: SHA-256 over fixed-width little-endian fields (DESIGN.md section 6).
 //!
-//! Model version, configuration, scheme, SHA-256 of the capture, the events in order, the ledger's integers. No PLIDs, no
+//! Model version, configuration, changes, scheme, SHA-256 of the capture if there is one, the events in order, the ledger's integers. No PLIDs, no
 //! floats, no sizes of the host: the same natively and in wasm.
 
 use sha2::{Digest as _, Sha256};
 
-use super::config::{Config, Retention};
 use crate::buffers::Scheme;
 
 /// Version of the model: it changes when the same configuration may give another digest.
-pub const MODEL_VERSION: u32 = 2;
+pub const MODEL_VERSION: u32 = 3;
 
 #[derive(Clone)]
 pub(super) struct RunDigest(Sha256);
 
 impl RunDigest {
-    pub(super) fn new(config: &Config, scheme: Scheme, capture: &[u8; 32]) -> Self {
+    /// The digest of a run whose configuration and changes are a list of integers.
+    pub(super) fn new(
+        config: impl Iterator<Item = u64>,
+        scheme: Scheme,
+        capture: Option<&[u8; 32]>,
+    ) -> Self {
         let mut hash = Sha256::new();
         hash.update(MODEL_VERSION.to_le_bytes());
-        let Config { version, line_size, retention, seed, ring_slots, doorbell_every, delayed_free } =
-            *config;
-        let retention = match retention {
-            Retention::Keep => 0u32,
-            Retention::Overwrite => 1,
-            Retention::Free => 2,
-        };
-        for word in [version, line_size, retention, ring_slots, doorbell_every, delayed_free] {
-            hash.update(word.to_le_bytes());
+        config.for_each(|integer| hash.update(integer.to_le_bytes()));
+        hash.update(number(scheme).to_le_bytes());
+        if let Some(capture) = capture {
+            hash.update(capture);
         }
-        hash.update(seed.to_le_bytes());
-        hash.update(number(scheme).to_le_bytes());
-        hash.update(capture);
-        Self(hash)
-    }
-
-    /// The digest of a run without capture, whose configuration is a list of integers.
-    pub(super) fn of_integers(config: &[u64], scheme: Scheme) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(MODEL_VERSION.to_le_bytes());
-        config.iter().for_each(|integer| hash.update(integer.to_le_bytes()));
-        hash.update(number(scheme).to_le_bytes());
         Self(hash)
     }
 

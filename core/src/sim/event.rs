@@ -6,6 +6,7 @@
 //! | time in ns, low, high | kind + 256 * detail | packet | a | b | c |
 //! ```
 
+use crate::buffers::Origin;
 use crate::ledger::{AllocationKind, CopyCause};
 
 /// Words of a record.
@@ -132,11 +133,23 @@ pub enum FaultKind {
     Corrupted = 3,
     /// A byte of its payload was flipped in the sender's memory.
     Flipped = 4,
+    /// The application overwrote the buffer that it had sent from.
+    Overwritten = 5,
+    /// The driver uses fewer slots of its rings, or more again: `frame` says how many.
+    Resized = 6,
 }
 
 impl FaultKind {
     /// All faults, in the order of their numbers.
-    pub const ALL: [Self; 5] = [Self::Lost, Self::Duplicated, Self::Late, Self::Corrupted, Self::Flipped];
+    pub const ALL: [Self; 7] = [
+        Self::Lost,
+        Self::Duplicated,
+        Self::Late,
+        Self::Corrupted,
+        Self::Flipped,
+        Self::Overwritten,
+        Self::Resized,
+    ];
 
     /// The name in results.
     pub fn name(self) -> &'static str {
@@ -146,6 +159,8 @@ impl FaultKind {
             Self::Late => "late",
             Self::Corrupted => "corrupted",
             Self::Flipped => "flipped",
+            Self::Overwritten => "overwritten",
+            Self::Resized => "resized",
         }
     }
 }
@@ -171,12 +186,15 @@ impl ThreadState {
 /// What happened; operands in the units given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The packet enters a stage. `send` is the send's index, `offset` and `len` its share of that payload in bytes (at
-    /// [`Stage::Send`], of the whole payload).
+    /// The packet enters a stage. On the way down `send` is the index of the application's write, `offset` and `len` the
+    /// packet's share of it in bytes (at [`Stage::Send`], what the call takes); of a packet without payload `send` is
+    /// [`Event::NONE`], and `offset` the thread whose connection it belongs to, once that is known. On the way up `send` is
+    /// the thread, [`Event::NONE`] where it is not known, and `len` the frame's bytes; from [`Stage::SocketIn`] on `offset`
+    /// and `len` name the payload, counted from its first byte.
     Stage {
         /// The stage.
         stage: Stage,
-        /// Index of the send.
+        /// Index of the write, or on the way up the thread.
         send: u32,
         /// First payload byte.
         offset: u32,
@@ -227,6 +245,15 @@ pub enum Kind {
         /// Lines that were.
         hits: u32,
     },
+    /// Data lines were looked up: payload that the application wrote, that arrived, or that was re-lined.
+    DataLines {
+        /// Lookups.
+        requested: u32,
+        /// Lines that were not there.
+        new: u32,
+        /// Lookups of the all-zero line.
+        zero: u32,
+    },
     /// What deduplication holds changed.
     Held {
         /// Data lines of all live payloads.
@@ -259,10 +286,30 @@ pub enum Kind {
         /// XXH3-64 of the bytes.
         hash: u64,
     },
-    /// No buffer holds a send's payload any more.
-    PayloadDead {
-        /// Index of the send.
+    /// A content came to be in some buffer: what one write of the application, one copy or one frame made.
+    Content {
+        /// What made it.
+        origin: Origin,
+        /// Its number, by creation.
+        content: u32,
+        /// The application's write, by index; [`Event::NONE`] for what is none.
         send: u32,
+        /// Data lines.
+        lines: u32,
+    },
+    /// No buffer holds a content any more.
+    ContentGone {
+        /// Its number.
+        content: u32,
+    },
+    /// What the scheme's state takes, and what it asked of bus and memory.
+    Gauges {
+        /// Bytes held now, bookkeeping by modelled widths included; at most what fits.
+        footprint: u32,
+        /// Requests on the bus since the last such record.
+        bus: u32,
+        /// Accesses to HICAMP memory since the last such record; none in a conventional stack.
+        accesses: u32,
     },
     /// The receive ring's pointers moved.
     RxRing {
@@ -344,7 +391,7 @@ impl Event {
             }
             Kind::Dma { requests, bytes } => (9, 0, requests, bytes, 0),
             Kind::Frame { len, hash } => (10, 0, len, hash as u32, (hash >> 32) as u32),
-            Kind::PayloadDead { send } => (11, 0, send, 0, 0),
+            Kind::Content { origin, content, send, lines } => (11, origin as u32, content, send, lines),
             Kind::RxRing { head, tail, owned, waiting } => {
                 (12, 0, head, tail, u32::from(owned) | u32::from(waiting) << 16)
             }
@@ -352,6 +399,9 @@ impl Event {
             Kind::Retransmission { send, offset, len } => (14, 0, send, offset, len),
             Kind::Fault { fault, from_peer, frame } => (15, fault as u32, from_peer.into(), frame, 0),
             Kind::Thread { state, thread, waited_ns } => (16, state as u32, thread, waited_ns, 0),
+            Kind::ContentGone { content } => (17, 0, content, 0, 0),
+            Kind::Gauges { footprint, bus, accesses } => (18, 0, footprint, bus, accesses),
+            Kind::DataLines { requested, new, zero } => (19, 0, requested, new, zero),
         };
         [self.time_ns as u32, (self.time_ns >> 32) as u32, code | detail << 8, self.packet, a, b, c]
     }
@@ -372,12 +422,15 @@ impl Event {
             8 => Kind::Ring { head: a, tail: b, owned: c as u16, unposted: (c >> 16) as u16 },
             9 => Kind::Dma { requests: a, bytes: b },
             10 => Kind::Frame { len: a, hash: u64::from(b) | u64::from(c) << 32 },
-            11 => Kind::PayloadDead { send: a },
+            11 => Kind::Content { origin: *Origin::ALL.get(detail)?, content: a, send: b, lines: c },
             12 => Kind::RxRing { head: a, tail: b, owned: c as u16, waiting: (c >> 16) as u16 },
             13 => Kind::Drop { place: *DropPlace::ALL.get(detail)?, reason: a, count: b },
             14 => Kind::Retransmission { send: a, offset: b, len: c },
             15 => Kind::Fault { fault: *FaultKind::ALL.get(detail)?, from_peer: a != 0, frame: b },
             16 => Kind::Thread { state: *ThreadState::ALL.get(detail)?, thread: a, waited_ns: b },
+            17 => Kind::ContentGone { content: a },
+            18 => Kind::Gauges { footprint: a, bus: b, accesses: c },
+            19 => Kind::DataLines { requested: a, new: b, zero: c },
             _ => return None,
         };
         Some(Self { time_ns: u64::from(low) | u64::from(high) << 32, packet, kind })
@@ -402,7 +455,10 @@ mod tests {
             Kind::Ring { head: 1069, tail: 1058, owned: 10, unposted: 3 },
             Kind::Dma { requests: 1, bytes: 1550 },
             Kind::Frame { len: 1502, hash: 0x0123_4567_89ab_cdef },
-            Kind::PayloadDead { send: 7 },
+            Kind::Content { origin: Origin::Kernel, content: 9, send: Event::NONE, lines: 23 },
+            Kind::ContentGone { content: 7 },
+            Kind::Gauges { footprint: 1 << 20, bus: 3, accesses: 160 },
+            Kind::DataLines { requested: 23, new: 4, zero: 1 },
             Kind::Stage { stage: Stage::WireIn, send: Event::NONE, offset: 0, len: 1514 },
             Kind::Stage { stage: Stage::Recv, send: 3, offset: 0, len: 1448 },
             Kind::RxRing { head: 1580, tail: 1572, owned: 500, waiting: 7 },
@@ -415,7 +471,7 @@ mod tests {
             let event = Event { time_ns: 0x1_0000_0002, packet: 5, kind };
             assert_eq!(Event::decode(&event.encode()), Some(event));
         }
-        assert_eq!(Event::decode(&[0, 0, 17, 0, 0, 0, 0]), None);
+        assert_eq!(Event::decode(&[0, 0, 20, 0, 0, 0, 0]), None);
         assert_eq!(Event::decode(&[0, 0, 16 << 8, 0, 0, 0, 0]), None);
     }
 

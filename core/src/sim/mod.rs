@@ -1,21 +1,36 @@
-//! Simulated time: hosts that replay traffic through a scheme, recorded as typed events (DESIGN.md section 6).
+//! Simulated time: hosts that replay a capture or run a workload through a scheme, recorded as typed events (DESIGN.md
+//! section 6).
 //!
 //! Deterministic: integer nanoseconds, seeded, the same events and the same digest on every target.
 
+mod book;
 pub mod burst;
+mod change;
 mod config;
 mod digest;
 mod event;
-mod host;
+mod journal;
 pub mod net;
+mod port;
+mod recorded;
+mod replay;
 mod report;
 mod run;
+mod seek;
+mod wires;
 
+pub use change::{Change, MOST_CHANGES};
 pub use config::{
-    CONFIG_VERSION, Config, ConfigError, Retention, parse_line_size, parse_retention, parse_seed,
+    CONFIG_VERSION, Config, ConfigError, Receive, Retention, Workload, parse_line_size, parse_retention,
+    parse_seed,
 };
 pub use digest::MODEL_VERSION;
 pub use event::{DropPlace, EVENT_WORDS, Event, FaultKind, Kind, Stage, ThreadState};
-pub use host::{DOORBELL_TIMEOUT_NS, Fault, Host, LINK_BITS_PER_S, STAGE_NS, SimError, TX_LIMIT, Tap};
-pub use report::{CountByName, Dedup, DmaCount, Report, RunError, SchemeReport, WireHash, run_all};
-pub use run::Lane;
+pub use recorded::{Arrived, Marked, Recorded};
+pub use replay::{DOORBELL_TIMEOUT_NS, Replay, TX_LIMIT};
+pub use report::{
+    CaptureReport, CountByName, Dedup, DmaCount, Receipt, Report, SchemeReport, WireHash, run,
+};
+pub use run::{Lane, LaneState, RunError, Setup};
+pub use seek::{SEEK_BYTES, Seeker};
+pub use wires::Tap;

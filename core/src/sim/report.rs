@@ -1,19 +1,20 @@
 //! The result of a run as one serialisable value: what the command line prints and the page's totals are held against.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::change::Change;
 use super::config::Config;
 use super::digest::MODEL_VERSION;
-use super::host::{Fault, SimError, Tap};
-use super::run::Lane;
-use crate::buffers::{BufferError, Buffers, Scheme};
-use crate::ledger::{AllocationKind, AppWrite, CopyCause, Count, PacketId};
-use crate::memory::LineCounts;
-use crate::traffic::{Skipped, Traffic};
+use super::net::Fairness;
+use super::run::{Lane, Run, RunError, Setup};
+use super::wires::Tap;
+use crate::buffers::{Buffers, Scheme};
+use crate::ledger::{AllocationKind, AppWrite, CopyCause, Count, Transaction};
+use crate::memory::{AccessCounts, LineCounts};
+use crate::traffic::Skipped;
 
 /// A count with its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -39,12 +40,12 @@ pub struct Dedup {
 /// One scheme's result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SchemeReport {
-    /// Frames on the wire.
+    /// Frames that the shown host put on the wire.
     pub frames: u64,
     /// Events recorded.
     pub events: u64,
-    /// SHA-256 over the frames in wire order, each as its length (u32, little-endian) and its bytes without FCS; empty
-    /// unless the run computed it.
+    /// SHA-256 over the frames of both hosts in the order in which they left, each as its sender (0 the shown host, 1 its
+    /// peer), its length (u32, little-endian) and its bytes without FCS; empty unless the run computed it.
     pub wire_sha256: String,
     /// The application filling its buffers.
     pub app_write: AppWrite,
@@ -64,6 +65,14 @@ pub struct SchemeReport {
     pub data_lines: LineCounts,
     /// Dedup ratios.
     pub dedup: Dedup,
+    /// Bytes held at the end, bookkeeping by modelled widths included.
+    pub footprint: u64,
+    /// Requests on the bus, by kind.
+    pub bus: BTreeMap<&'static str, u64>,
+    /// Accesses to HICAMP memory, by kind.
+    pub accesses: AccessCounts,
+    /// The way up.
+    pub receipt: Receipt,
     /// The run's digest.
     pub digest: String,
 }
@@ -78,13 +87,14 @@ pub struct DmaCount {
 }
 
 impl SchemeReport {
-    pub(super) fn new<B: Buffers>(buffers: &B, frames: u64, events: u64, digest: String) -> Self {
+    pub(super) fn new<B: Buffers>(run: &impl Run<B>) -> Self {
+        let buffers = run.recorded();
         let (ledger, seen) = (buffers.ledger(), buffers.observe());
         let data = seen.data_lines;
         let distinct = data.new + u64::from(data.zero > 0);
         Self {
-            frames,
-            events,
+            frames: run.frames()[0],
+            events: run.book().events(),
             wire_sha256: String::new(),
             app_write: ledger.app_write,
             copies: by_name(
@@ -104,7 +114,11 @@ impl SchemeReport {
                 held: seen.held.ratio(),
                 cumulative: if distinct == 0 { 1.0 } else { data.requested as f64 / distinct as f64 },
             },
-            digest,
+            footprint: seen.footprint,
+            bus: Transaction::ALL.iter().map(|kind| (kind.name(), ledger.bus.count(*kind).requests)).collect(),
+            accesses: buffers.access_counts(),
+            receipt: run.receipt(),
+            digest: run.book().digest(buffers),
         }
     }
 }
@@ -118,6 +132,44 @@ fn by_name(
     CountByName { count: total.count, bytes: total.bytes, parts: BTreeMap::from([(label, parts)]) }
 }
 
+/// What a run received, and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Receipt {
+    /// Frames that the NIC put into memory.
+    pub frames: u64,
+    /// Frames that the peer sent.
+    pub sent_by_peer: u64,
+    /// Payload bytes that the applications received.
+    pub bytes: u64,
+    /// Of all bytes that applications of both hosts received, those that nobody sent; a capture's are not looked at.
+    pub wrong: Option<u64>,
+    /// Frames that the NIC dropped, by reason.
+    pub nic_drops: BTreeMap<&'static str, u64>,
+    /// What the stack dropped, by reason.
+    pub stack_drops: BTreeMap<&'static str, u64>,
+    /// Packets with bytes sent before, and those bytes.
+    pub resent: Count,
+    /// Nanoseconds until the run was over.
+    pub elapsed_ns: u64,
+    /// How the threads fared; a capture's have no pace of their own.
+    pub fairness: Option<Fairness>,
+}
+
+/// The capture of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CaptureReport {
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// The host that is shown.
+    pub shown: String,
+    /// Payloads that it sends.
+    pub sends: u64,
+    /// Payloads that arrive at it.
+    pub arrivals: u64,
+    /// Packets that are neither, by reason.
+    pub skipped: Skipped,
+}
+
 /// A whole run's result.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -127,66 +179,52 @@ pub struct Report {
     pub model: u32,
     /// The configuration.
     pub config: Config,
-    /// SHA-256 of the capture.
-    pub capture_sha256: String,
-    /// Calls of `send()`.
-    pub sends: u64,
-    /// Packets of the capture that were not sent, by reason.
-    pub skipped: Skipped,
+    /// The changes on the way.
+    pub changes: Vec<Change>,
+    /// The capture, if one was replayed.
+    pub capture: Option<CaptureReport>,
     /// Result by scheme.
     pub schemes: BTreeMap<&'static str, SchemeReport>,
 }
 
 /// A tap that hashes frames as [`SchemeReport::wire_sha256`] says.
 #[derive(Clone, Default)]
-pub struct WireHash(pub(super) Sha256);
+pub struct WireHash(Sha256);
 
 impl Tap for WireHash {
-    fn frame(&mut self, _packet: PacketId, frame: &[u8]) {
+    fn frame(&mut self, _time_ns: u64, from_peer: bool, _packet: u32, frame: &[u8]) {
+        self.0.update([u8::from(from_peer)]);
         self.0.update((frame.len() as u32).to_le_bytes());
         self.0.update(frame);
     }
 }
 
-/// A run that could not be made or finished.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RunError {
-    /// The scheme could not be set up.
-    #[error(transparent)]
-    Setup(#[from] BufferError),
-    /// The run stopped.
-    #[error(transparent)]
-    Sim(#[from] SimError),
-}
-
-/// Runs the traffic through the schemes to the end.
+/// Runs a setup through the schemes to the end.
 ///
 /// # Errors
 /// [`RunError`].
-pub fn run_all(
-    traffic: &Arc<Traffic>,
-    config: Config,
-    schemes: &[Scheme],
-    fault: Option<(Scheme, Fault)>,
-) -> Result<Report, RunError> {
+pub fn run(setup: &Setup, schemes: &[Scheme]) -> Result<Report, RunError> {
     let mut results = BTreeMap::new();
     for scheme in schemes {
-        let fault = fault.and_then(|(at, fault)| (at == *scheme).then_some(fault));
-        let mut lane = Lane::new(*scheme, traffic, config, WireHash::default(), fault)?;
-        while lane.step_many(1024)? {
+        let mut lane = Lane::new(*scheme, setup, WireHash::default())?;
+        while lane.step_many(1024) {
             lane.discard_events();
         }
-        let (mut report, WireHash(hash)) = lane.finish();
-        report.wire_sha256 = hex::encode(hash.finalize());
+        lane.discard_events();
+        let mut report = lane.report();
+        report.wire_sha256 = hex::encode(lane.tap().0.clone().finalize());
         results.insert(scheme.name(), report);
     }
-    Ok(Report {
-        version: 1,
-        model: MODEL_VERSION,
-        config,
-        capture_sha256: hex::encode(traffic.sha256),
-        sends: traffic.sends.len() as u64,
-        skipped: traffic.skipped,
-        schemes: results,
-    })
+    let capture = setup.capture().map(|traffic| {
+        let arrivals = traffic.sends.iter().filter(|send| send.arrives).count() as u64;
+        CaptureReport {
+            sha256: hex::encode(traffic.sha256),
+            shown: traffic.shown.to_string(),
+            sends: traffic.sends.len() as u64 - arrivals,
+            arrivals,
+            skipped: traffic.skipped,
+        }
+    });
+    let (config, changes) = (setup.config, setup.changes.clone());
+    Ok(Report { version: 2, model: MODEL_VERSION, config, changes, capture, schemes: results })
 }

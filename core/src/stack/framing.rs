@@ -1,10 +1,12 @@
 //! The headers of one replayed segment, pushed layer by layer: UDP and TCP framing over IPv4 and IPv6 on Ethernet. TCP
 //! numbers bytes and sets acknowledgements as the other direction stands; connections are [`super::tcp`]'s.
 
+use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet};
+
 use super::headers;
 use super::headers::{Endpoints, Protocol, Segment};
 use crate::buffers::{BufferError, Buffers};
-use crate::nic::Checksum;
+use crate::nic::{self, Checksum, IpVersion};
 use crate::random::mix;
 
 /// Most bytes of an IP packet (Ethernet, RFC 894).
@@ -81,4 +83,82 @@ pub fn ethernet<B: Buffers>(
 pub fn checksum(segment: &Segment) -> Checksum {
     let start = (headers::ETHERNET + segment.endpoints.header_len()) as u16;
     Checksum { start, offset: segment.protocol.checksum_offset() }
+}
+
+/// The whole frame of a segment, as its sender's NIC puts it on the wire.
+pub fn frame(segment: &Segment, payload: &[u8]) -> Vec<u8> {
+    let mut frame = headers::ethernet(segment).to_vec();
+    match segment.endpoints {
+        Endpoints::V4 { .. } => frame.extend(headers::ipv4(segment)),
+        Endpoints::V6 { .. } => frame.extend(headers::ipv6(segment)),
+    }
+    match segment.protocol {
+        Protocol::Tcp { .. } => frame.extend(headers::tcp(segment)),
+        Protocol::Udp => frame.extend(headers::udp(segment)),
+    }
+    frame.extend(payload);
+    nic::insert(&mut frame, checksum(segment));
+    frame
+}
+
+/// Where the transport header of a frame of IP version `ip` begins.
+pub fn transport_at(ip: IpVersion) -> u32 {
+    let header = match ip {
+        IpVersion::V4 => headers::IPV4,
+        IpVersion::V6 => headers::IPV6,
+    };
+    (headers::ETHERNET + header) as u32
+}
+
+/// Ends and protocol of a frame of [`frame`]'s making, from its IP header and the first bytes of its transport header:
+/// the endpoints, whether it is TCP, and the transport header's bytes. None for bytes that are no such headers.
+pub fn ends(ip: &[u8], transport: &[u8]) -> Option<(Endpoints, bool, u32)> {
+    let ports = |at: usize| Some(u16::from_be_bytes([*transport.get(at)?, *transport.get(at + 1)?]));
+    let (src, dst) = (ports(0)?, ports(2)?);
+    let (protocol, endpoints) = match ip.first()? >> 4 {
+        4 if ip.len() >= headers::IPV4 => {
+            let view = Ipv4Packet::new_unchecked(ip);
+            let ends = Endpoints::V4 { src: (view.src_addr(), src), dst: (view.dst_addr(), dst) };
+            (view.next_header(), ends)
+        }
+        6 if ip.len() >= headers::IPV6 => {
+            let view = Ipv6Packet::new_unchecked(ip);
+            (view.next_header(), Endpoints::V6 { src: (view.src_addr(), src), dst: (view.dst_addr(), dst) })
+        }
+        _ => return None,
+    };
+    match protocol {
+        IpProtocol::Tcp => Some((endpoints, true, headers::TCP as u32)),
+        IpProtocol::Udp => Some((endpoints, false, headers::UDP as u32)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::headers::Hardware;
+
+    #[test]
+    fn a_frame_tells_whose_it_is() {
+        let v4 = Endpoints::V4 { src: ([10, 0, 0, 1].into(), 80), dst: ([10, 0, 0, 2].into(), 4321) };
+        let (one, two) = (std::net::Ipv6Addr::LOCALHOST, std::net::Ipv6Addr::UNSPECIFIED);
+        let v6 = Endpoints::V6 { src: (one, 53), dst: (two, 99) };
+        for (endpoints, ip, protocol) in [
+            (v4, IpVersion::V4, Protocol::Tcp { seq: 1, ack: 2 }),
+            (v6, IpVersion::V6, Protocol::Udp),
+            (v6, IpVersion::V6, Protocol::Tcp { seq: 1, ack: 2 }),
+            (v4, IpVersion::V4, Protocol::Udp),
+        ] {
+            let hardware = Hardware { src: [2; 6], dst: [4; 6] };
+            let segment = Segment { endpoints, hardware, protocol, ident: 7, payload: 3 };
+            let frame = frame(&segment, b"abc");
+            let at = transport_at(ip) as usize;
+            let (found, tcp, len) = ends(&frame[14..at], &frame[at..at + 8]).unwrap();
+            assert_eq!((found, tcp), (endpoints, protocol != Protocol::Udp));
+            assert_eq!(&frame[at + len as usize..], b"abc");
+            assert_eq!(ends(&frame[14..30], &frame[at..at + 3]), None);
+            assert_eq!(ends(&frame[14..30], &frame[at..at + 8]), None);
+        }
+    }
 }

@@ -12,10 +12,10 @@ use crate::nic::{fold, sum};
 
 /// Bytes of an Ethernet header.
 pub(super) const ETHERNET: usize = 14;
-const IPV4: usize = 20;
-const IPV6: usize = 40;
-const TCP: usize = 20;
-const UDP: usize = 8;
+pub(super) const IPV4: usize = 20;
+pub(super) const IPV6: usize = 40;
+pub(super) const TCP: usize = 20;
+pub(super) const UDP: usize = 8;
 /// Window that every TCP header offers, in bytes.
 const WINDOW: u16 = u16::MAX;
 /// Hops that every IP header allows (RFC 1700's default).

@@ -1,7 +1,9 @@
-//! A capture as traffic: every non-empty TCP or UDP payload, in captured order, is one `send()` on its flow's thread.
+//! A capture as traffic: every non-empty TCP or UDP payload, in captured order, is one `send()` of the shown host, or a
+//! frame that arrives at it.
 //!
-//! A flow is a connection: both directions of one pair of addresses and ports. All its sends run on one thread, whichever
-//! end they come from, because one host stands for all senders as long as receipt is not built.
+//! The shown host is the address that sends most payload. What any other address sends arrives, also what was meant for a
+//! third one: a capture holds what its NIC saw. A flow is a connection: both directions of one pair of addresses and ports,
+//! with one thread of the shown host.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -51,7 +53,7 @@ pub struct Flow {
     pub tcp: bool,
 }
 
-/// One call of `send()`.
+/// One captured payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Send {
     /// The flow, by index.
@@ -64,6 +66,8 @@ pub struct Send {
     pub frame: u64,
     /// Ethernet addresses: as captured, or made from the IP addresses.
     pub hardware: Hardware,
+    /// It arrives at the shown host, which else sends it.
+    pub arrives: bool,
     /// Where the payload lies in [`Traffic::payload`].
     pub range: Range<usize>,
 }
@@ -96,8 +100,12 @@ pub struct Traffic {
     pub sends: Vec<Send>,
     /// The flows in order of their first send.
     pub flows: Vec<Flow>,
+    /// Which flow ends and protocol belong to, in the order in which they were seen first.
+    index: HashMap<(Endpoints, bool), u32>,
     /// Packets that were not sent.
     pub skipped: Skipped,
+    /// The host that is shown.
+    pub shown: IpAddr,
     /// What the capture file is.
     pub summary: Summary,
     /// SHA-256 of the file.
@@ -115,6 +123,12 @@ impl Traffic {
         builder.finish()
     }
 
+    /// The thread of a connection, seen from either end.
+    pub fn thread(&self, endpoints: Endpoints, tcp: bool) -> Option<u32> {
+        let found = self.index.get(&(endpoints, tcp));
+        found.or_else(|| self.index.get(&(endpoints.reversed(), tcp))).copied()
+    }
+
     /// A send's bytes.
     pub fn bytes(&self, send: &Send) -> &[u8] {
         &self.payload[send.range.clone()]
@@ -126,7 +140,7 @@ impl Traffic {
             .then(|| format!("The file was read up to an error: {}", self.summary.ending.message))
     }
 
-    /// Data lines that all payloads fill, each by itself.
+    /// Data lines that all payloads fill, each by itself, sent and arriving.
     pub fn lines(&self, line_size: u32) -> u64 {
         self.sends.iter().map(|send| send.range.len().div_ceil(line_size as usize) as u64).sum()
     }
@@ -175,7 +189,7 @@ impl TrafficBuilder {
     /// [`TrafficError`] when there is nothing to send.
     pub fn finish(self) -> Result<Traffic, TrafficError> {
         let summary = self.reader.finish();
-        let Builder { payload, sends, flows, skipped, .. } = self.out;
+        let Builder { payload, mut sends, flows, index, skipped, .. } = self.out;
         if sends.is_empty() {
             return Err(if summary.packets == 0 && summary.ending.status != Status::Ok {
                 TrafficError::Unreadable(summary.ending.message)
@@ -183,7 +197,11 @@ impl TrafficBuilder {
                 TrafficError::NothingToSend { packets: summary.packets, skipped }
             });
         }
-        Ok(Traffic { payload, sends, flows, skipped, summary, sha256: self.hash.finalize().into() })
+        let shown = most_sending(&sends, &flows);
+        for send in &mut sends {
+            send.arrives = source(send, &flows) != shown;
+        }
+        Ok(Traffic { payload, sends, flows, index, skipped, shown, summary, sha256: self.hash.finalize().into() })
     }
 }
 
@@ -254,8 +272,30 @@ impl Builder {
         };
         let start = self.payload.len();
         self.payload.extend_from_slice(payload);
-        self.sends.push(Send { flow, reverse, time_ns, frame, hardware, range: start..self.payload.len() });
+        let range = start..self.payload.len();
+        self.sends.push(Send { flow, reverse, time_ns, frame, hardware, arrives: false, range });
     }
+}
+
+/// Who sent a payload.
+fn source(send: &Send, flows: &[Flow]) -> IpAddr {
+    let endpoints = flows[send.flow as usize].endpoints;
+    match if send.reverse { endpoints.reversed() } else { endpoints } {
+        Endpoints::V4 { src, .. } => src.0.into(),
+        Endpoints::V6 { src, .. } => src.0.into(),
+    }
+}
+
+/// The address that sends most payload; of several, the one that sent first.
+fn most_sending(sends: &[Send], flows: &[Flow]) -> IpAddr {
+    let mut bytes: HashMap<IpAddr, u64> = HashMap::new();
+    for send in sends {
+        *bytes.entry(source(send, flows)).or_default() += send.range.len() as u64;
+    }
+    let most = bytes.values().copied().max();
+    let addresses = sends.iter().map(|send| source(send, flows));
+    let first = addresses.into_iter().find(|address| bytes.get(address).copied() == most);
+    first.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED))
 }
 
 fn endpoints(src: IpAddr, dst: IpAddr, ports: (u16, u16)) -> Option<Endpoints> {

@@ -409,9 +409,10 @@ fn a_packet_that_is_never_posted_gives_everything_back() {
     buffers.push_header(&mut packet, &[1; 20]).unwrap();
     buffers.release(payload);
     buffers.free_user(user).unwrap();
-    assert_eq!(buffers.take_dead_payloads(), [], "the packet still refers to it");
+    let born = ContentNews::Born { content: 0, origin: Origin::App, send: Some(SendId(0)), lines: 16 };
+    assert_eq!(buffers.contents_mut().drain().collect::<Vec<_>>(), [born], "the packet still refers to it");
     buffers.drop_packet(packet);
-    assert_eq!(buffers.take_dead_payloads(), [SendId(0)]);
+    assert_eq!(buffers.contents_mut().drain().collect::<Vec<_>>(), [ContentNews::Gone { content: 0 }]);
     assert_eq!(buffers.memory().live_lines(), 0);
     let unknown = Chunk { payload: PayloadId(0), offset: 0, len: 1 };
     assert_eq!(buffers.packet(&[unknown]).err(), Some(BufferError::UnknownPayload(PayloadId(0))));

@@ -1,5 +1,7 @@
 //! Conventional physical memory: areas of equal objects, each with a free list and counted references, at addresses of
-//! their own.
+//! their own. A clone shares the objects that neither side writes.
+
+use std::sync::Arc;
 
 use crate::nic::{HostMemory, Iommu, RX_BUFFER_BYTES};
 
@@ -15,14 +17,14 @@ const AREA_SHIFT: u32 = 40;
 pub(super) struct Arena {
     area: u64,
     size: u32,
-    bytes: Vec<u8>,
+    objects: Vec<Arc<[u8]>>,
     refs: Vec<u32>,
     free: Vec<u32>,
 }
 
 impl Arena {
     fn new(area: u64, size: u32) -> Self {
-        Self { area, size, bytes: Vec::new(), refs: Vec::new(), free: Vec::new() }
+        Self { area, size, objects: Vec::new(), refs: Vec::new(), free: Vec::new() }
     }
 
     /// Bytes of an object.
@@ -38,7 +40,7 @@ impl Arena {
     /// An object with one reference, by index; its content is whatever was there.
     pub(super) fn take(&mut self) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.bytes.resize(self.bytes.len() + self.size as usize, 0);
+            self.objects.push(vec![0; self.size as usize].into());
             self.refs.push(0);
             self.refs.len() as u32 - 1
         });
@@ -66,23 +68,38 @@ impl Arena {
     }
 
     pub(super) fn object(&self, index: u32) -> &[u8] {
-        &self.bytes[index as usize * self.size as usize..][..self.size as usize]
+        &self.objects[index as usize]
     }
 
     pub(super) fn object_mut(&mut self, index: u32) -> &mut [u8] {
-        &mut self.bytes[index as usize * self.size as usize..][..self.size as usize]
+        Arc::make_mut(&mut self.objects[index as usize])
     }
 
     /// Two different objects at once: one to read, one to write.
     pub(super) fn pair(&mut self, from: u32, to: u32) -> (&[u8], &mut [u8]) {
-        let size = self.size as usize;
-        let (from, to) = (from as usize * size, to as usize * size);
-        let (low, high) = self.bytes.split_at_mut(from.max(to));
+        let (from, to) = (from as usize, to as usize);
+        let (low, high) = self.objects.split_at_mut(from.max(to));
         if from < to {
-            (&low[from..from + size], &mut high[..size])
+            (&low[from], Arc::make_mut(&mut high[0]))
         } else {
-            (&high[..size], &mut low[to..to + size])
+            (&high[0], Arc::make_mut(&mut low[to]))
         }
+    }
+
+    /// Bytes of objects that `other`, a clone at another time, does not share.
+    pub(super) fn unshared(&self, other: &Self) -> u64 {
+        let shared = |index: usize, object: &Arc<[u8]>| {
+            other.objects.get(index).is_some_and(|there| Arc::ptr_eq(object, there))
+        };
+        let own = self.objects.iter().enumerate().filter(|(index, object)| !shared(*index, object)).count();
+        own as u64 * u64::from(self.size) + self.objects.len() as u64 * 24
+    }
+
+    /// The object at an address, and which of its bytes: nothing that is mapped reaches over the end of its object.
+    fn place(&self, address: u64, len: u32) -> Option<(usize, std::ops::Range<usize>)> {
+        let at = address & ((1 << AREA_SHIFT) - 1);
+        let start = (at % u64::from(self.size)) as usize;
+        Some(((at / u64::from(self.size)) as usize, start..start.checked_add(len as usize)?))
     }
 
     pub(super) fn address(&self, index: u32, offset: u32) -> u64 {
@@ -119,6 +136,13 @@ impl Physical {
         }
     }
 
+    /// Bytes of objects that `other`, a clone at another time, does not share.
+    pub(super) fn unshared(&self, other: &Self) -> u64 {
+        let arenas = [(&self.heads, &other.heads), (&self.pages, &other.pages)];
+        let more = [(&self.rx, &other.rx), (&self.shadow, &other.shadow)];
+        arenas.into_iter().chain(more).map(|(one, two)| one.unshared(two)).sum()
+    }
+
     pub(super) fn area(&self, area: Area) -> &Arena {
         match area {
             Area::Page => &self.pages,
@@ -133,11 +157,18 @@ impl Physical {
         }
     }
 
+    fn seen(&self, address: u64, len: u32) -> Option<&[u8]> {
+        let arenas = [&self.heads, &self.pages, &self.rx, &self.shadow];
+        let arena = arenas.into_iter().find(|arena| arena.area == address >> AREA_SHIFT)?;
+        let (object, range) = arena.place(address, len)?;
+        arena.objects.get(object)?.get(range)
+    }
+
     fn at(&mut self, address: u64, len: u32) -> Option<&mut [u8]> {
         let arenas = [&mut self.heads, &mut self.pages, &mut self.rx, &mut self.shadow];
         let arena = arenas.into_iter().find(|arena| arena.area == address >> AREA_SHIFT)?;
-        let at = (address & ((1 << AREA_SHIFT) - 1)) as usize;
-        arena.bytes.get_mut(at..at.checked_add(len as usize)?)
+        let (object, range) = arena.place(address, len)?;
+        Arc::make_mut(arena.objects.get_mut(object)?).get_mut(range)
     }
 }
 
@@ -149,7 +180,10 @@ pub(super) struct Mapped<'m> {
 
 impl HostMemory for Mapped<'_> {
     fn dma_read(&mut self, address: u64, len: u32) -> Option<&[u8]> {
-        self.dma_write(address, len).map(|bytes| &*bytes)
+        if !self.iommu.check(address, len) {
+            return None;
+        }
+        self.memory.seen(address, len)
     }
 
     fn dma_write(&mut self, address: u64, len: u32) -> Option<&mut [u8]> {

@@ -9,10 +9,11 @@ mod transmit;
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
+use std::sync::Arc;
 
 use slab::Slab;
 
-use super::contents::{ContentId, Contents};
+use super::contents::{ContentId, Contents, Origin};
 use super::{
     BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
     within,
@@ -20,7 +21,7 @@ use super::{
 use crate::ledger::{AllocationKind, Ledger, PacketId};
 use crate::memory::LineCounts;
 use crate::nic::{
-    Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata, TxFrames, TxOffload,
+    DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata, TxFrames, TxOffload,
 };
 use arena::Physical;
 use transmit::{Fragment, SK_BUFF};
@@ -44,14 +45,21 @@ pub struct SkBuff {
     tx: Vec<TxQueue>,
     /// The buffers in the slots of the RX rings, by queue.
     rx: Vec<Vec<Option<u32>>>,
+    /// The contents of the filled ones, by queue.
+    rx_contents: Vec<VecDeque<ContentId>>,
     refill_batch: u32,
     line: u32,
+    /// Bytes of the applications' buffers.
+    user_bytes: u64,
+    /// Bytes of the rings' descriptors.
+    ring_bytes: u64,
 }
 
 /// An application's buffer.
 #[derive(Clone)]
 struct UserBuffer {
-    bytes: Vec<u8>,
+    /// Shared with clones of the scheme until it is written.
+    bytes: Arc<Vec<u8>>,
     content: ContentId,
 }
 
@@ -62,6 +70,7 @@ struct Payload {
     len: u32,
     /// It was received: an `sk_buff` stands around it.
     skb: bool,
+    content: ContentId,
     holders: u32,
 }
 
@@ -89,8 +98,11 @@ impl SkBuff {
             iommu: Iommu::new(nic.iommu),
             tx: (0..nic.queues).map(|_| TxQueue::default()).collect(),
             rx: (0..nic.queues).map(|_| vec![None; nic.rx_slots as usize]).collect(),
+            rx_contents: (0..nic.queues).map(|_| VecDeque::new()).collect(),
             refill_batch: nic.refill_batch,
             line,
+            user_bytes: 0,
+            ring_bytes: u64::from(nic.queues) * u64::from(nic.tx_slots + nic.rx_slots) * DESCRIPTOR_BYTES,
         }
     }
 
@@ -102,8 +114,33 @@ impl SkBuff {
         self.payloads.get(id.0 as usize).ok_or(BufferError::UnknownPayload(id))
     }
 
-    fn add_payload(&mut self, fragments: Vec<Fragment>, len: u32, skb: bool) -> PayloadId {
-        PayloadId(self.payloads.insert(Payload { fragments, len, skb, holders: 1 }) as u32)
+    fn add_payload(&mut self, payload: Payload) -> PayloadId {
+        PayloadId(self.payloads.insert(payload) as u32)
+    }
+
+    /// A content of bytes that were just put somewhere.
+    fn add_content(&mut self, origin: Origin, send: Option<SendId>, bytes: &[u8]) -> ContentId {
+        let lines = bytes.len().div_ceil(self.line as usize) as u32;
+        let id = self.contents.add(origin, send, lines, 0);
+        self.contents.show(id, self.line, std::iter::once(bytes));
+        id
+    }
+
+    /// The applications' buffers, what the stack has allocated, and the descriptors (FACTS.md section 2).
+    fn footprint(&self) -> u64 {
+        let allocated: u64 = AllocationKind::ALL.iter().map(|kind| self.ledger.held(*kind).bytes).sum();
+        self.user_bytes + allocated + self.ring_bytes
+    }
+
+    /// Bytes of this state that `other`, a clone at another time, does not share.
+    pub fn unshared(&self, other: &Self) -> u64 {
+        let shared = |key: usize, user: &UserBuffer| {
+            other.users.get(key).is_some_and(|there| Arc::ptr_eq(&user.bytes, &there.bytes))
+        };
+        let own = self.users.iter().filter(|(key, user)| !shared(*key, user));
+        let users: usize = own.map(|(_, user)| user.bytes.len()).sum();
+        let entries = 64 * (self.users.len() + self.payloads.len());
+        self.memory.unshared(&other.memory) + (users + entries) as u64 + self.contents.bytes()
     }
 
     /// What the kernel asked of the IOMMU.
@@ -128,6 +165,7 @@ impl Holders for SkBuff {
             if freed.skb {
                 self.ledger.free(AllocationKind::SkBuff, SK_BUFF);
             }
+            self.contents.drop_holder(freed.content);
         }
     }
 
@@ -147,7 +185,6 @@ impl Buffers for SkBuff {
         send: SendId,
         bytes: &[u8],
     ) -> Result<UserId, BufferError> {
-        let lines = bytes.len().div_ceil(self.line as usize) as u32;
         let id = match buffer {
             Some(id) => {
                 let former = self.user(id)?.content;
@@ -157,15 +194,17 @@ impl Buffers for SkBuff {
             None => {
                 let entry = self.users.vacant_entry();
                 let id = UserId(entry.key() as u32);
-                entry.insert(UserBuffer { bytes: Vec::new(), content: ContentId::default() });
+                entry.insert(UserBuffer { bytes: Arc::default(), content: ContentId::default() });
                 id
             }
         };
-        let content = self.contents.add(Some(send), lines, 0);
+        let content = self.add_content(Origin::App, Some(send), bytes);
         let user = &mut self.users[id.0 as usize];
         user.content = content;
-        user.bytes.resize(bytes.len(), 0);
-        self.ledger.app_write_conventional(bytes, &mut user.bytes);
+        let buffer = Arc::make_mut(&mut user.bytes);
+        self.user_bytes = self.user_bytes + bytes.len() as u64 - buffer.len() as u64;
+        buffer.resize(bytes.len(), 0);
+        self.ledger.app_write_conventional(bytes, buffer);
         Ok(id)
     }
 
@@ -182,6 +221,7 @@ impl Buffers for SkBuff {
 
     fn free_user(&mut self, user: UserId) -> Result<(), BufferError> {
         let freed = self.users.try_remove(user.0 as usize).ok_or(BufferError::UnknownUser(user))?;
+        self.user_bytes -= freed.bytes.len() as u64;
         self.contents.drop_holder(freed.content);
         Ok(())
     }
@@ -189,11 +229,8 @@ impl Buffers for SkBuff {
     fn send(&mut self, flow: FlowId, user: UserId, range: Range<u64>) -> Result<PayloadId, BufferError> {
         let len = self.user(user)?.bytes.len() as u64;
         let range = within(range.start, range.end.saturating_sub(range.start), len)?;
-        // Out of the slab for the copy, so that pages can be taken meanwhile.
-        let bytes = std::mem::take(&mut self.users[user.0 as usize].bytes);
-        let payload = self.copy_in(flow, &bytes[range.start as usize..range.end as usize]);
-        self.users[user.0 as usize].bytes = bytes;
-        Ok(payload)
+        let bytes = Arc::clone(&self.users[user.0 as usize].bytes);
+        Ok(self.copy_in(flow, &bytes[range.start as usize..range.end as usize]))
     }
 
     fn send_conventional(&mut self, flow: FlowId, bytes: &[u8]) -> Result<PayloadId, BufferError> {
@@ -304,8 +341,13 @@ impl Buffers for SkBuff {
         Ok(())
     }
 
-    fn take_dead_payloads(&mut self) -> Vec<SendId> {
-        self.contents.take_dead()
+    fn contents_mut(&mut self) -> &mut Contents {
+        &mut self.contents
+    }
+
+    fn limit_rings(&mut self, slots: u32) {
+        self.nic.tx.iter_mut().for_each(|queue| queue.ring.limit(slots));
+        self.nic.rx.iter_mut().for_each(|queue| queue.ring.limit(slots));
     }
 
     fn ledger(&self) -> &Ledger {
@@ -333,6 +375,9 @@ impl Buffers for SkBuff {
             rx_tail: rx.tail(),
             rx_owned_by_nic: rx.owned_by_nic(),
             rx_waiting: rx.waiting(),
+            footprint: self.footprint(),
+            bus: self.ledger.bus.total().requests,
+            accesses: 0,
         }
     }
 }

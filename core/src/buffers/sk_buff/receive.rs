@@ -2,18 +2,21 @@
 //! place for every frame, one copy into the user's buffer.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::super::contents::{ContentId, Origin};
 use super::super::{BufferError, Chunk, PayloadId, UserId, within};
 use super::arena::{Area, Mapped};
 use super::transmit::{Fragment, SK_BUFF};
-use super::{SkBuff, UserBuffer};
+use super::{Payload, SkBuff, UserBuffer};
 use crate::ledger::{AllocationKind, CopyCause};
-use crate::nic::{Checksummer, Delivery, IommuMode, RX_BUFFER_BYTES, RxMetadata};
+use crate::nic::{Checksummer, Delivery, IommuMode, RX_BUFFER_BYTES, RxMetadata, payload_start};
 
 /// A received frame: an `sk_buff` around the buffer that the NIC filled.
 #[derive(Clone, Debug)]
 pub struct RxSkb {
     pub(super) buffer: u32,
+    content: ContentId,
     pub(super) metadata: RxMetadata,
 }
 
@@ -55,7 +58,13 @@ impl SkBuff {
 
     pub(super) fn arrive(&mut self, frame: &[u8]) -> Delivery {
         let mut memory = Mapped { memory: &mut self.memory, iommu: &mut self.iommu };
-        self.nic.receive(frame, &mut memory, &mut self.ledger)
+        let delivery = self.nic.receive(frame, &mut memory, &mut self.ledger);
+        if let Delivery::Queued { queue } = delivery {
+            // Of a frame the payload counts, as it does in a segment.
+            let content = self.add_content(Origin::Nic, None, &frame[payload_start(frame)..]);
+            self.rx_contents[usize::from(queue)].push_back(content);
+        }
+        delivery
     }
 
     /// The driver detaches the oldest filled buffer, or copies out of it when it stays mapped.
@@ -77,7 +86,9 @@ impl SkBuff {
         };
         self.nic.rx[index].ring.process();
         self.ledger.allocate(AllocationKind::SkBuff, SK_BUFF);
-        Some(RxSkb { buffer, metadata })
+        let content = self.rx_contents[index].pop_front();
+        let content = content.unwrap_or_else(|| self.add_content(Origin::Nic, None, &[]));
+        Some(RxSkb { buffer, content, metadata })
     }
 
     pub(super) fn header_bytes(&self, frame: &RxSkb, offset: u32, out: &mut [u8]) -> Result<(), BufferError> {
@@ -96,11 +107,13 @@ impl SkBuff {
             return Err(error);
         }
         let fragment = Fragment { area: Area::Rx, index: frame.buffer, offset: range.start, len };
-        Ok(self.add_payload(vec![fragment], len, true))
+        let (fragments, content) = (vec![fragment], frame.content);
+        Ok(self.add_payload(Payload { fragments, len, skb: true, content, holders: 1 }))
     }
 
     pub(super) fn free_frame(&mut self, frame: RxSkb) {
         self.put_fragment(Area::Rx, frame.buffer);
+        self.contents.drop_holder(frame.content);
         self.ledger.free(AllocationKind::SkBuff, SK_BUFF);
     }
 
@@ -120,8 +133,9 @@ impl SkBuff {
             self.ledger.copy(CopyCause::KernelToUser, source, target);
             rest = tail;
         }
-        let lines = total.div_ceil(self.line as usize) as u32;
-        let content = self.contents.add(None, lines, 0);
+        let content = self.add_content(Origin::Recv, None, &bytes);
+        self.user_bytes += total as u64;
+        let bytes = Arc::new(bytes);
         Ok(UserId(self.users.insert(UserBuffer { bytes, content }) as u32))
     }
 

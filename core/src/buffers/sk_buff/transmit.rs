@@ -1,6 +1,7 @@
 //! The way down in the conventional stack (FACTS.md section 2): one copy into kernel pages, `sk_buff` and head a packet,
 //! descriptors for head and fragments.
 
+use super::super::contents::{ContentId, Origin};
 use super::super::{BufferError, Chunk, FlowId, PayloadId, within};
 use super::arena::{Area, HEAD, Mapped, PAGE};
 use super::{Payload, SkBuff};
@@ -29,6 +30,8 @@ pub struct Skb {
     pub(super) fragments: Vec<Fragment>,
     /// Copies of all that, in pages that are mapped for good.
     pub(super) shadow: Vec<u32>,
+    /// The contents of the fragments.
+    contents: [Option<ContentId>; MAX_RANGES],
 }
 
 impl Skb {
@@ -111,7 +114,8 @@ impl SkBuff {
             fragments.push(Fragment { area: Area::Page, index: page, offset: used, len });
             rest = tail;
         }
-        self.add_payload(fragments, bytes.len() as u32, false)
+        let content = self.add_content(Origin::Kernel, None, bytes);
+        self.add_payload(Payload { fragments, len: bytes.len() as u32, skb: false, content, holders: 1 })
     }
 
     /// The fragments of a piece, once they are known to exist.
@@ -134,10 +138,14 @@ impl SkBuff {
         for fragment in &fragments {
             self.hold_fragment(*fragment);
         }
+        let mut contents = [None; MAX_RANGES];
+        for (held, part) in contents.iter_mut().zip(parts) {
+            *held = Some(self.contents.hold(self.payloads[part.payload.0 as usize].content));
+        }
         self.ledger.allocate(AllocationKind::SkBuff, SK_BUFF);
         self.ledger.allocate(AllocationKind::Head, HEAD);
         let head = self.memory.heads.take();
-        Ok(Skb { head, header_start: HEAD - SHARED_INFO, fragments, shadow: Vec::new() })
+        Ok(Skb { head, header_start: HEAD - SHARED_INFO, fragments, shadow: Vec::new(), contents })
     }
 
     pub(super) fn free_skb(&mut self, skb: Skb) {
@@ -146,6 +154,9 @@ impl SkBuff {
         }
         for fragment in skb.fragments {
             self.put_fragment(fragment.area, fragment.index);
+        }
+        for content in skb.contents.into_iter().flatten() {
+            self.contents.drop_holder(content);
         }
         self.memory.heads.give_back(skb.head);
         self.ledger.free(AllocationKind::Head, HEAD);

@@ -11,13 +11,13 @@ use std::ops::Range;
 
 use slab::Slab;
 
-use super::contents::{ContentId, Contents};
+use super::contents::{ContentId, Contents, Origin};
 use super::{
     BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
     within,
 };
 use crate::ledger::{CopyCause, Ledger, PacketId};
-use crate::memory::{Content, LineCounts, Memory, MemoryConfig, SegmentId};
+use crate::memory::{AccessCounts, Content, LineCounts, Memory, MemoryConfig, SegmentId};
 use crate::nic::{Delivery, NicConfig, NicCounts, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload};
 
 pub use receive::RxSegment;
@@ -87,6 +87,14 @@ impl Snapshot {
         &mut self.memory
     }
 
+    /// Bytes of this state beside the memory.
+    pub fn state_bytes(&self) -> u64 {
+        let slots: usize = self.tx.iter().map(Vec::len).sum::<usize>() + self.rx.iter().map(Vec::len).sum::<usize>();
+        let entries = self.users.capacity() + self.payloads.capacity();
+        (slots * size_of::<Option<transmit::Posted>>() + entries * size_of::<Payload>()) as u64
+            + self.contents.bytes()
+    }
+
     /// The NIC, to look into.
     pub fn nic(&self) -> &SegmentNic {
         &self.nic
@@ -104,9 +112,29 @@ impl Snapshot {
         PayloadId(self.payloads.insert(payload) as u32)
     }
 
-    /// A content of `len` bytes whose data lines were just looked up, as `counted` says.
-    fn add_content(&mut self, send: Option<SendId>, counted: LineCounts) -> ContentId {
-        self.contents.add(send, counted.requested as u32, counted.zero as u32)
+    /// A content whose data lines were just looked up, as `counted` says: the last ones of a segment.
+    fn add_content(
+        &mut self,
+        origin: Origin,
+        send: Option<SendId>,
+        segment: SegmentId,
+        counted: LineCounts,
+    ) -> ContentId {
+        let id = self.contents.add(origin, send, counted.requested as u32, counted.zero as u32);
+        self.show(id, segment, counted.requested);
+        id
+    }
+
+    /// Shows the last `count` lines of a segment as a content's, if anybody watches; that is no access of the memory.
+    fn show(&mut self, id: ContentId, segment: SegmentId, count: u64) {
+        if self.contents.is_watched() {
+            let line = self.memory.line_size();
+            let mut lines = Vec::new();
+            // The segment was just made.
+            let _ = self.memory.peek_lines(segment, |_, bytes| lines.extend_from_slice(bytes));
+            let from = lines.len().saturating_sub((count * u64::from(line)) as usize);
+            self.contents.show(id, line, std::iter::once(&lines[from..]));
+        }
     }
 }
 
@@ -157,7 +185,7 @@ impl Buffers for Snapshot {
         app.bytes += bytes.len() as u64;
         app.lines_requested += counted.requested;
         app.lines_new += counted.new;
-        let content = self.add_content(Some(send), counted);
+        let content = self.add_content(Origin::App, Some(send), segment, counted);
         let user = User { segment, start: 0, len: bytes.len() as u64, content };
         let Some(id) = buffer else { return Ok(UserId(self.users.insert(user) as u32)) };
         let former = std::mem::replace(&mut self.users[id.0 as usize], user);
@@ -192,7 +220,7 @@ impl Buffers for Snapshot {
         let before = self.memory.data_line_counts();
         let segment = self.memory.create(&staging, Content::Data)?;
         let counted = self.memory.data_line_counts().since(&before);
-        let content = self.add_content(None, counted);
+        let content = self.add_content(Origin::Kernel, None, segment, counted);
         Ok(self.add_payload(Payload { segment, start: 0, len: bytes.len() as u32, content, holders: 1 }))
     }
 
@@ -306,8 +334,13 @@ impl Buffers for Snapshot {
         self.flip(packet, offset)
     }
 
-    fn take_dead_payloads(&mut self) -> Vec<SendId> {
-        self.contents.take_dead()
+    fn contents_mut(&mut self) -> &mut Contents {
+        &mut self.contents
+    }
+
+    fn limit_rings(&mut self, slots: u32) {
+        self.nic.tx.iter_mut().for_each(|ring| ring.limit(slots));
+        self.nic.rx.iter_mut().for_each(|ring| ring.limit(slots));
     }
 
     fn ledger(&self) -> &Ledger {
@@ -316,6 +349,10 @@ impl Buffers for Snapshot {
 
     fn ledger_mut(&mut self) -> &mut Ledger {
         &mut self.ledger
+    }
+
+    fn access_counts(&self) -> AccessCounts {
+        self.memory.access_counts()
     }
 
     fn observe(&self) -> Observation {
@@ -335,6 +372,9 @@ impl Buffers for Snapshot {
             rx_tail: rx.tail(),
             rx_owned_by_nic: rx.owned_by_nic(),
             rx_waiting: rx.waiting(),
+            footprint: self.memory.footprint(),
+            bus: self.ledger.bus.total().requests,
+            accesses: self.memory.access_counts().total(),
         }
     }
 }

@@ -3,11 +3,11 @@
 
 use std::ops::Range;
 
-use super::super::contents::ContentId;
+use super::super::contents::{ContentId, Origin};
 use super::super::{BufferError, Chunk, PayloadId, UserId, within};
 use super::{Payload, Snapshot, User};
 use crate::ledger::CopyCause;
-use crate::memory::SegmentId;
+use crate::memory::{Class, SegmentId};
 use crate::nic::{Checksummer, Delivery, RX_METADATA_BYTES, RxMetadata, rx_frame_start};
 
 /// A snapshot of a filled slot: metadata, and the frame from byte `start` on.
@@ -45,13 +45,14 @@ impl Snapshot {
 
     pub(super) fn arrive(&mut self, frame: &[u8]) -> Delivery {
         let before = self.memory.data_line_counts();
-        let delivery = self.nic.receive(frame, &mut self.memory, &mut self.ledger);
+        let Self { memory, nic, ledger, .. } = self;
+        let delivery = memory.as_class(Class::Receive, |memory| nic.receive(frame, memory, ledger));
         if let Delivery::Queued { queue } = delivery {
             let index = usize::from(queue);
             let counted = self.memory.data_line_counts().since(&before);
-            let content = self.add_content(None, counted);
             let ring = &self.nic.rx[index];
-            let slot = ring.tail() - ring.base();
+            let (base, slot) = (ring.base(), ring.tail() - ring.base());
+            let content = self.add_content(Origin::Nic, None, SegmentId(base + slot), counted);
             self.rx[index][slot as usize] = Some(content);
         }
         delivery
@@ -69,7 +70,7 @@ impl Snapshot {
         let start = rx_frame_start(self.memory.line_size(), metadata.split);
         let content = match self.rx[index][slot as usize] {
             Some(content) => self.contents.hold(content),
-            None => self.contents.add(None, 0, 0),
+            None => self.contents.add(Origin::Nic, None, 0, 0),
         };
         Ok(Some(RxSegment { segment, start, content, metadata }))
     }
@@ -125,7 +126,8 @@ impl Snapshot {
             zero_lines += self.contents.zero_lines_of(content);
         }
         let lines = len.div_ceil(u64::from(self.memory.line_size())) as u32;
-        let content = self.contents.add(None, lines, zero_lines.min(lines));
+        let content = self.contents.add(Origin::Recv, None, lines, zero_lines.min(lines));
+        self.show(content, segment, lines.into());
         Ok(UserId(self.users.insert(User { segment, start: 0, len, content }) as u32))
     }
 

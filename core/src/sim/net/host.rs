@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::config::NetConfig;
-use super::journal::{Journal, Side};
-use super::recorded::Recorded;
 use super::thread::{Shared, Thread, ThreadCounts, Turn};
 use crate::buffers::Buffers;
-use crate::nic::{Link, Moderation, TxFrames};
-use crate::sim::event::{DropPlace, Event, Kind, ThreadState};
+use crate::nic::{Link, TxFrames};
+use crate::sim::change::Change;
+use crate::sim::config::Config;
+use crate::sim::event::{DropPlace, Event, FaultKind, Kind, ThreadState};
+use crate::sim::journal::{Journal, Side};
+use crate::sim::port::{Driver, Port};
+use crate::sim::recorded::Recorded;
 use crate::stack::{Drops, Stack};
 
 /// Threads that run before the driver is polled again.
@@ -16,6 +18,16 @@ const TURNS: u32 = 8;
 /// When the second thread starts, and how far the others are behind each other: neighbours are known by then.
 const FIRST_START: u64 = 100_000;
 const NEXT_START: u64 = 1_000;
+
+impl<B: Buffers> Driver<B> for Stack<Recorded<B>> {
+    fn recorded(&mut self) -> &mut Recorded<B> {
+        self.buffers_mut()
+    }
+
+    fn transmit(&mut self, queue: u16, frames: &mut TxFrames) {
+        Stack::transmit(self, queue, frames);
+    }
+}
 
 /// A host.
 #[derive(Clone)]
@@ -26,19 +38,14 @@ pub(super) struct Host<B: Buffers> {
     runnable: VecDeque<u32>,
     starting: BTreeSet<(u64, u32)>,
     ended: usize,
-    moderation: Moderation,
+    port: Port,
     /// Until when the processor is busy.
     busy_until: u64,
-    /// When the NIC can fetch the next packet.
-    nic_idle_at: u64,
-    /// When it will be done with those that it has fetched.
-    completions: VecDeque<u64>,
     drops: Drops,
-    frames: TxFrames,
 }
 
 impl<B: Buffers> Host<B> {
-    pub(super) fn new(config: &NetConfig, buffers: B, shown: bool) -> Self {
+    pub(super) fn new(config: &Config, buffers: B, shown: bool) -> Self {
         let recorded = Recorded::new(buffers, config.queues, config.layer_ns, !shown);
         let start = |thread: u32| match thread {
             0 => 0,
@@ -51,16 +58,13 @@ impl<B: Buffers> Host<B> {
             runnable: VecDeque::new(),
             starting: (0..config.threads).map(|thread| (start(thread), thread)).collect(),
             ended: 0,
-            moderation: Moderation::new(),
+            port: Port::new(config.queues),
             busy_until: 0,
-            nic_idle_at: 0,
-            completions: VecDeque::new(),
             drops: Drops::default(),
-            frames: TxFrames::default(),
         }
     }
 
-    fn recorder(&mut self) -> &mut Recorded<B> {
+    pub(super) fn recorder(&mut self) -> &mut Recorded<B> {
         self.stack.buffers_mut()
     }
 
@@ -73,11 +77,6 @@ impl<B: Buffers> Host<B> {
         self.threads.iter().map(|thread| thread.counts)
     }
 
-    /// The next record of before `time`.
-    pub(super) fn next_record(&mut self, time: u64) -> Option<Event> {
-        self.recorder().journal.next(time)
-    }
-
     /// Records something that the link did.
     pub(super) fn record_link(&mut self, now: u64, kind: Kind) {
         let journal = &mut self.recorder().journal;
@@ -88,49 +87,17 @@ impl<B: Buffers> Host<B> {
     // The NIC.
 
     pub(super) fn deliver(&mut self, now: u64, frame: &[u8]) {
-        self.recorder().journal.advance(Side::Receive, now);
-        self.recorder().deliver(frame);
-        self.moderation.event(now);
-    }
-
-    /// The queue whose packet the NIC fetches next, and when: first come, first served.
-    fn next_fetch(&self) -> Option<(u64, u16)> {
-        let buffers = self.stack.buffers();
-        let queues = 0..self.stack.config().queues;
-        let first = queues.filter_map(|queue| Some((buffers.announced(queue)?, queue))).min();
-        first.map(|(announced, queue)| (announced.max(self.nic_idle_at), queue))
+        self.port.deliver(now, self.stack.buffers_mut(), frame);
     }
 
     /// When the NIC fetches the next packet, or is done with one.
     pub(super) fn send_time(&self) -> Option<u64> {
-        let fetch = self.next_fetch().map(|(time, _)| time);
-        fetch.into_iter().chain(self.completions.front().copied()).min()
+        self.port.send_time(self.stack.buffers())
     }
 
-    /// The NIC completes what is on the link, and fetches a packet if it is time: its frames are on the link `lead` later.
-    /// `sent` sees each with its departure.
-    pub(super) fn send(&mut self, now: u64, lead: u64, link: &mut Link, mut sent: impl FnMut(u64, &[u8])) {
-        while let Some(time) = self.completions.front().copied().filter(|time| *time <= now) {
-            self.completions.pop_front();
-            self.recorder().complete();
-            self.moderation.event(time);
-        }
-        let Some((_, queue)) = self.next_fetch().filter(|(time, _)| *time <= now) else { return };
-        let mut frames = std::mem::take(&mut self.frames);
-        frames.clear();
-        self.recorder().journal.advance(Side::Transmit, now);
-        self.stack.transmit(queue, &mut frames);
-        let start = (now + lead).max(link.idle_at());
-        let mut ends = Vec::with_capacity(frames.len());
-        for frame in frames.iter() {
-            let end = link.send(now + lead, frame);
-            ends.push(end);
-            sent(end, frame);
-        }
-        self.recorder().on_wire(queue, start, ends.into_iter().zip(frames.iter()));
-        self.frames = frames;
-        self.nic_idle_at = link.idle_at().saturating_sub(lead).max(now);
-        self.completions.push_back(link.idle_at().max(now) + lead);
+    /// The NIC's turn: see [`Port::send`].
+    pub(super) fn send(&mut self, now: u64, lead: u64, link: &mut Link, sent: impl FnMut(u64, u32, &[u8])) {
+        self.port.send(now, lead, &mut self.stack, link, sent);
     }
 
     // The processor.
@@ -139,15 +106,15 @@ impl<B: Buffers> Host<B> {
     pub(super) fn run_time(&self, now: u64) -> Option<u64> {
         let runnable = (!self.runnable.is_empty()).then_some(now);
         let starting = self.starting.first().map(|(time, _)| *time);
-        let due = [runnable, starting, self.moderation.next_time(), self.stack.next_time()];
+        let due = [runnable, starting, self.port.interrupt_time(), self.stack.next_time()];
         let first = due.into_iter().flatten().min()?;
         Some(first.max(self.busy_until).max(now))
     }
 
     /// The processor runs: the interrupt handler, some threads, the stack.
-    pub(super) fn run(&mut self, now: u64, config: &NetConfig) {
+    pub(super) fn run(&mut self, now: u64, config: &Config) {
         self.recorder().journal.advance(Side::Software, now);
-        if self.moderation.raise(now).is_some() {
+        if self.port.interrupts(now) {
             self.recorder().journal.advance(Side::Receive, now);
             self.stack.interrupt();
             self.stack.receive(now);
@@ -176,7 +143,7 @@ impl<B: Buffers> Host<B> {
         }
     }
 
-    fn run_thread(&mut self, now: u64, index: u32, config: &NetConfig) {
+    fn run_thread(&mut self, now: u64, index: u32, config: &Config) {
         let thread = &mut self.threads[index as usize];
         if thread.ended() {
             return;
@@ -189,6 +156,9 @@ impl<B: Buffers> Host<B> {
         };
         state(journal, ThreadState::Runs, waited_ns);
         let turn = thread.turn(now, config, &mut self.stack, &mut self.shared);
+        if let Some(port) = thread.caller_port() {
+            self.stack.buffers_mut().connect(port, index);
+        }
         let journal = &mut self.stack.buffers_mut().journal;
         match turn {
             Turn::Yields => self.runnable.push_back(index),
@@ -198,6 +168,25 @@ impl<B: Buffers> Host<B> {
                 let failed = self.threads[index as usize].counts.failed;
                 state(journal, if failed { ThreadState::Fails } else { ThreadState::Ends }, 0);
             }
+        }
+    }
+
+    /// A change is made by somebody who looks on.
+    pub(super) fn change(&mut self, now: u64, change: Change, config: &Config) {
+        self.recorder().journal.advance(Side::Software, now);
+        match change {
+            Change::Rings { slots, .. } => self.recorder().limit_rings(slots),
+            Change::Overwrite { thread: index, .. } => {
+                let Some(thread) = self.threads.get(index as usize) else { return };
+                let Some(buffer) = thread.sending_from(config, &self.shared) else { return };
+                let send = self.shared.next_write();
+                if self.recorder().scribble(buffer, send) {
+                    let fault = Kind::Fault { fault: FaultKind::Overwritten, from_peer: false, frame: index };
+                    self.recorder().journal.record(Side::Software, Event::NONE, fault);
+                }
+            }
+            // The link and the recorder know of these beforehand.
+            Change::Lose { .. } | Change::Flip { .. } => {}
         }
     }
 

@@ -5,17 +5,12 @@
 //!  threads -- sockets -- stack -- Recorded<scheme> -- link (rate, latency, faults) -- stack of the peer -- threads
 //! ```
 
-mod config;
 mod content;
+mod fairness;
 mod host;
-mod journal;
-mod recorded;
-mod report;
 mod thread;
 mod world;
 
-pub use config::{NetConfig, Receive, Workload};
-pub use recorded::{Arrived, Marked, Recorded};
-pub use report::{Fairness, NetError, NetReport, NetRun, Receipt, run};
+pub use fairness::Fairness;
 pub use thread::ThreadCounts;
-pub use world::{WireTap, World};
+pub use world::World;

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::config::{NetConfig, PAGES, Receive, Workload};
 use super::content::Content;
 use crate::buffers::{Buffers, SendId, UserId};
+use crate::sim::config::{Config, PAGES, Receive, Workload};
 use crate::stack::{Shutdown, SocketError, SocketId, SocketKind, Stack, ThreadId};
 
 /// Where servers listen.
@@ -87,6 +87,15 @@ pub(super) struct Shared {
     writes: u32,
 }
 
+impl Shared {
+    /// The number of the next buffer that is filled.
+    pub(super) fn next_write(&mut self) -> SendId {
+        let send = SendId(self.writes);
+        self.writes += 1;
+        send
+    }
+}
+
 /// A thread.
 #[derive(Clone, Debug)]
 pub(super) struct Thread {
@@ -108,10 +117,14 @@ pub(super) struct Thread {
 }
 
 impl Thread {
-    pub(super) fn new(config: &NetConfig, index: u32, shown: bool) -> Self {
+    pub(super) fn new(config: &Config, index: u32, shown: bool) -> Self {
         let role = match (config.workload, shown) {
-            (Workload::Bulk | Workload::Fanout | Workload::Overwriter, true) => Role::Sender,
-            (Workload::Bulk | Workload::Fanout | Workload::Overwriter, false) => Role::Receiver,
+            (Workload::Capture | Workload::Bulk | Workload::Fanout | Workload::Overwriter, true) => {
+                Role::Sender
+            }
+            (Workload::Capture | Workload::Bulk | Workload::Fanout | Workload::Overwriter, false) => {
+                Role::Receiver
+            }
             (Workload::Request, true) | (Workload::Web, false) => Role::Client,
             (Workload::Request, false) | (Workload::Web, true) => Role::Server,
         };
@@ -135,8 +148,13 @@ impl Thread {
     }
 
     /// Whether this side listens: the shown host does where it serves many.
-    fn listens(&self, config: &NetConfig) -> bool {
+    fn listens(&self, config: &Config) -> bool {
         matches!(config.workload, Workload::Web | Workload::Fanout) == self.shown
+    }
+
+    /// The port of the end that called, of a thread with a connection.
+    pub(super) fn caller_port(&self) -> Option<u16> {
+        self.socket.map(|_| FIRST_PORT.wrapping_add(self.caller as u16))
     }
 
     /// The thread that has called: contents are numbered by it at both ends.
@@ -148,7 +166,7 @@ impl Thread {
     pub(super) fn turn<B: Buffers>(
         &mut self,
         now: u64,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         shared: &mut Shared,
     ) -> Turn {
@@ -188,7 +206,7 @@ impl Thread {
     fn advance<B: Buffers>(
         &mut self,
         now: u64,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         shared: &mut Shared,
     ) -> Result<bool, SocketError> {
@@ -225,7 +243,7 @@ impl Thread {
     fn open<B: Buffers>(
         &mut self,
         now: u64,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         shared: &mut Shared,
     ) -> Result<(), SocketError> {
@@ -260,13 +278,13 @@ impl Thread {
     }
 
     /// What follows when a round is over.
-    fn next_round(&self, config: &NetConfig) -> Step {
+    fn next_round(&self, config: &Config) -> Step {
         let message = u64::from(config.message);
         if self.round * message < config.bytes { Step::Fill } else { Step::Finish }
     }
 
     /// What is written in this round, from which of its bytes on, and how much; the number of the page for shared ones.
-    fn message(&self, config: &NetConfig) -> (Content, u64, u64, Option<u64>) {
+    fn message(&self, config: &Config) -> (Content, u64, u64, Option<u64>) {
         let (seed, message) = (config.seed, u64::from(config.message));
         let at = self.round * message;
         let len = config.bytes.saturating_sub(at).min(message);
@@ -285,7 +303,7 @@ impl Thread {
     }
 
     /// What arrives next, and from which of its bytes on.
-    fn expected(&self, config: &NetConfig) -> (Content, u64) {
+    fn expected(&self, config: &Config) -> (Content, u64) {
         let (seed, stream) = (config.seed, self.stream());
         match (self.role, config.workload) {
             (Role::Server, _) => (Content::new(seed, ASK, stream, self.round), self.read),
@@ -303,14 +321,13 @@ impl Thread {
         buffer: Option<UserId>,
         bytes: &[u8],
     ) -> Result<UserId, SocketError> {
-        let send = SendId(shared.writes);
-        shared.writes += 1;
+        let send = shared.next_write();
         Ok(stack.buffers_mut().app_write(buffer, send, bytes)?)
     }
 
     fn fill<B: Buffers>(
         &mut self,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         shared: &mut Shared,
     ) -> Result<(), SocketError> {
@@ -330,14 +347,13 @@ impl Thread {
 
     fn send<B: Buffers>(
         &mut self,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         shared: &Shared,
         from: u64,
         end: u64,
     ) -> Result<(), SocketError> {
-        let (_, _, _, page) = self.message(config);
-        let user = page.map_or(self.buffer, |page| shared.pages.get(&page).copied());
+        let user = self.sending_from(config, shared);
         let (Some(socket), Some(user)) = (self.socket, user) else { return Ok(()) };
         let sent = stack.send(socket, self.id, user, from..end)?;
         self.counts.sent += sent;
@@ -353,7 +369,13 @@ impl Thread {
         Ok(())
     }
 
-    fn after_sending(&mut self, config: &NetConfig) -> Step {
+    /// The buffer that this round's message is in: one of its own, or one that threads share.
+    pub(super) fn sending_from(&self, config: &Config, shared: &Shared) -> Option<UserId> {
+        let (_, _, _, page) = self.message(config);
+        page.map_or(self.buffer, |page| shared.pages.get(&page).copied())
+    }
+
+    fn after_sending(&mut self, config: &Config) -> Step {
         self.round += 1;
         if self.role == Role::Server { Step::Receive { left: REQUEST } } else { self.next_round(config) }
     }
@@ -361,7 +383,7 @@ impl Thread {
     /// The buffer is the application's again: something else goes there.
     fn scribble<B: Buffers>(
         &mut self,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         shared: &mut Shared,
     ) -> Result<(), SocketError> {
@@ -375,7 +397,7 @@ impl Thread {
     fn receive<B: Buffers>(
         &mut self,
         now: u64,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         left: u64,
     ) -> Result<(), SocketError> {
@@ -401,7 +423,7 @@ impl Thread {
     fn read_some<B: Buffers>(
         &mut self,
         now: u64,
-        config: &NetConfig,
+        config: &Config,
         stack: &mut Stack<B>,
         most: u64,
     ) -> Result<Option<u64>, SocketError> {

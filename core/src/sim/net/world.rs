@@ -3,29 +3,28 @@
 //! Everything is plain data: a clone runs on as the original does. What happens when depends on the configuration alone,
 //! never on the scheme of the shown host, until its rings or memory drop something (DESIGN.md section 5).
 
-use super::config::NetConfig;
+use super::fairness::Fairness;
 use super::host::Host;
-use super::recorded::Recorded;
 use super::thread::ThreadCounts;
 use crate::buffers::{Buffers, SkBuff};
-use crate::nic::{Link, LinkCounts};
-use crate::sim::digest::RunDigest;
-use crate::sim::event::{EVENT_WORDS, Event, FaultKind, Kind};
+use crate::nic::LinkCounts;
+use crate::sim::book::Book;
+use crate::sim::change::{Change, Pending};
+use crate::sim::config::Config;
+use crate::sim::event::Event;
+use crate::sim::recorded::Recorded;
+use crate::sim::report::Receipt;
+use crate::sim::run::Run;
+use crate::sim::wires::{Tap, Wires};
 use crate::stack::Stack;
 
-/// Sees every frame that leaves a NIC, before anything happens to it on the link.
-pub trait WireTap {
-    /// A frame, without FCS, whose last bit leaves at `time_ns`.
-    fn frame(&mut self, time_ns: u64, from_peer: bool, frame: &[u8]);
-}
-
-impl WireTap for () {
-    fn frame(&mut self, _time_ns: u64, _from_peer: bool, _frame: &[u8]) {}
-}
+/// Bytes that a thread with its connection takes at the most, at one host, but for payload.
+const PER_THREAD: u64 = 4096;
 
 /// What happens next; those at the same time happen in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Next {
+    Change,
     ArriveAtPeer,
     Arrive,
     Send,
@@ -37,43 +36,38 @@ enum Next {
 /// Two hosts on a link.
 #[derive(Clone)]
 pub struct World<B: Buffers, T = ()> {
-    config: NetConfig,
+    config: Config,
     shown: Host<B>,
     peer: Host<SkBuff>,
-    /// From the shown host, and to it.
-    links: [Link; 2],
-    link_counts: [LinkCounts; 2],
+    wires: Wires,
+    changes: Pending,
     now: u64,
     tap: T,
     frames: [u64; 2],
-    events: u64,
-    words: Vec<u32>,
-    hashed: usize,
-    digest: RunDigest,
+    book: Book,
 }
 
-impl<B: Buffers, T: WireTap> World<B, T> {
-    /// A world before anything has happened; `buffers` is the scheme of the shown host, with [`NetConfig::nic`].
-    pub fn new(config: NetConfig, buffers: B, tap: T) -> Self {
+impl<B: Buffers, T: Tap> World<B, T> {
+    /// A world before anything has happened; `buffers` is the scheme of the shown host, with [`Config::nic`].
+    pub fn new(config: Config, changes: &[Change], buffers: B, tap: T) -> Self {
         let peer = SkBuff::new(config.line_size, config.nic());
+        let mut shown = Host::new(&config, buffers, true);
+        shown.recorder().plan_flips(changes);
         Self {
-            digest: RunDigest::of_integers(&config.integers(), B::SCHEME),
-            shown: Host::new(&config, buffers, true),
+            book: Book::new::<B>(&config, changes, None),
+            shown,
             peer: Host::new(&config, peer, false),
-            links: [Link::new(config.link(false)), Link::new(config.link(true))],
-            link_counts: [LinkCounts::default(); 2],
+            wires: Wires::new(&config, changes),
+            changes: Pending::new(changes),
             config,
             now: 0,
             tap,
             frames: [0; 2],
-            events: 0,
-            words: Vec::new(),
-            hashed: 0,
         }
     }
 
     /// The configuration.
-    pub fn config(&self) -> &NetConfig {
+    pub fn config(&self) -> &Config {
         &self.config
     }
 
@@ -109,7 +103,7 @@ impl<B: Buffers, T: WireTap> World<B, T> {
 
     /// Events recorded so far.
     pub fn events(&self) -> u64 {
-        self.events
+        self.book.events()
     }
 
     /// Frames that the shown host has sent, and that its peer has.
@@ -119,12 +113,7 @@ impl<B: Buffers, T: WireTap> World<B, T> {
 
     /// What the link did to frames of the shown host, and to those of its peer.
     pub fn link_counts(&self) -> [LinkCounts; 2] {
-        self.links.each_ref().map(Link::counts)
-    }
-
-    /// Flips payload byte `offset` of packet `packet` in the shown host's own memory, when it is posted.
-    pub fn plan_flip(&mut self, packet: u32, offset: u32) {
-        self.shown.stack.buffers_mut().plan_flip(packet, offset);
+        self.wires.counts()
     }
 
     /// Whether all threads have ended.
@@ -133,10 +122,13 @@ impl<B: Buffers, T: WireTap> World<B, T> {
     }
 
     fn next(&self) -> Option<(u64, Next)> {
-        let [down, up] = &self.links;
+        if self.is_done() {
+            return None;
+        }
         let times = [
-            (down.next_time(), Next::ArriveAtPeer),
-            (up.next_time(), Next::Arrive),
+            (self.changes.next_time(), Next::Change),
+            (self.wires.down.next_time(), Next::ArriveAtPeer),
+            (self.wires.up.next_time(), Next::Arrive),
             (self.shown.send_time(), Next::Send),
             (self.peer.send_time(), Next::PeerSend),
             (self.shown.run_time(self.now), Next::Run),
@@ -145,16 +137,26 @@ impl<B: Buffers, T: WireTap> World<B, T> {
         times.into_iter().filter_map(|(time, next)| Some((time?, next))).min()
     }
 
+    /// When the next step happens; None when all threads have ended.
+    pub fn next_time(&self) -> Option<u64> {
+        self.next().map(|(time, _)| time.max(self.now))
+    }
+
     /// Carries out what happens next; false when all threads have ended.
     pub fn step(&mut self) -> bool {
-        let Some((time, next)) = self.next().filter(|_| !self.is_done()) else {
-            self.collect(u64::MAX);
+        let Some((time, next)) = self.next() else {
+            self.book.collect(self.shown.recorder(), u64::MAX);
             return false;
         };
         self.now = self.now.max(time);
         let (now, lead) = (self.now, self.config.layer_ns);
-        let Self { shown, peer, links: [down, up], tap, frames, config, .. } = self;
+        let Self { shown, peer, wires: Wires { down, up, .. }, tap, frames, config, changes, .. } = self;
         match next {
+            Next::Change => {
+                if let Some(change) = changes.due(now) {
+                    shown.change(now, change, config);
+                }
+            }
             Next::ArriveAtPeer => {
                 if let Some(frame) = down.receive(now) {
                     peer.deliver(now, &frame);
@@ -162,24 +164,27 @@ impl<B: Buffers, T: WireTap> World<B, T> {
             }
             Next::Arrive => {
                 if let Some(frame) = up.receive(now) {
+                    tap.arrival(now, shown.recorder().subjects(), &frame);
                     shown.deliver(now, &frame);
                 }
             }
-            Next::Send => shown.send(now, lead, down, |time, frame| {
+            Next::Send => shown.send(now, lead, down, |time, packet, frame| {
                 frames[0] += 1;
-                tap.frame(time, false, frame);
+                tap.frame(time, false, packet, frame);
             }),
-            Next::PeerSend => peer.send(now, lead, up, |time, frame| {
+            Next::PeerSend => peer.send(now, lead, up, |time, _, frame| {
                 frames[1] += 1;
-                tap.frame(time, true, frame);
+                tap.frame(time, true, Event::NONE, frame);
             }),
             Next::Run => shown.run(now, config),
             Next::PeerRun => peer.run(now, config),
         }
         if matches!(next, Next::Send | Next::PeerSend) {
-            self.record_faults();
+            for fault in self.wires.faults() {
+                self.shown.record_link(now, fault);
+            }
         }
-        self.collect(now);
+        self.book.collect(self.shown.recorder(), now);
         true
     }
 
@@ -188,58 +193,21 @@ impl<B: Buffers, T: WireTap> World<B, T> {
         (0..steps).all(|_| self.step())
     }
 
-    fn record_faults(&mut self) {
-        for (direction, link) in self.links.iter().enumerate() {
-            let (was, is) = (self.link_counts[direction], link.counts());
-            self.link_counts[direction] = is;
-            let changes = [
-                (FaultKind::Lost, is.lost - was.lost),
-                (FaultKind::Duplicated, is.duplicated - was.duplicated),
-                (FaultKind::Late, is.late - was.late),
-                (FaultKind::Corrupted, is.corrupted - was.corrupted),
-            ];
-            for (fault, count) in changes {
-                for _ in 0..count {
-                    let frame = (is.sent - 1) as u32;
-                    let kind = Kind::Fault { fault, from_peer: direction == 1, frame };
-                    self.shown.record_link(self.now, kind);
-                }
-            }
-        }
-    }
-
-    /// Takes over what was recorded before `time`: nothing earlier can come any more.
-    fn collect(&mut self, time: u64) {
-        while let Some(event) = self.shown.next_record(time) {
-            self.events += 1;
-            self.words.extend(event.encode());
-        }
-    }
-
     /// Hands over the records made since the last call, as words ([`Event::encode`]).
     pub fn take_events(&mut self) -> Vec<u32> {
-        self.digest.events(&self.words[self.hashed..]);
-        self.hashed = 0;
-        std::mem::take(&mut self.words)
+        self.book.take()
     }
 
     /// Records are hashed and forgotten: for runs that need only the result.
     pub fn discard_events(&mut self) {
-        self.digest.events(&self.words[self.hashed..]);
-        self.hashed = 0;
-        self.words.clear();
-        self.words.shrink_to(1024 * EVENT_WORDS);
+        self.book.discard();
     }
 
     /// Runs to the end, and hands each record to `see`.
     pub fn run(&mut self, mut see: impl FnMut(&Event)) {
         loop {
             let goes_on = self.step_many(256);
-            for words in self.words.as_chunks::<EVENT_WORDS>().0 {
-                if let Some(event) = Event::decode(words) {
-                    see(&event);
-                }
-            }
+            self.book.pending().for_each(|event| see(&event));
             self.discard_events();
             if !goes_on {
                 return;
@@ -249,10 +217,76 @@ impl<B: Buffers, T: WireTap> World<B, T> {
 
     /// The digest over what has happened so far.
     pub fn digest(&self) -> String {
-        let mut digest = self.digest.clone();
-        digest.events(&self.words[self.hashed..]);
-        let buffers = self.shown.stack.buffers();
-        let seen = buffers.observe();
-        digest.finish(&buffers.ledger().integers(seen.map_entries, &seen.lines, &seen.data_lines))
+        self.book.digest(self.shown.stack.buffers())
+    }
+}
+
+impl<B: Buffers + Clone, T: Tap + Clone> Run<B> for World<B, T>
+where
+    Self: Clone,
+{
+    type Tap = T;
+
+    fn step(&mut self) -> bool {
+        World::step(self)
+    }
+
+    fn next_time(&self) -> Option<u64> {
+        World::next_time(self)
+    }
+
+    fn now(&self) -> u64 {
+        self.now
+    }
+
+    fn frames(&self) -> [u64; 2] {
+        self.frames
+    }
+
+    fn book(&self) -> &Book {
+        &self.book
+    }
+
+    fn book_mut(&mut self) -> &mut Book {
+        &mut self.book
+    }
+
+    fn recorded(&self) -> &Recorded<B> {
+        self.shown.stack.buffers()
+    }
+
+    fn recorded_mut(&mut self) -> &mut Recorded<B> {
+        self.shown.recorder()
+    }
+
+    fn tap(&self) -> &T {
+        &self.tap
+    }
+
+    fn tap_mut(&mut self) -> &mut T {
+        &mut self.tap
+    }
+
+    fn receipt(&self) -> Receipt {
+        let threads = self.threads();
+        let counts = self.stack().buffers().nic_counts();
+        let wrong = threads.iter().chain(&self.peer_threads()).map(|thread| thread.wrong).sum();
+        Receipt {
+            frames: counts.received,
+            sent_by_peer: self.frames[1],
+            bytes: threads.iter().map(|thread| thread.received).sum(),
+            wrong: Some(wrong),
+            nic_drops: counts.by_reason(),
+            stack_drops: self.stack().drops().iter().map(|(reason, count)| (reason.name(), count)).collect(),
+            resent: self.stack().buffers().resent(),
+            elapsed_ns: self.now,
+            fairness: Some(Fairness::of(&threads)),
+        }
+    }
+
+    fn unshared(&self, other: &Self) -> u64 {
+        let peers = (self.peer.stack.buffers().inner(), other.peer.stack.buffers().inner());
+        let threads = self.shown.threads.len() + self.peer.threads.len();
+        peers.0.unshared(peers.1) + self.wires.bytes() + PER_THREAD * threads as u64
     }
 }

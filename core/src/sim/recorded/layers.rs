@@ -1,22 +1,17 @@
-//! A scheme that records what is done to it: each call of [`Buffers`] becomes the stage that a packet enters, and what the
-//! scheme's ledger, memory and rings show after it.
-//!
-//! Software has a clock of its own: every layer takes the same nominal time whatever the scheme, so that the records of a
-//! packet lie side by side and protocol time depends on the number of calls alone. Subjects (packets on their way down,
-//! frames on their way up) are numbered together, by creation.
+//! The recorder as a scheme: each call is handed on, and becomes a stage with what it caused.
 
-use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
-use xxhash_rust::xxh3::xxh3_64;
-
-use super::journal::{Journal, Side};
+use super::notes::{Load, PayloadNote, TxNote};
+use super::{Arrived, Climb, Marked, Recorded, put};
 use crate::buffers::{
-    BufferError, Buffers, Chunk, FlowId, Holders, Observation, PayloadId, Scheme, SendId, UserId,
+    BufferError, Buffers, Chunk, Contents, FlowId, Holders, Observation, PayloadId, Scheme, SendId, UserId,
 };
-use crate::ledger::{Count, Entry, Ledger, PacketId};
-use crate::nic::{Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
+use crate::ledger::{Ledger, PacketId};
+use crate::memory::AccessCounts;
+use crate::nic::{self, Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
 use crate::sim::event::{DropPlace, Event, FaultKind, Kind, Stage};
+use crate::sim::journal::Side;
 
 /// Bytes of an Ethernet header: shorter headers belong to no other layer.
 const ETHERNET_BYTES: usize = 14;
@@ -24,301 +19,6 @@ const ETHERNET_BYTES: usize = 14;
 const IP_AT: u32 = 14;
 /// How an ARP message over Ethernet and IPv4 begins (RFC 826).
 const ARP: [u8; 6] = [0, 1, 8, 0, 6, 4];
-
-/// What a packet or payload carries: bytes of a send, or of a frame that arrived.
-#[derive(Clone, Copy, Debug)]
-struct Load {
-    /// Index of the application's write; [`Event::NONE`] for bytes that arrived.
-    send: u32,
-    /// First byte.
-    offset: u32,
-    /// Bytes.
-    len: u32,
-}
-
-impl Load {
-    const NONE: Self = Self { send: Event::NONE, offset: 0, len: 0 };
-
-    fn stage(self, stage: Stage) -> Kind {
-        Kind::Stage { stage, send: self.send, offset: self.offset, len: self.len }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-struct PayloadNote {
-    load: Load,
-    /// The frame that it arrived in; [`Event::NONE`] for a send's.
-    frame: u32,
-    /// Bytes that were posted to the NIC, from the first.
-    sent: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct TxNote {
-    subject: u32,
-    load: Load,
-    /// When the NIC was told of it.
-    announced: Option<u64>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct TxNotes {
-    posted: VecDeque<TxNote>,
-    /// Of those, the ones that the NIC has read.
-    read: usize,
-    /// Of those, the ones that have left the NIC.
-    completed: usize,
-    /// Of those, the ones that the last interrupt was about.
-    reported: usize,
-}
-
-/// A packet on its way down.
-pub struct Marked<P> {
-    inner: P,
-    subject: u32,
-    load: Load,
-    headers: u8,
-    parts: [Option<Chunk>; crate::nic::MAX_RANGES],
-}
-
-/// A frame on its way up.
-pub struct Arrived<F> {
-    inner: F,
-    subject: u32,
-}
-
-/// Which layers have looked at the frame that goes up.
-#[derive(Clone, Copy, Debug, Default)]
-struct Climb {
-    subject: u32,
-    ip: bool,
-    /// First byte of the transport header, once IP has read its own.
-    transport_at: Option<u32>,
-    transport: bool,
-}
-
-/// A scheme with a recorder around it.
-#[derive(Clone)]
-pub struct Recorded<B> {
-    inner: B,
-    pub(super) journal: Journal,
-    layer_ns: u64,
-    subjects: u32,
-    /// The queues of the packets on the link, in order.
-    on_link: VecDeque<u16>,
-    /// Which write each buffer of the application holds, and which of its bytes it begins with.
-    users: Vec<(u32, u32)>,
-    payloads: Vec<Option<PayloadNote>>,
-    tx: Vec<TxNotes>,
-    rx: Vec<VecDeque<u32>>,
-    climb: Climb,
-    seen: Observation,
-    seen_dma: Count,
-    flips: BTreeMap<u32, u32>,
-    resent: Count,
-}
-
-fn put<T: Clone>(list: &mut Vec<T>, index: u32, empty: T, value: T) {
-    let index = index as usize;
-    if list.len() <= index {
-        list.resize(index + 1, empty);
-    }
-    list[index] = value;
-}
-
-impl<B: Buffers> Recorded<B> {
-    /// A recorder around a scheme with `queues` pairs of rings; a layer takes `layer_ns`. A `silent` one keeps time only.
-    pub fn new(inner: B, queues: u16, layer_ns: u64, silent: bool) -> Self {
-        Self {
-            seen: inner.observe(),
-            seen_dma: inner.ledger().dma,
-            inner,
-            journal: Journal::new(silent),
-            layer_ns,
-            subjects: 0,
-            on_link: VecDeque::new(),
-            users: Vec::new(),
-            payloads: Vec::new(),
-            tx: vec![TxNotes::default(); usize::from(queues)],
-            rx: vec![VecDeque::new(); usize::from(queues)],
-            climb: Climb::default(),
-            flips: BTreeMap::new(),
-            resent: Count::default(),
-        }
-    }
-
-    /// The scheme.
-    pub fn inner(&self) -> &B {
-        &self.inner
-    }
-
-    /// The scheme, to take it out.
-    pub fn into_inner(self) -> B {
-        self.inner
-    }
-
-    /// Packets that carried bytes sent before, and how many such bytes.
-    pub fn resent(&self) -> Count {
-        self.resent
-    }
-
-    /// When software is done with what it was told to do.
-    pub(super) fn clock(&self) -> u64 {
-        self.journal.clock(Side::Software)
-    }
-
-    /// Flips payload byte `offset` of a packet to come, in this scheme's memory.
-    pub(super) fn plan_flip(&mut self, subject: u32, offset: u32) {
-        self.flips.insert(subject, offset);
-    }
-
-    /// When the NIC may fetch the queue's next packet.
-    pub(super) fn announced(&self, queue: u16) -> Option<u64> {
-        let notes = &self.tx[usize::from(queue)];
-        notes.posted.get(notes.read)?.announced
-    }
-
-    /// The frames of the packet that the NIC read last are on the wire from `start` on, each until its time.
-    pub(super) fn on_wire<'a>(
-        &mut self,
-        queue: u16,
-        start: u64,
-        frames: impl Iterator<Item = (u64, &'a [u8])>,
-    ) {
-        let notes = &self.tx[usize::from(queue)];
-        let Some(note) = notes.read.checked_sub(1).and_then(|last| notes.posted.get(last)).copied() else {
-            return;
-        };
-        self.journal.advance(Side::Transmit, start);
-        self.journal.record(Side::Transmit, note.subject, note.load.stage(Stage::Wire));
-        if self.journal.silent {
-            return;
-        }
-        for (end, frame) in frames {
-            self.journal.advance(Side::Transmit, end);
-            let kind = Kind::Frame { len: frame.len() as u32, hash: xxh3_64(frame) };
-            self.journal.record(Side::Transmit, note.subject, kind);
-        }
-    }
-
-    /// The packet that was fetched first of those on the link has left the NIC.
-    pub(super) fn complete(&mut self) {
-        if let Some(queue) = self.on_link.pop_front() {
-            self.tx[usize::from(queue)].completed += 1;
-        }
-    }
-
-    /// Records something that software did.
-    fn software(&mut self, subject: u32, kind: Kind) {
-        self.journal.record(Side::Software, subject, kind);
-    }
-
-    fn subject(&mut self) -> u32 {
-        self.subjects += 1;
-        self.subjects - 1
-    }
-
-    /// A layer has done its part.
-    fn layer(&mut self, subject: u32, kind: Kind) {
-        self.software(subject, kind);
-        self.effects(Side::Software, subject);
-        self.journal.advance(Side::Software, self.clock() + self.layer_ns);
-    }
-
-    /// Records what the scheme's counters and ledger show since the last call, as caused by `subject`.
-    fn effects(&mut self, side: Side, subject: u32) {
-        if self.journal.silent {
-            self.inner.ledger_mut().drain();
-            return;
-        }
-        let journal = &mut self.journal;
-        let mut record = |kind| journal.record(side, subject, kind);
-        for entry in self.inner.ledger_mut().drain() {
-            record(match entry {
-                Entry::Copy { cause, bytes } => Kind::Copy { cause, bytes },
-                Entry::Allocate { kind, bytes } => Kind::Allocate { kind, bytes },
-                Entry::Free { kind, bytes } => Kind::Free { kind, bytes },
-            });
-        }
-        for send in self.inner.take_dead_payloads() {
-            record(Kind::PayloadDead { send: send.0 });
-        }
-        let (was, is) = (self.seen, self.inner.observe());
-        self.seen = is;
-        if is.map_entries != was.map_entries {
-            record(Kind::MapEntries { count: (is.map_entries - was.map_entries) as u32 });
-        }
-        let data = is.data_lines.since(&was.data_lines);
-        let all = is.lines.since(&was.lines);
-        if all.requested > data.requested {
-            let requested = (all.requested - data.requested) as u32;
-            let (new, hits) = ((all.new - data.new) as u32, (all.hits - data.hits) as u32);
-            record(Kind::Lines { requested, new, hits });
-        }
-        if is.held != was.held {
-            let (references, distinct) = (is.held.references as u32, is.held.distinct as u32);
-            record(Kind::Held { references, distinct });
-        }
-        let dma = self.inner.ledger().dma;
-        if dma != self.seen_dma {
-            let (requests, bytes) = (dma.count - self.seen_dma.count, dma.bytes - self.seen_dma.bytes);
-            self.seen_dma = dma;
-            record(Kind::Dma { requests: requests as u32, bytes: bytes as u32 });
-        }
-        let ring = |seen: &Observation| (seen.head, seen.tail, seen.owned_by_nic, seen.unposted);
-        if ring(&is) != ring(&was) {
-            let (head, tail, owned, unposted) = ring(&is);
-            record(Kind::Ring { head, tail, owned: owned as u16, unposted: unposted as u16 });
-        }
-        let rx = |seen: &Observation| (seen.rx_head, seen.rx_tail, seen.rx_owned_by_nic, seen.rx_waiting);
-        if rx(&is) != rx(&was) {
-            let (head, tail, owned, waiting) = rx(&is);
-            record(Kind::RxRing { head, tail, owned: owned as u16, waiting: waiting as u16 });
-        }
-    }
-
-    fn note(&self, payload: PayloadId) -> Option<&PayloadNote> {
-        self.payloads.get(payload.0 as usize)?.as_ref()
-    }
-
-    /// What a piece of a payload carries, and the frame it arrived in.
-    fn load_of(&self, part: &Chunk) -> (Load, u32) {
-        match self.note(part.payload) {
-            Some(note) => {
-                let offset = note.load.offset.wrapping_add(part.offset);
-                (Load { send: note.load.send, offset, len: part.len }, note.frame)
-            }
-            None => (Load { len: part.len, ..Load::NONE }, Event::NONE),
-        }
-    }
-
-    /// Records which of a posted packet's bytes were sent before, and notes that they are now.
-    fn count_resent(&mut self, packet: &Marked<B::Packet>) {
-        let mut bytes = 0;
-        for part in packet.parts.iter().flatten() {
-            let Some(Some(note)) = self.payloads.get_mut(part.payload.0 as usize) else { continue };
-            let again = note.sent.min(part.offset + part.len).saturating_sub(part.offset);
-            note.sent = note.sent.max(part.offset + part.len);
-            let (send, offset) = (note.load.send, note.load.offset.wrapping_add(part.offset));
-            if again > 0 {
-                bytes += again;
-                self.software(packet.subject, Kind::Retransmission { send, offset, len: again });
-            }
-        }
-        if bytes > 0 {
-            self.resent.add(bytes.into());
-        }
-    }
-
-    fn hand_over(&mut self, parts: &[Chunk]) {
-        for part in parts {
-            let (load, frame) = self.load_of(part);
-            self.software(frame, load.stage(Stage::Recv));
-        }
-        self.effects(Side::Software, parts.first().map_or(Event::NONE, |part| self.load_of(part).1));
-        self.journal.advance(Side::Software, self.clock() + self.layer_ns);
-    }
-}
 
 impl<B: Buffers> Holders for Recorded<B> {
     fn hold(&mut self, payload: PayloadId) {
@@ -409,6 +109,11 @@ impl<B: Buffers> Buffers for Recorded<B> {
             0 if !header.starts_with(&ARP) => Stage::Transport,
             _ => Stage::Ip,
         };
+        if stage == Stage::Transport && packet.load.len == 0 {
+            // Both TCP and UDP begin with the ports.
+            let ports = |at: usize| header.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
+            packet.load.offset = self.thread_of((ports(0), ports(2)));
+        }
         packet.headers += 1;
         self.layer(packet.subject, packet.load.stage(stage));
         Ok(())
@@ -508,12 +213,16 @@ impl<B: Buffers> Buffers for Recorded<B> {
 
     fn deliver(&mut self, frame: &[u8]) -> Delivery {
         let subject = self.subject();
-        let load = Load { len: frame.len() as u32, ..Load::NONE };
+        let thread = match self.arriving.take() {
+            Some(thread) => thread,
+            None => nic::ports(frame).map_or(Event::NONE, |ports| self.thread_of(ports)),
+        };
+        let load = Load { send: thread, offset: 0, len: frame.len() as u32 };
         self.journal.record(Side::Receive, subject, load.stage(Stage::WireIn));
         let delivery = self.inner.deliver(frame);
         match delivery {
             Delivery::Queued { queue } => {
-                self.rx[usize::from(queue)].push_back(subject);
+                self.rx[usize::from(queue)].push_back((subject, thread));
                 self.journal.record(Side::Receive, subject, load.stage(Stage::DmaIn));
             }
             Delivery::Dropped(reason) => {
@@ -527,11 +236,12 @@ impl<B: Buffers> Buffers for Recorded<B> {
 
     fn poll_rx(&mut self, queue: u16) -> Result<Option<Self::Frame>, BufferError> {
         let Some(inner) = self.inner.poll_rx(queue)? else { return Ok(None) };
-        let subject = self.rx[usize::from(queue)].pop_front().unwrap_or(Event::NONE);
+        let noted = self.rx[usize::from(queue)].pop_front();
+        let (subject, thread) = noted.unwrap_or((Event::NONE, Event::NONE));
         self.climb = Climb { subject, ..Climb::default() };
-        let load = Load { len: self.inner.frame_len(&inner), ..Load::NONE };
+        let load = Load { send: thread, offset: 0, len: self.inner.frame_len(&inner) };
         self.layer(subject, load.stage(Stage::DriverIn));
-        Ok(Some(Arrived { inner, subject }))
+        Ok(Some(Arrived { inner, subject, thread }))
     }
 
     fn frame_len(&self, frame: &Self::Frame) -> u32 {
@@ -548,7 +258,7 @@ impl<B: Buffers> Buffers for Recorded<B> {
         if climb.subject != frame.subject {
             return Ok(());
         }
-        let load = Load { len: self.inner.frame_len(&frame.inner), ..Load::NONE };
+        let load = Load { send: frame.thread, offset: 0, len: self.inner.frame_len(&frame.inner) };
         if offset == IP_AT && !climb.ip {
             climb.ip = true;
             // IPv4 says how long its header is (RFC 791 section 3.1); IPv6's is 40 bytes (RFC 8200 section 3).
@@ -565,8 +275,8 @@ impl<B: Buffers> Buffers for Recorded<B> {
     }
 
     fn keep_payload(&mut self, frame: Self::Frame, range: Range<u32>) -> Result<PayloadId, BufferError> {
-        let Arrived { inner, subject } = frame;
-        let load = Load { len: range.end.saturating_sub(range.start), ..Load::NONE };
+        let Arrived { inner, subject, thread } = frame;
+        let load = Load { send: thread, offset: 0, len: range.end.saturating_sub(range.start) };
         let payload = self.inner.keep_payload(inner, range)?;
         put(&mut self.payloads, payload.0, None, Some(PayloadNote { load, frame: subject, sent: 0 }));
         self.layer(subject, load.stage(Stage::SocketIn));
@@ -620,8 +330,14 @@ impl<B: Buffers> Buffers for Recorded<B> {
         self.inner.flip_payload_byte(&mut packet.inner, offset)
     }
 
-    fn take_dead_payloads(&mut self) -> Vec<SendId> {
-        self.inner.take_dead_payloads()
+    fn contents_mut(&mut self) -> &mut Contents {
+        self.inner.contents_mut()
+    }
+
+    fn limit_rings(&mut self, slots: u32) {
+        self.inner.limit_rings(slots);
+        let fault = Kind::Fault { fault: FaultKind::Resized, from_peer: false, frame: slots };
+        self.software(Event::NONE, fault);
     }
 
     fn ledger(&self) -> &Ledger {
@@ -630,6 +346,10 @@ impl<B: Buffers> Buffers for Recorded<B> {
 
     fn ledger_mut(&mut self) -> &mut Ledger {
         self.inner.ledger_mut()
+    }
+
+    fn access_counts(&self) -> AccessCounts {
+        self.inner.access_counts()
     }
 
     fn observe(&self) -> Observation {

@@ -47,6 +47,11 @@ impl Journal {
         }
     }
 
+    /// Bytes of the records that wait.
+    pub(super) fn bytes(&self) -> u64 {
+        self.queues.iter().map(|queue| (queue.len() * size_of::<Event>()) as u64).sum()
+    }
+
     /// The next record of before `time`; what happens at one time is in the order of [`Side`].
     pub(super) fn next(&mut self, time: u64) -> Option<Event> {
         let front = |queue: &VecDeque<Event>| queue.front().map(|event| event.time_ns);
