@@ -21,7 +21,7 @@ mod types;
 
 pub use contents::{ContentLines, ContentNews, Contents, Origin};
 pub use sk_buff::{RxSkb, SkBuff, Skb};
-pub use snapshot::{RxSegment, Snapshot, StackSegment};
+pub use snapshot::{Holding, RxSegment, Snapshot, StackSegment};
 pub use types::{BufferError, Chunk, FlowId, Held, Observation, PayloadId, Scheme, SendId, UserId};
 
 use std::ops::Range;

@@ -519,6 +519,24 @@ impl Memory {
         }
     }
 
+    /// The bytes of a line that is live or waits, without an access. None for a PLID that names no line now.
+    pub fn peek(&self, plid: Plid) -> Option<LineBytes> {
+        if plid.0 == 0 {
+            return Some(LineBytes::new(self.store.line(0)));
+        }
+        self.store.references(plid.0).map(|_| LineBytes::new(self.store.line(plid.0)))
+    }
+
+    /// Every data line with a reference, in the order of PLIDs, without an access. O(capacity).
+    pub fn live_data(&self) -> impl Iterator<Item = (Plid, LineBytes)> {
+        let plids = 1..=u32::try_from(self.store.capacity()).unwrap_or(u32::MAX);
+        plids.filter_map(|plid| {
+            let live = self.store.references(plid).is_some_and(|count| count > 0);
+            let leaf = live && self.store.line_tags(plid) == 0;
+            leaf.then(|| (Plid(plid), LineBytes::new(self.store.line(plid))))
+        })
+    }
+
     /// The data line that holds `bytes`, padded with zeros to a line; a line that waits is found too, as a write would
     /// revive it. None if there is none, or if `bytes` is longer than a line. All zeros are PLID 0.
     ///

@@ -484,8 +484,8 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             return Ok(false);
         }
         let offload = TxOffload::Checksum(stack::checksum(&piece.segment));
-        let id = PacketId(self.buffers.subjects());
-        self.buffers.post(queue, id, packet, offload)?;
+        // The recorder numbers packets itself.
+        self.buffers.post(queue, PacketId(piece.send), packet, offload)?;
         self.posted[index].push_back(piece.send);
         self.in_flight[index] += 1;
         let now = self.buffers.clock();

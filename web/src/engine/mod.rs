@@ -1,12 +1,12 @@
 //! The engine: a worker that simulates, and the page's client of it.
 
 mod client;
-mod describe;
 mod headers;
 mod protocol;
 mod worker;
 
 pub use client::{Engine, Message};
-pub use describe::{describe, flow_label};
-pub use protocol::{CaptureInfo, LaneResult, PROTOCOL, PacketInfo, Reply, Request};
-pub use worker::{is_worker, serve};
+pub use protocol::{
+    Answer, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request, Spec,
+};
+pub use worker::{Numbering, is_worker, serve};

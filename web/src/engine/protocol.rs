@@ -1,15 +1,38 @@
 //! What page and worker say to each other: the one place where that is fixed.
 //!
 //! Messages are plain objects made by serde; bulk data travels beside them as typed arrays that are transferred, not
-//! copied. The worker greets with [`PROTOCOL`] and the page refuses any other.
+//! copied. The worker greets with [`PROTOCOL`] and the page refuses any other. Everything that is asked for has a number:
+//! answers to older ones are out of date.
 
 use serde::{Deserialize, Serialize};
-use snapstack::sim::Config;
+use snapstack::buffers::Scheme;
+use snapstack::sim::{Change, Config};
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
-/// From the page. `run` numbers what is asked for: answers to older numbers are out of date.
+/// A run: configuration, changes on the way, and the scheme of each lane.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spec {
+    /// The configuration.
+    pub config: Config,
+    /// Changes on the way.
+    pub changes: Vec<Change>,
+    /// The scheme of the left lane, and of the right one.
+    pub schemes: [Scheme; 2],
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            config: Config::for_capture(),
+            changes: Vec::new(),
+            schemes: [Scheme::SkBuff, Scheme::Snapshot],
+        }
+    }
+}
+
+/// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Request {
@@ -20,25 +43,92 @@ pub enum Request {
         /// The file's name.
         name: String,
     },
-    /// Run the capture that was read last.
+    /// Run something; what runs now is given up.
     Run {
         /// Number of the request.
         run: u32,
-        /// The configuration.
-        config: Config,
+        /// What.
+        spec: Spec,
     },
-    /// Tell about a packet of the current run.
-    Inspect {
-        /// Number of the request.
+    /// Tell something about the current run.
+    Ask {
+        /// Number of the run.
         run: u32,
+        /// Number of the question.
+        ask: u32,
+        /// The question.
+        question: Question,
+    },
+    /// The answer to this question is not wanted any more.
+    Cancel {
+        /// Number of the question.
+        ask: u32,
+    },
+}
+
+/// What a DAG is to be shown of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DagOf {
+    /// The segment of a packet that is in a ring.
+    Packet(u32),
+    /// A segment.
+    Segment(u32),
+    /// Every segment that is not empty.
+    All,
+}
+
+/// A question about a lane, 0 the left one and 1 the right one, at a moment: the state after everything up to `time_ns`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Question {
+    /// The first frame of a packet, or a frame that arrived.
+    Frame {
+        /// The lane.
+        lane: u32,
         /// The packet.
         packet: u32,
-        /// Its send.
-        send: u32,
-        /// First payload byte of the send that it carries.
-        offset: u32,
-        /// Payload bytes.
-        len: u32,
+        /// When the NIC reads it, or it arrives.
+        time_ns: u64,
+    },
+    /// The lines of segments.
+    Dag {
+        /// The lane.
+        lane: u32,
+        /// Of what.
+        of: DagOf,
+        /// The moment.
+        time_ns: u64,
+    },
+    /// Why a line is alive.
+    Line {
+        /// The lane.
+        lane: u32,
+        /// The line.
+        plid: u32,
+        /// The moment.
+        time_ns: u64,
+    },
+    /// Which lines hold some bytes: text, or hex behind `0x`.
+    Find {
+        /// The lane.
+        lane: u32,
+        /// The bytes.
+        text: String,
+        /// The moment.
+        time_ns: u64,
+    },
+    /// How the reference count of a line's content changes over the whole run.
+    History {
+        /// The lane.
+        lane: u32,
+        /// The line's bytes, in hex.
+        bytes: String,
+    },
+    /// All frames of the run, as pcapng.
+    Frames {
+        /// The lane.
+        lane: u32,
     },
 }
 
@@ -51,9 +141,13 @@ pub struct CaptureInfo {
     pub sha256: String,
     /// Packets read.
     pub packets: u32,
-    /// Calls of `send()`.
+    /// The host that is shown.
+    pub shown: String,
+    /// Payloads that it sends.
     pub sends: u32,
-    /// Packets that are not sent, by reason in plain words.
+    /// Payloads that arrive at it.
+    pub arrivals: u32,
+    /// Packets that are neither, by reason in plain words.
     pub skipped: Vec<(String, u32)>,
     /// What was wrong with the end of the file, if anything.
     pub warning: Option<String>,
@@ -62,21 +156,68 @@ pub struct CaptureInfo {
 /// Totals of one scheme, once a run is over.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LaneResult {
-    /// Frames on the wire.
-    pub frames: u32,
+    /// Frames that the shown host put on the wire, and its peer.
+    pub frames: [u32; 2],
     /// The run's digest.
     pub digest: String,
 }
 
-/// A packet, for the inspector.
+/// Why a line is alive.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct PacketInfo {
-    /// The packet.
-    pub packet: u32,
-    /// Header fields: layer, field, value.
-    pub headers: Vec<(String, String, String)>,
-    /// The payload's lines: content number and bytes in hex.
-    pub lines: Vec<(u32, String)>,
+pub struct LineInfo {
+    /// The line.
+    pub plid: u32,
+    /// Its bytes, in hex.
+    pub bytes: String,
+    /// Its reference count.
+    pub references: u32,
+    /// Who refers to it, in words.
+    pub referrers: Vec<String>,
+    /// The ways to it from what holds segments, in words, holder first.
+    pub ways: Vec<String>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Answer {
+    /// A frame.
+    Frame {
+        /// The packet.
+        packet: u32,
+        /// Header fields: layer, field, value.
+        headers: Vec<(String, String, String)>,
+        /// The frame's bytes, in hex, without FCS.
+        bytes: String,
+        /// First byte of the payload.
+        payload: u32,
+    },
+    /// Lines of segments; beside it the model's words.
+    Dag {
+        /// When the last step before the moment happened.
+        time_ns: u64,
+        /// What each segment is, in words.
+        labels: Vec<String>,
+    },
+    /// Why a line is alive.
+    Line(LineInfo),
+    /// The lines that hold what was looked for.
+    Found {
+        /// The lines.
+        plids: Vec<u32>,
+    },
+    /// Beside it times (low and high words) and counts, three words each.
+    History,
+    /// Beside it the file's bytes, four a word, and how many there are in all in the message.
+    Frames {
+        /// Bytes of the file.
+        bytes: u32,
+    },
+    /// There is nothing to tell, and why.
+    Nothing {
+        /// In words.
+        why: String,
+    },
 }
 
 /// From the worker.
@@ -104,16 +245,16 @@ pub enum Reply {
         /// Why, and what is accepted.
         message: String,
     },
-    /// A run begins. Beside it: sends (4 words each: flow, frame, bytes, lines), contents of lines, glyphs.
+    /// A run begins. Beside it, of a capture: the captured packet's number of each payload.
     Started {
         /// Number of the request.
         run: u32,
-        /// The configuration.
-        config: Config,
-        /// A label for each flow.
-        flows: Vec<String>,
+        /// What is run.
+        spec: Spec,
+        /// A label for each thread.
+        threads: Vec<String>,
     },
-    /// Events of one lane. Beside it: their words.
+    /// Events of one lane. Beside it: their words; lines of new contents (content, count, numbers); hashes of new lines.
     Events {
         /// Number of the request.
         run: u32,
@@ -129,12 +270,14 @@ pub enum Reply {
         /// Time that the simulation took, in milliseconds.
         milliseconds: f64,
     },
-    /// What was asked about a packet.
-    Inspected {
-        /// Number of the request.
+    /// What was asked.
+    Answered {
+        /// Number of the run.
         run: u32,
-        /// The packet.
-        info: PacketInfo,
+        /// Number of the question.
+        ask: u32,
+        /// The answer.
+        answer: Answer,
     },
 }
 
@@ -148,7 +291,7 @@ impl Reply {
             | Self::Started { run, .. }
             | Self::Events { run, .. }
             | Self::Done { run, .. }
-            | Self::Inspected { run, .. } => Some(*run),
+            | Self::Answered { run, .. } => Some(*run),
         }
     }
 }

@@ -38,6 +38,37 @@ pub struct Snapshot {
     rx: Vec<Vec<Option<ContentId>>>,
 }
 
+/// What a segment is held for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holding {
+    /// A buffer of the application's.
+    App {
+        /// Which.
+        user: u32,
+    },
+    /// A payload that a socket's queue or a packet refers to.
+    Queue {
+        /// Which.
+        payload: u32,
+    },
+    /// A packet in a TX ring.
+    TxSlot {
+        /// The queue.
+        queue: u16,
+        /// The slot's segment.
+        slot: u32,
+        /// The packet, by the number that it was posted under.
+        packet: u32,
+    },
+    /// A frame in an RX ring, or one that is left in a slot that is yet to be granted again.
+    RxSlot {
+        /// The queue.
+        queue: u16,
+        /// The slot's segment.
+        slot: u32,
+    },
+}
+
 /// A segment of the application: bytes `start..start + len` of it are the buffer.
 #[derive(Clone)]
 struct User {
@@ -85,6 +116,36 @@ impl Snapshot {
     /// The memory, to check its invariants.
     pub fn memory_mut(&mut self) -> &mut Memory {
         &mut self.memory
+    }
+
+    /// What holds segments with content, in the order of segments. Stack segments of packets that are being made are not
+    /// among them: nothing but the layer at work knows of those.
+    pub fn holdings(&self) -> Vec<(SegmentId, Holding)> {
+        let users = self.users.iter().map(|(id, user)| (user.segment, Holding::App { user: id as u32 }));
+        let payloads = self.payloads.iter();
+        let payloads = payloads.map(|(id, held)| (held.segment, Holding::Queue { payload: id as u32 }));
+        let tx = self.tx.iter().zip(&self.nic.tx).zip(0..).flat_map(|((slots, ring), queue)| {
+            slots.iter().zip(ring.base()..).filter_map(move |(posted, slot)| {
+                let packet = posted.as_ref()?.id.0;
+                Some((SegmentId(slot), Holding::TxSlot { queue, slot, packet }))
+            })
+        });
+        let rx = self.rx.iter().zip(&self.nic.rx).zip(0..).flat_map(|((slots, ring), queue)| {
+            slots.iter().zip(ring.base()..).filter_map(move |(content, slot)| {
+                content.map(|_| (SegmentId(slot), Holding::RxSlot { queue, slot }))
+            })
+        });
+        let mut all: Vec<_> = users.chain(payloads).chain(tx).chain(rx).collect();
+        all.sort_by_key(|(id, _)| *id);
+        all
+    }
+
+    /// The segment of the slot that a packet is in, by the number that it was posted under.
+    pub fn slot_of(&self, packet: u32) -> Option<SegmentId> {
+        let found = self.holdings().into_iter().find(|(_, holding)| {
+            matches!(holding, Holding::TxSlot { packet: posted, .. } if *posted == packet)
+        });
+        found.map(|(segment, _)| segment)
     }
 
     /// Bytes of this state beside the memory.

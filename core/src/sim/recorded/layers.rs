@@ -131,7 +131,7 @@ impl<B: Buffers> Buffers for Recorded<B> {
     fn post(
         &mut self,
         queue: u16,
-        id: PacketId,
+        _id: PacketId,
         mut packet: Self::Packet,
         offload: TxOffload,
     ) -> Result<(), BufferError> {
@@ -142,7 +142,8 @@ impl<B: Buffers> Buffers for Recorded<B> {
         }
         self.count_resent(&packet);
         let Marked { inner, subject, load, .. } = packet;
-        self.inner.post(queue, id, inner, offload)?;
+        // The scheme knows the packet by the number that the records have.
+        self.inner.post(queue, PacketId(subject), inner, offload)?;
         self.tx[usize::from(queue)].posted.push_back(TxNote { subject, load, announced: None });
         self.effects(Side::Software, subject);
         Ok(())

@@ -1,0 +1,266 @@
+//! Answers about moments of a run that is over.
+
+use js_sys::Uint32Array;
+use snapstack::buffers::{Holding, Snapshot};
+use snapstack::memory::{Memory, Plid, Referrer, SegmentId};
+use snapstack::nic::payload_start;
+use snapstack::sim::Lane;
+use wasm_bindgen::JsValue;
+
+use super::catch::Catcher;
+use super::running::Finished;
+use super::{now, say};
+use crate::dag;
+use crate::engine::headers;
+use crate::engine::protocol::{Answer, DagOf, LineInfo, Question, Reply};
+
+/// Lines of a DAG that are sent at the most.
+const MOST_NODES: usize = 120_000;
+/// Ways to a line that are told, and referrers.
+const MOST_WAYS: usize = 24;
+/// Lines that a search tells.
+const MOST_FOUND: usize = 1000;
+/// Steps after the moment before a frame within which it is on the link.
+const FRAME_STEPS: u32 = 4096;
+/// Steps between two looks at the clock.
+const STEPS: u32 = 64;
+
+/// Work for an answer that takes more than a quantum: the run once more, looked at on the way.
+pub(super) struct LongJob {
+    run: u32,
+    ask: u32,
+    lane: Lane<Catcher>,
+    what: What,
+}
+
+enum What {
+    /// The reference count of a content, as it changes.
+    History { bytes: Vec<u8>, last: Option<u32>, words: Vec<u32> },
+    /// All frames, into the lane's tap.
+    Frames,
+}
+
+impl LongJob {
+    /// Number of the question.
+    pub(super) fn ask(&self) -> u32 {
+        self.ask
+    }
+
+    /// Works on until a time; true when the answer was given.
+    pub(super) fn work(&mut self, until: f64) -> bool {
+        loop {
+            let goes_on = match &mut self.what {
+                What::Frames => self.lane.step_many(STEPS),
+                What::History { bytes, last, words } => (0..STEPS).all(|_| {
+                    let goes_on = self.lane.step();
+                    let count = self.lane.snapshot().and_then(|snapshot| {
+                        let memory = snapshot.memory();
+                        memory.references(memory.find_content(bytes)?)
+                    });
+                    let count = count.unwrap_or(0);
+                    if *last != Some(count) {
+                        let time = self.lane.now();
+                        words.extend([time as u32, (time >> 32) as u32, count]);
+                        *last = Some(count);
+                    }
+                    goes_on
+                }),
+            };
+            self.lane.discard_events();
+            if !goes_on {
+                break;
+            }
+            if now() > until {
+                return false;
+            }
+        }
+        let (run, ask) = (self.run, self.ask);
+        match &self.what {
+            What::History { words, .. } => {
+                let reply = Reply::Answered { run, ask, answer: Answer::History };
+                say(&reply, &[Uint32Array::from(&words[..]).into()]);
+            }
+            What::Frames => {
+                let file = self.lane.tap().file();
+                let mut padded = file.clone();
+                padded.resize(file.len().next_multiple_of(4), 0);
+                let words: Vec<u32> =
+                    padded.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+                let answer = Answer::Frames { bytes: file.len() as u32 };
+                say(&Reply::Answered { run, ask, answer }, &[Uint32Array::from(&words[..]).into()]);
+            }
+        }
+        true
+    }
+}
+
+impl Finished {
+    /// Answers a question at once, or begins work that takes longer.
+    pub(super) fn answer(&mut self, ask: u32, question: &Question) -> Option<LongJob> {
+        let run = self.run;
+        let (answer, arrays) = match question {
+            Question::Frame { lane, packet, time_ns } => (self.frame(*lane, *packet, *time_ns), Vec::new()),
+            Question::Dag { lane, of, time_ns } => self.dag(*lane, *of, *time_ns),
+            Question::Line { lane, plid, time_ns } => {
+                (self.at(*lane, *time_ns, |snapshot| line(snapshot, Plid(*plid))), Vec::new())
+            }
+            Question::Find { lane, text, time_ns } => {
+                (self.at(*lane, *time_ns, |snapshot| find(snapshot.memory(), text)), Vec::new())
+            }
+            Question::History { lane, bytes } => {
+                let what = hex::decode(bytes).ok().map(|bytes| What::History {
+                    bytes,
+                    last: None,
+                    words: Vec::new(),
+                });
+                match what.and_then(|what| self.again(*lane, Catcher::default(), what, ask)) {
+                    Some(job) => return Some(job),
+                    None => (nothing("The line cannot be followed."), Vec::new()),
+                }
+            }
+            Question::Frames { lane } => {
+                let tap = Catcher::to_file("snapstack");
+                match self.again(*lane, tap, What::Frames, ask) {
+                    Some(job) => return Some(job),
+                    None => (nothing("The run cannot be made again."), Vec::new()),
+                }
+            }
+        };
+        say(&Reply::Answered { run, ask, answer }, &arrays);
+        None
+    }
+
+    /// The same run from its beginning.
+    fn again(&self, lane: u32, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
+        let scheme = self.lanes.get(lane as usize)?.lane().scheme();
+        let lane = Lane::new(scheme, &self.setup, tap).ok()?;
+        Some(LongJob { run: self.run, ask, lane, what })
+    }
+
+    /// Something about the snapshot scheme of a lane at a moment.
+    fn at(&mut self, lane: u32, time_ns: u64, tell: impl FnOnce(&Snapshot) -> Answer) -> Answer {
+        let Some(seeker) = self.lanes.get_mut(lane as usize) else { return nothing("There is no such lane.") };
+        if let Err(error) = seeker.seek(time_ns) {
+            return nothing(&error.to_string());
+        }
+        match seeker.lane().snapshot() {
+            Some(snapshot) => tell(snapshot),
+            None => nothing("A conventional stack has no lines: its memory is pages and buffers."),
+        }
+    }
+
+    fn frame(&mut self, lane: u32, packet: u32, time_ns: u64) -> Answer {
+        let Some(seeker) = self.lanes.get_mut(lane as usize) else { return nothing("There is no such lane.") };
+        let Some(before) = time_ns.checked_sub(1) else { return nothing("Nothing comes before the run.") };
+        if let Err(error) = seeker.seek(before) {
+            return nothing(&error.to_string());
+        }
+        let tap = seeker.lane().tap().clone();
+        tap.want(Some(packet));
+        let mut frame = None;
+        for _ in 0..FRAME_STEPS {
+            let goes_on = seeker.lane_mut().step();
+            frame = tap.take();
+            if frame.is_some() || !goes_on {
+                break;
+            }
+        }
+        seeker.lane_mut().discard_events();
+        tap.want(None);
+        let Some(frame) = frame else { return nothing("Its frame is never on the wire.") };
+        Answer::Frame {
+            packet,
+            headers: headers::decode(&frame),
+            payload: payload_start(&frame) as u32,
+            bytes: hex::encode(&frame),
+        }
+    }
+
+    fn dag(&mut self, lane: u32, of: DagOf, time_ns: u64) -> (Answer, Vec<JsValue>) {
+        let mut arrays = Vec::new();
+        let answer = self.at(lane, time_ns, |snapshot| {
+            let memory = snapshot.memory();
+            let named = named(snapshot);
+            let chosen: Vec<(SegmentId, String)> = match of {
+                DagOf::Segment(segment) => {
+                    let name = named.iter().find(|(id, _)| id.0 == segment);
+                    let name = name.map_or_else(|| format!("segment {segment}"), |(_, name)| name.clone());
+                    vec![(SegmentId(segment), name)]
+                }
+                DagOf::Packet(packet) => match snapshot.slot_of(packet) {
+                    Some(segment) => vec![(segment, format!("packet {packet}, segment {}", segment.0))],
+                    None => return nothing("The packet is in no ring at this moment."),
+                },
+                DagOf::All => named,
+            };
+            let model = dag::Model::of_segments(memory, &chosen, MOST_NODES);
+            arrays.push(Uint32Array::from(&model.to_words()[..]).into());
+            Answer::Dag { time_ns, labels: chosen.into_iter().map(|(_, name)| name).collect() }
+        });
+        (answer, arrays)
+    }
+}
+
+fn nothing(why: &str) -> Answer {
+    Answer::Nothing { why: why.to_owned() }
+}
+
+fn name(holding: Holding) -> String {
+    match holding {
+        Holding::App { user } => format!("application's buffer {user}"),
+        Holding::Queue { payload } => format!("socket's queue, payload {payload}"),
+        Holding::TxSlot { queue: _, slot, packet } => format!("TX slot {slot}, packet {packet}"),
+        Holding::RxSlot { queue: _, slot } => format!("RX slot {slot}"),
+    }
+}
+
+/// What holds segments with content, in the order of segments.
+fn named(snapshot: &Snapshot) -> Vec<(SegmentId, String)> {
+    snapshot.holdings().into_iter().map(|(id, holding)| (id, name(holding))).collect()
+}
+
+fn line(snapshot: &Snapshot, plid: Plid) -> Answer {
+    let memory = snapshot.memory();
+    let Some(references) = memory.references(plid) else {
+        return nothing("There is no such line at this moment: it was freed, or is yet to come.");
+    };
+    let names: std::collections::HashMap<SegmentId, String> = named(snapshot).into_iter().collect();
+    let segment = |id: SegmentId| {
+        let holder = names.get(&id).map_or("a stack segment", String::as_str);
+        format!("segment {}: {holder}", id.0)
+    };
+    let referrers = memory.referrers(plid).into_iter().take(MOST_WAYS).map(|referrer| match referrer {
+        Referrer::Line { plid, word, waiting: false } => format!("line {plid}, word {word}"),
+        Referrer::Line { plid, word, waiting: true } => {
+            format!("line {plid}, word {word}, which is dead and waits")
+        }
+        Referrer::Segment(id) => segment(id),
+        Referrer::Cursor(_) => "an open cursor".to_owned(),
+    });
+    let ways = memory.reachable_from(plid).into_iter().take(MOST_WAYS).map(|reach| {
+        let path: Vec<String> = reach.path.iter().map(|plid| plid.to_string()).collect();
+        format!("{} → {}", segment(reach.segment), path.join(" → "))
+    });
+    Answer::Line(LineInfo {
+        plid: plid.0,
+        bytes: memory.peek(plid).map(hex::encode).unwrap_or_default(),
+        references,
+        referrers: referrers.collect(),
+        ways: ways.collect(),
+    })
+}
+
+/// Lines that hold bytes: text as it is, hex behind `0x`.
+fn find(memory: &Memory, text: &str) -> Answer {
+    let wanted = match text.strip_prefix("0x").map(hex::decode) {
+        Some(Ok(bytes)) => bytes,
+        Some(Err(_)) => return nothing("Behind 0x an even number of hexadecimal digits is needed."),
+        None => text.as_bytes().to_vec(),
+    };
+    if wanted.is_empty() {
+        return Answer::Found { plids: Vec::new() };
+    }
+    let holds = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
+    let plids = memory.live_data().filter(|(_, bytes)| holds(bytes)).map(|(plid, _)| plid.0);
+    Answer::Found { plids: plids.take(MOST_FOUND).collect() }
+}
