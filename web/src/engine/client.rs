@@ -4,12 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
-use snapstack::sim::Config;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
-use super::protocol::{ARRAYS, BODY, PROTOCOL, Reply, Request};
+use super::protocol::{ARRAYS, BODY, PROTOCOL, Question, Reply, Request, Spec};
 
 /// What comes from the worker.
 pub enum Message {
@@ -80,7 +79,7 @@ impl Engine {
         Ok(Self { worker, ready, waiting, _hear: hear, _broken: broken })
     }
 
-    fn ask(&self, request: &Request, bytes: Option<&Uint8Array>) {
+    fn send(&self, request: &Request, bytes: Option<&Uint8Array>) {
         let Ok(body) = serde_wasm_bindgen::to_value(request) else { return };
         let message = Object::new();
         let (arrays, transfer) = (Array::new(), Array::new());
@@ -99,17 +98,22 @@ impl Engine {
 
     /// Reads a capture as request number `run`; its bytes move to the worker.
     pub fn load(&self, run: u32, name: &str, bytes: &Uint8Array) {
-        self.ask(&Request::Load { run, name: name.to_owned() }, Some(bytes));
+        self.send(&Request::Load { run, name: name.to_owned() }, Some(bytes));
     }
 
-    /// Runs the capture that was read last as request number `run`; what runs now is given up.
-    pub fn run(&self, run: u32, config: Config) {
-        self.ask(&Request::Run { run, config }, None);
+    /// Runs something as request number `run`; what runs now is given up.
+    pub fn run(&self, run: u32, spec: Spec) {
+        self.send(&Request::Run { run, spec }, None);
     }
 
-    /// Asks about a packet of run `run` that carries `len` bytes from `offset` of a send.
-    pub fn inspect(&self, run: u32, packet: u32, send: u32, offset: u32, len: u32) {
-        self.ask(&Request::Inspect { run, packet, send, offset, len }, None);
+    /// Asks something about run `run`, as question number `ask`.
+    pub fn ask(&self, run: u32, ask: u32, question: Question) {
+        self.send(&Request::Ask { run, ask, question }, None);
+    }
+
+    /// The answer to question number `ask` is not wanted any more.
+    pub fn cancel(&self, ask: u32) {
+        self.send(&Request::Cancel { ask }, None);
     }
 }
 

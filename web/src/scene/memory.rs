@@ -1,9 +1,11 @@
-//! The memory panel at a lane's side: on the left every line that is held, on the right each different line once with its
-//! count. Both panels use the same scale, so that their areas compare.
+//! The memory panel at a lane's side: of a conventional stack every line that is held, of snapshots each different line
+//! once with its count.
+
+use snapstack::buffers::{Origin, Scheme};
 
 use super::content::cell;
-use super::{Ink, Scene, grouped};
-use crate::timeline::{Panel, Side, Timeline};
+use super::{Ink, LaneView, LineTarget, Scene, grouped};
+use crate::timeline::{Held, Panel, Side, Timeline};
 
 /// Where the squares are and how many lines one stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,42 +51,32 @@ impl Grid {
     }
 }
 
-/// Kernel copies that the conventional memory holds besides the applications' buffers: contents of their lines.
-pub(super) fn kernel_copies(timeline: &Timeline, position: u32) -> Vec<u32> {
-    let size = timeline.traffic.line_size;
-    let mut lines = Vec::new();
-    for packet in timeline.in_flight(position) {
-        let track = &timeline.packets[packet as usize];
-        let contents = timeline.traffic.contents(track.send);
-        let (from, to) = (track.offset / size, (track.offset + track.len).div_ceil(size));
-        lines.extend(contents[from as usize..(to as usize).min(contents.len())].iter().copied());
-    }
-    lines
-}
-
 /// Draws a panel; returns the grid, and the place of each content on the right.
 pub(super) fn draw(
     scene: &mut Scene,
     timeline: &Timeline,
     panel: &Panel,
-    side: Side,
-    position: u32,
+    view: &LaneView,
     area: (f64, f64, f64, f64),
 ) -> Grid {
     let (x, y, w, h) = area;
-    let copies = kernel_copies(timeline, position);
-    let held = panel.left_lines() as usize + copies.len();
-    let grid = Grid::new((x, y + 34.0), (w, h - 36.0), held);
+    let held = panel.held(view.side);
+    // Both panels use one scale, so that their areas compare.
+    let most = Side::BOTH.map(|side| panel.held(side).lines()).into_iter().max().unwrap_or(0);
+    let grid = Grid::new((x, y + 34.0), (w, h - 36.0), most as usize);
     let narrow = w < 150.0;
-    let title = match side {
-        Side::Left if narrow => format!("{} lines held", grouped(held as u64)),
-        Side::Right if narrow => format!("{} lines", grouped(u64::from(panel.distinct()))),
-        Side::Left => format!("memory: {} lines held", grouped(held as u64)),
-        Side::Right => format!("line store: {} lines", grouped(u64::from(panel.distinct()))),
+    let distinct = grouped(u64::from(held.distinct()));
+    let store = view.scheme == Scheme::Snapshot;
+    let title = match (store, narrow) {
+        (false, true) => format!("{} lines held", grouped(held.lines())),
+        (true, true) => format!("{distinct} lines"),
+        (false, false) => format!("memory: {} lines held", grouped(held.lines())),
+        (true, false) => format!("line store: {distinct} lines"),
     };
-    let detail = match side {
-        Side::Left => format!("{} different", grouped(u64::from(panel.distinct()))),
-        Side::Right => "each held once".to_owned(),
+    let detail = if store {
+        format!("for {} held", grouped(held.lines()))
+    } else {
+        format!("{distinct} different")
     };
     let detail = if narrow { String::new() } else { format!("{detail} · ") };
     let plural = if grid.scale == 1 { "" } else { "s" };
@@ -95,67 +87,88 @@ pub(super) fn draw(
         let (px, py) = grid.at(place);
         scene.outline(px, py, grid.size, grid.size, Ink::Faint, 1.0);
     }
-    match side {
-        Side::Left => left(scene, timeline, panel, &copies, &grid),
-        Side::Right => right(scene, timeline, panel, &grid),
+    let marked = panel.marked(view.side);
+    if store {
+        store_lines(scene, timeline, held, marked, view, &grid);
+    } else {
+        every_line(scene, timeline, held, view, &grid);
     }
     grid
 }
 
-fn left(scene: &mut Scene, timeline: &Timeline, panel: &Panel, copies: &[u32], grid: &Grid) {
-    let traffic = &timeline.traffic;
+/// Every line of every content that is held, in the order of their creation; copies of payload have the colour of copies.
+fn every_line(scene: &mut Scene, timeline: &Timeline, held: &Held, view: &LaneView, grid: &Grid) {
+    let contents = timeline.contents(view.side);
     let square = (grid.size, grid.size);
     // Every `scale`-th line stands for its square.
     let mut index = 0usize;
-    for send in panel.alive() {
-        let contents = traffic.contents(send);
+    for content in held.alive() {
+        let lines = contents.lines(content);
+        let origin = contents.get(content).and_then(|content| content.origin);
         let mut next = index.next_multiple_of(grid.scale);
-        while next < index + contents.len() {
-            let hash = traffic.glyphs[contents[next - index] as usize];
-            cell(scene, grid.at(next / grid.scale), square, hash, false);
+        while next < index + lines.len() {
+            let line = lines[next - index];
+            let at = grid.at(next / grid.scale);
+            cell(scene, at, square, timeline.glyphs.get(line as usize).copied().unwrap_or(0), false);
+            if view.line == Some(line) {
+                scene.outline(at.0 - 1.0, at.1 - 1.0, grid.size + 2.0, grid.size + 2.0, Ink::Text, 2.0);
+            } else if matches!(origin, Some(Origin::Kernel | Origin::Recv)) {
+                scene.outline(at.0, at.1, grid.size, grid.size, Ink::Copy, 1.5);
+            }
+            scene.lines.push(LineTarget { x: at.0, y: at.1, size: grid.size, line });
             next += grid.scale;
         }
-        index += contents.len();
-    }
-    let first = index.next_multiple_of(grid.scale);
-    for next in (first..index + copies.len()).step_by(grid.scale) {
-        let at = grid.at(next / grid.scale);
-        cell(scene, at, square, traffic.glyphs[copies[next - index] as usize], false);
-        scene.outline(at.0, at.1, grid.size, grid.size, Ink::Copy, 1.5);
+        index += lines.len();
     }
 }
 
-fn right(scene: &mut Scene, timeline: &Timeline, panel: &Panel, grid: &Grid) {
-    let glyphs = &timeline.traffic.glyphs;
-    let held = panel.counts().iter().enumerate().filter(|(_, count)| **count > 0);
-    for (rank, (content, count)) in held.enumerate() {
-        if rank % grid.scale == 0 {
-            let at = grid.at(rank / grid.scale);
-            let numbered = grid.scale == 1 && grid.size >= 11.0;
-            if numbered {
-                scene.fill(at.0, at.1, grid.size, grid.size, Ink::Content(glyphs[content]), 1.0);
-                let size = if *count < 100 { grid.size * 0.62 } else { grid.size * 0.45 };
-                let middle = (at.0 + grid.size / 2.0, at.1 + grid.size / 2.0 + size * 0.36);
-                scene.text(middle, 0, Ink::OnContent, size, count.to_string());
-            } else {
-                cell(scene, at, (grid.size, grid.size), glyphs[content], false);
-            }
+/// Each different line once, with how often it is held; lines that were held at the marked moment too have a mark.
+fn store_lines(
+    scene: &mut Scene,
+    timeline: &Timeline,
+    held: &Held,
+    marked: Option<&Held>,
+    view: &LaneView,
+    grid: &Grid,
+) {
+    let glyph = |line: usize| timeline.glyphs.get(line).copied().unwrap_or(0);
+    let lines = held.counts().iter().enumerate().filter(|(_, count)| **count > 0);
+    for (rank, (line, count)) in lines.enumerate() {
+        let lit = view.line == Some(line as u32);
+        if rank % grid.scale != 0 && !lit {
+            continue;
         }
+        let at = grid.at(rank / grid.scale);
+        if grid.scale == 1 && grid.size >= 11.0 {
+            scene.fill(at.0, at.1, grid.size, grid.size, Ink::Content(glyph(line)), 1.0);
+            let size = if *count < 100 { grid.size * 0.62 } else { grid.size * 0.45 };
+            let middle = (at.0 + grid.size / 2.0, at.1 + grid.size / 2.0 + size * 0.36);
+            scene.text(middle, 0, Ink::OnContent, size, count.to_string());
+        } else {
+            cell(scene, at, (grid.size, grid.size), glyph(line), false);
+        }
+        let before = marked.is_some_and(|marked| marked.counts().get(line).is_some_and(|count| *count > 0));
+        if lit {
+            scene.outline(at.0 - 1.0, at.1 - 1.0, grid.size + 2.0, grid.size + 2.0, Ink::Text, 2.0);
+        } else if before {
+            scene.outline(at.0, at.1, grid.size, grid.size, Ink::Reference, 2.0);
+        }
+        scene.lines.push(LineTarget { x: at.0, y: at.1, size: grid.size, line: line as u32 });
     }
 }
 
-/// The place on the right of each of a send's lines.
-pub(super) fn places(panel: &Panel, contents: &[u32], grid: &Grid) -> Vec<(f64, f64)> {
-    let top = contents.iter().copied().max().unwrap_or(0) as usize;
+/// Where each of some lines is in the store.
+pub(super) fn places(held: &Held, lines: &[u32], grid: &Grid) -> Vec<(f64, f64)> {
+    let top = lines.iter().copied().max().unwrap_or(0) as usize;
     let mut ranks = Vec::with_capacity(top + 1);
     let mut rank = 0;
-    for count in panel.counts().iter().take(top + 1) {
+    for count in held.counts().iter().take(top + 1) {
         ranks.push(rank);
         rank += usize::from(*count > 0);
     }
-    contents
+    lines
         .iter()
-        .map(|content| grid.at(ranks.get(*content as usize).copied().unwrap_or(0) / grid.scale))
+        .map(|line| grid.at(ranks.get(*line as usize).copied().unwrap_or(0) / grid.scale))
         .collect()
 }
 

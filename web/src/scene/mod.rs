@@ -110,6 +110,19 @@ pub struct Target {
     pub packet: u32,
 }
 
+/// A line of memory that can be pointed at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LineTarget {
+    /// Left.
+    pub x: f64,
+    /// Top.
+    pub y: f64,
+    /// Width and height.
+    pub size: f64,
+    /// The line, by number.
+    pub line: u32,
+}
+
 /// A picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
@@ -117,6 +130,8 @@ pub struct Scene {
     pub shapes: Vec<Shape>,
     /// What can be pointed at, back to front.
     pub targets: Vec<Target>,
+    /// Lines of memory that can be pointed at.
+    pub lines: Vec<LineTarget>,
 }
 
 impl Scene {
@@ -169,6 +184,15 @@ impl Scene {
         text: impl Into<String>,
     ) {
         self.shapes.push(Shape::Text { x: at.0, y: at.1, text: text.into(), ink, size, bold, anchor, max });
+    }
+
+    /// The line of memory at a point.
+    pub fn line_at(&self, x: f64, y: f64) -> Option<u32> {
+        let hit = |target: &&LineTarget| {
+            (target.x..=target.x + target.size + 1.0).contains(&x)
+                && (target.y..=target.y + target.size + 1.0).contains(&y)
+        };
+        self.lines.iter().find(hit).map(|target| target.line)
     }
 
     /// The packet at a point, the one in front.

@@ -258,3 +258,24 @@ impl Timeline {
         Some(track.at(stage)).filter(|at| *at != NEVER)
     }
 }
+
+impl Timeline {
+    /// What an event of both lanes caused in one of them: the records that follow it before the next of both.
+    pub fn effects(&self, side: Side, position: u32) -> impl Iterator<Item = (u32, Event)> {
+        let following = (position + 1..=self.len()).map(|at| (at, self.event(at)));
+        let own = following.map_while(|(at, found)| match found {
+            Some((Some(of), event)) => Some((at, of, event)),
+            _ => None,
+        });
+        own.filter(move |(_, of, _)| *of == side).map(|(at, _, event)| (at, event))
+    }
+
+    /// Payload bytes copied, and calls to allocators, by what happened at a position in a lane.
+    pub fn cost(&self, side: Side, position: u32) -> (u32, u32) {
+        self.effects(side, position).fold((0, 0), |(copied, allocated), (_, event)| match event.kind {
+            Kind::Copy { bytes, .. } => (copied + bytes, allocated),
+            Kind::Allocate { .. } => (copied, allocated + 1),
+            _ => (copied, allocated),
+        })
+    }
+}

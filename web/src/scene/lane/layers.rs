@@ -1,0 +1,142 @@
+//! Packets between socket and driver, down and up: as cells, as bars, or, when there are many, as ribbons as wide as their
+//! bytes with a few of them as tracers.
+
+use std::collections::HashMap;
+
+use snapstack::random::mix;
+use snapstack::sim::Stage;
+
+use super::super::content::strip;
+use super::super::{Ink, grouped};
+use super::layout::SOCKET;
+use super::{Artist, CELLS, ease};
+use crate::timeline::{NEVER, Track};
+
+/// Packets in the layers up to which their content is drawn, and up to which each has a bar.
+const DETAILED: usize = 12;
+const BARS: usize = 200;
+/// Packets that are drawn one by one among ribbons.
+const TRACERS: usize = 12;
+/// Bytes of a bar as long as a packet's cells.
+const FULL: f64 = 1500.0;
+
+impl Artist<'_> {
+    pub(super) fn layers(&mut self) {
+        let (timeline, side) = (self.timeline, self.side());
+        let mut packets: Vec<(u32, Track, Stage)> = timeline
+            .in_flight(side, self.position)
+            .filter_map(|packet| {
+                let track = *timeline.track(side, packet)?;
+                let stage = track.stage(self.position)?;
+                // In the driver a packet is soon only a slot of the ring.
+                let gone = stage == Stage::Driver && self.age(track.at(Stage::Driver)) > 1.5;
+                let inside = (Stage::Socket..=Stage::Driver).contains(&stage)
+                    || (Stage::DriverIn..=Stage::SocketIn).contains(&stage);
+                (inside && !gone).then_some((packet, track, stage))
+            })
+            .collect();
+        let all = packets.len();
+        if self.layout.compact {
+            packets.retain(|(_, track, _)| self.shows(track.thread));
+            packets.drain(..packets.len().saturating_sub(1));
+        }
+        if all > BARS {
+            self.ribbons(&packets);
+            packets.sort_by_key(|(packet, ..)| mix(u64::from(*packet)));
+            let chosen = |(rank, (packet, track, _)): &(usize, (u32, Track, Stage))| {
+                *rank < TRACERS || self.view.selected == Some(*packet) || track.dropped <= self.position
+            };
+            packets = packets.into_iter().enumerate().filter(chosen).map(|(_, packet)| packet).collect();
+        }
+        let mut stacked: HashMap<(bool, u8, usize), u32> = HashMap::new();
+        for (packet, track, stage) in packets {
+            let row = self.layout.stage_row(stage);
+            let before = if track.up { (row + 1).min(5) } else { row.saturating_sub(1) };
+            let (to, from) = (self.layout.rows[row], self.layout.rows[before]);
+            let t = ease(self.progress(track.at(stage)));
+            let column = self.column_of(track.thread);
+            let depth = stacked.entry((track.up, column, row)).or_insert(0);
+            let shift = f64::from((*depth).min(4) * 4);
+            *depth += 1;
+            let detailed = all <= DETAILED && track.has_payload();
+            // The socket layer's packet comes out of what waits there.
+            let slides = row != SOCKET || track.up;
+            let y = if slides { from + (to - from) * t } else { to } - self.layout.strip_height() / 2.0 + shift;
+            self.packet(packet, &track, (self.way(&track) + shift, y), detailed, stage);
+        }
+        if all > DETAILED {
+            let shown = if all > BARS { format!(", {TRACERS} of them shown") } else { String::new() };
+            let text = format!("{} packets in the layers{shown}", grouped(all as u64));
+            let at = (self.layout.content_right(), self.layout.rows[SOCKET] - 12.0);
+            self.scene.text(at, 1, Ink::Dim, 10.5, text);
+        }
+    }
+
+    /// All packets of a layer and a column as one ribbon as wide as their bytes.
+    fn ribbons(&mut self, packets: &[(u32, Track, Stage)]) {
+        let mut bytes: HashMap<(bool, u8, usize), (f64, u64)> = HashMap::new();
+        for (_, track, stage) in packets {
+            let key = (track.up, self.column_of(track.thread), self.layout.stage_row(*stage));
+            let sum = bytes.entry(key).or_default();
+            sum.0 += f64::from(track.len);
+            sum.1 += 1;
+        }
+        let most = bytes.values().map(|sum| sum.0).fold(1.0, f64::max);
+        for ((up, column, row), (bytes, count)) in bytes {
+            let x = if up { self.layout.up(column) } else { self.layout.down(column) };
+            let w = (self.layout.strip_width() * bytes / most).max(3.0);
+            let y = self.layout.rows[row];
+            let ink = if self.reference() { Ink::Reference } else { Ink::Dim };
+            self.scene.fill(x, y - 5.0, w, 10.0, ink, 0.35);
+            let label = grouped(count);
+            self.scene.label((x, y + 16.0), -1, Ink::Dim, 10.0, false, self.layout.column / 2.0, label);
+        }
+    }
+
+    /// A packet: its headers so far, its lines.
+    fn packet(&mut self, packet: u32, track: &Track, (x, y): (f64, f64), detailed: bool, stage: Stage) {
+        let (w, h) = (self.layout.strip_width(), self.layout.strip_height());
+        let headers = match stage {
+            Stage::Transport => 1,
+            Stage::Ip | Stage::TransportIn => 2,
+            Stage::Driver | Stage::DriverIn | Stage::IpIn => 3,
+            _ => 0,
+        };
+        let ink = if self.reference() { Ink::Reference } else { Ink::Dim };
+        let lines = self.timeline.lines_of(self.side(), track).to_vec();
+        let lit = self.lit(&lines);
+        let width = if detailed || self.view.selected == Some(packet) {
+            self.scene.fill(x - 2.0, y - 2.0, w + 3.0, h + 4.0, Ink::Ground, 0.9);
+            let hashes = self.hashes(&lines);
+            let cells = (CELLS.0.min(3 * self.layout.cells), self.layout.cells);
+            strip(&mut self.scene, (x, y), self.layout.cell, cells, &hashes, self.reference(), 1.0);
+            if self.reference() || lit {
+                let ink = if lit { Ink::Text } else { ink };
+                self.scene.outline(x - 3.0, y - 3.0, w + 5.0, h + 6.0, ink, 1.5);
+            }
+            w
+        } else {
+            let w = (w * (f64::from(track.len) / FULL).min(1.0)).max(3.0);
+            self.scene.fill(x, y + h / 3.0, w, h / 3.0, if lit { Ink::Text } else { ink }, 0.8);
+            w
+        };
+        for i in 0..headers {
+            let at = x - 6.0 - 5.0 * f64::from(i);
+            self.scene.fill(at, y, 4.0, h, Ink::Header, if track.up { 0.6 } else { 1.0 });
+        }
+        if track.up {
+            self.notch((x - 5.0 * f64::from(headers), y), h, Ink::Dim);
+        }
+        if track.resent > 0 {
+            self.scene.text((x + width + 5.0, y + h / 2.0 + 4.0), -1, Ink::Text, 10.5, "again");
+        }
+        if stage == Stage::Socket || stage == Stage::DriverIn {
+            let (_, allocated) = self.timeline.cost(self.side(), track.at(stage));
+            self.ticks((x + width + 6.0, y + h), allocated);
+        }
+        if track.dropped != NEVER && track.dropped <= self.position {
+            self.cross((x + width + 10.0, y + h / 2.0));
+        }
+        self.select(packet, (x, y, width, h));
+    }
+}

@@ -1,0 +1,180 @@
+//! One lane: layers as rows, threads as columns, packets on their way from user to wire, and frames on their way up.
+//!
+//! The picture is a function of the timeline and a fractional position: event n happens while the position goes from
+//! n - 1 to n, or over `spread` events when playback is too fast to follow single ones.
+
+mod layers;
+mod layout;
+mod rings;
+mod threads;
+mod wire;
+
+use snapstack::buffers::Scheme;
+
+use self::layout::{IN, Layout, NIC, OUT, RX, SOCKET, TX, USER};
+use super::{Ink, Scene, Target, memory};
+use crate::timeline::{COLUMNS, NEVER, Panel, Side, Timeline, Track};
+
+/// Cells of a packet at the most, and cells a row.
+const CELLS: (usize, usize) = (24, 8);
+
+/// What to look at, and from where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LaneView {
+    /// Which lane.
+    pub side: Side,
+    /// Its scheme.
+    pub scheme: Scheme,
+    /// Width in CSS pixels.
+    pub width: f64,
+    /// Height in CSS pixels.
+    pub height: f64,
+    /// Fractional position.
+    pub at: f64,
+    /// Events over which a movement is spread, at least 1.
+    pub spread: f64,
+    /// The selected packet.
+    pub selected: Option<u32>,
+    /// The selected line, by number.
+    pub line: Option<u32>,
+}
+
+fn ease(t: f64) -> f64 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// Draws a lane.
+pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView) -> Scene {
+    let position = (view.at.ceil() as u32).min(timeline.len());
+    let used = timeline.columns.iter().max().map_or(1, |max| usize::from(*max) + 1);
+    let layout = Layout::new(view, used);
+    let mut artist = Artist { scene: Scene::default(), timeline, view, layout, position };
+    artist.ground();
+    let grid = memory::draw(&mut artist.scene, timeline, panel, view, artist.layout.memory);
+    artist.threads(panel, &grid);
+    artist.layers();
+    artist.rings();
+    artist.nic();
+    artist.wire();
+    artist.scene
+}
+
+struct Artist<'a> {
+    scene: Scene,
+    timeline: &'a Timeline,
+    view: &'a LaneView,
+    layout: Layout,
+    position: u32,
+}
+
+impl Artist<'_> {
+    fn side(&self) -> Side {
+        self.view.side
+    }
+
+    /// How far what happened at a position has got.
+    fn progress(&self, at: u32) -> f64 {
+        if at == NEVER {
+            return 0.0;
+        }
+        ((self.view.at - (f64::from(at) - 1.0)) / self.view.spread).clamp(0.0, 1.0)
+    }
+
+    /// How many spreads ago something happened.
+    fn age(&self, at: u32) -> f64 {
+        (self.view.at - f64::from(at)) / self.view.spread.max(4.0)
+    }
+
+    /// Whether the lane passes references, and so draws content as outlines wherever it is not held.
+    fn reference(&self) -> bool {
+        self.view.scheme == Scheme::Snapshot
+    }
+
+    fn hashes(&self, lines: &[u32]) -> Vec<u32> {
+        let glyphs = &self.timeline.glyphs;
+        lines.iter().map(|line| glyphs.get(*line as usize).copied().unwrap_or(0)).collect()
+    }
+
+    /// Whether the selected line is among these.
+    fn lit(&self, lines: &[u32]) -> bool {
+        self.view.line.is_some_and(|line| lines.contains(&line))
+    }
+
+    fn column_of(&self, thread: u32) -> u8 {
+        self.timeline.columns.get(thread as usize).copied().unwrap_or(COLUMNS - 1)
+    }
+
+    /// On small screens there is room for one thread: the one that is at work.
+    fn shows(&self, thread: u32) -> bool {
+        !self.layout.compact || thread == self.busiest()
+    }
+
+    fn busiest(&self) -> u32 {
+        let side = self.side();
+        let selected = self.view.selected.and_then(|packet| self.timeline.track(side, packet));
+        let called = self.timeline.called(side, self.position).next().map(|call| call.thread);
+        selected.map(|track| track.thread).or(called).unwrap_or(0)
+    }
+
+    /// A cross: something ended here.
+    fn cross(&mut self, (x, y): (f64, f64)) {
+        for (from, to) in [((-5.0, -5.0), (5.0, 5.0)), ((-5.0, 5.0), (5.0, -5.0))] {
+            self.scene.line((x + from.0, y + from.1), (x + to.0, y + to.1), Ink::Text, 2.0);
+        }
+    }
+
+    fn select(&mut self, packet: u32, (x, y, w, h): (f64, f64, f64, f64)) {
+        if self.view.selected == Some(packet) {
+            self.scene.outline(x - 4.0, y - 4.0, w + 8.0, h + 8.0, Ink::Text, 1.5);
+        }
+        self.scene.targets.push(Target { x: x - 3.0, y: y - 3.0, w: w + 6.0, h: h + 6.0, packet });
+    }
+
+    fn ground(&mut self) {
+        let layout = &self.layout;
+        let right = layout.content_right();
+        let rows = layout.rows;
+        let labels: &[(f64, &str)] = if layout.compact {
+            &[(rows[0], "user"), (rows[2], "kernel"), (rows[TX], "tx"), (rows[RX], "rx"), (rows[OUT], "wire")]
+        } else {
+            &[
+                (rows[USER], "user"),
+                (rows[SOCKET], "socket"),
+                (rows[2], "transport"),
+                (rows[3], "ip"),
+                (rows[4], "driver"),
+                (rows[TX], "tx ring"),
+                (rows[RX], "rx ring"),
+                (rows[NIC], "nic"),
+                (rows[OUT], "wire out"),
+                (rows[IN], "wire in"),
+            ]
+        };
+        for (y, label) in labels {
+            self.scene.text((8.0, y + 4.0), -1, Ink::Dim, 10.5, *label);
+        }
+        let breaks: &[usize] = if layout.compact { &[SOCKET, TX] } else { &[SOCKET, TX, NIC, OUT] };
+        for row in breaks {
+            let y = ((rows[row - 1] + rows[*row]) / 2.0).round() + 0.5;
+            self.scene.line((8.0, y), (right, y), Ink::Hair, 1.0);
+        }
+    }
+
+    /// Marks something that goes up: a notch at its left.
+    fn notch(&mut self, (x, y): (f64, f64), h: f64, ink: Ink) {
+        self.scene.shapes.push(super::Shape::Path {
+            points: vec![(x - 6.0, y), (x - 2.0, y + h / 2.0), (x - 6.0, y + h)],
+            ink,
+            width: 1.5,
+            dashed: false,
+            alpha: 1.0,
+        });
+    }
+
+    /// Where a packet's stage is, from the left edge of its way.
+    fn way(&self, track: &Track) -> f64 {
+        let column = self.column_of(track.thread);
+        if track.up { self.layout.up(column) } else { self.layout.down(column) }
+    }
+}
