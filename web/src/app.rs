@@ -22,7 +22,7 @@ fn Shell() -> Html {
         }
     });
     html! {
-        <div class={classes!("shell", session.page.name().to_lowercase())}>
+        <div class={classes!("shell", session.page.name().to_ascii_lowercase())}>
             <Top />
             // Its content is the annex's own.
             <div class="annex" id="annex" />

@@ -1,17 +1,18 @@
 //! What page and worker say to each other: the one place where that is fixed.
 //!
-//! Messages are plain objects made by serde; bulk data travels beside them as typed arrays that are transferred, not
+//! Messages are plain objects made by serde, of one field that is named after the kind: to find the kind among the other
+//! fields would take four times the code. Bulk data travels beside them as typed arrays that are transferred, not
 //! copied. The worker greets with [`PROTOCOL`] and the page refuses any other.
 
 use serde::{Deserialize, Serialize};
 use snapstack::sim::Config;
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// From the page. `run` numbers what is asked for: answers to older numbers are out of date.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Read a capture; its bytes travel beside the message.
     Load {
@@ -81,7 +82,7 @@ pub struct PacketInfo {
 
 /// From the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// The worker is there.
     Hello {

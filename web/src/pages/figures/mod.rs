@@ -58,7 +58,7 @@ pub fn Figures() -> Html {
                         <b class="part">{ step.part }</b>{ &step.caption }
                     </p>
                     <div class="picture" ref={frame}>
-                        <Svg {drawing} label={format!("{}, {}: {}", figure.name(), position.to_lowercase(), step.caption)} />
+                        <Svg {drawing} label={format!("{}, {}: {}", figure.name(), position.to_ascii_lowercase(), step.caption)} />
                     </div>
                     { controls(&annex, playing, &position, at, &steps) }
                 </section>
