@@ -1,6 +1,14 @@
-// Compiles the module once, for the page and its worker, and starts the page.
+// Compiles the module once, for the page and its worker, and starts the page; the annex comes when the page wants it.
 const here = document.querySelector("script[data-js]");
-const at = (name) => new URL(here.dataset[name], document.baseURI).href;
+const at = (name, end = "") => new URL(here.dataset[name] + end, document.baseURI).href;
+let tries = 0;
+globalThis.__snapstackAnnex = async () => {
+  // An address whose script could not be fetched may not be asked for again, so each try has another one.
+  const again = tries++ ? `?try=${tries}` : "";
+  const glue = await import(at("annex", ".js" + again));
+  await glue.default({ module_or_path: at("annex", "_bg.wasm") });
+  return glue;
+};
 const js = at("js");
 const [glue, module] = await Promise.all([import(js), WebAssembly.compileStreaming(fetch(at("wasm")))]);
 globalThis.__snapstack = { js, module };

@@ -1,47 +1,16 @@
-//! The shell: routes and what stands around every page.
+//! The shell: the start page, the place of the others, and what stands around every page.
 
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::components::{Help, Notices, Palette, Top};
-use crate::pages::{Explore, Figures, Memory};
-use crate::session::{Over, Provider, Session};
-
-/// Pages by hash route.
-#[derive(Clone, Debug, PartialEq, Eq, Routable)]
-pub enum Route {
-    /// The lanes.
-    #[at("/explore")]
-    Explore,
-    /// The lab.
-    #[at("/memory")]
-    Memory,
-    /// The paper's figures.
-    #[at("/figures")]
-    Figures,
-    /// One of them.
-    #[at("/figures/:figure")]
-    Figure {
-        /// Which.
-        figure: String,
-    },
-    /// The start page is Explore.
-    #[at("/")]
-    Start,
-    /// Anything else is answered in words on the start page.
-    #[not_found]
-    #[at("/404")]
-    NotFound,
-}
+use crate::pages::Explore;
+use crate::session::{Fetched, Msg, Over, Provider, Session};
+use crate::state::Page;
 
 /// The application.
 #[component]
 pub fn App() -> Html {
-    html! {
-        <HashRouter>
-            <Provider><Shell /></Provider>
-        </HashRouter>
-    }
+    html! { <Provider><Shell /></Provider> }
 }
 
 #[component]
@@ -53,9 +22,11 @@ fn Shell() -> Html {
         }
     });
     html! {
-        <div class={classes!("shell", session.page.name().to_lowercase())}>
+        <div class={classes!("shell", session.page.name().to_ascii_lowercase())}>
             <Top />
-            <Switch<Route> render={switch} />
+            // Its content is the annex's own.
+            <div class="annex" id="annex" />
+            { page(&session) }
             <Notices />
             { match session.over {
                 Some(Over::Palette) => html! { <Palette /> },
@@ -69,10 +40,19 @@ fn Shell() -> Html {
     }
 }
 
-fn switch(route: Route) -> Html {
-    match route {
-        Route::Explore | Route::Start | Route::NotFound => html! { <Explore /> },
-        Route::Memory => html! { <Memory /> },
-        Route::Figures | Route::Figure { .. } => html! { <Figures /> },
+/// The start page, or what there is instead of a page of the annex until it is there.
+fn page(session: &Session) -> Html {
+    match (session.page, session.annex) {
+        (Page::Explore, _) => html! { <Explore /> },
+        (_, Fetched::There) => html! {},
+        (page, Fetched::Failed) => html! {
+            <main class="wait" id="wait">
+                <p role="alert">{ format!("The page {} could not be loaded. Is there a connection?", page.name()) }</p>
+                <button id="annex-again" onclick={session.on(|_: MouseEvent| Msg::Fetch)}>{ "Try again" }</button>
+            </main>
+        },
+        (page, Fetched::Not | Fetched::Coming) => html! {
+            <main class="wait" id="wait"><p role="status">{ format!("Loading {}…", page.name()) }</p></main>
+        },
     }
 }

@@ -1,6 +1,9 @@
-//! The explorer. One wasm module serves as the page, which draws, and as the worker, which simulates.
+//! The explorer, of which two wasm modules are made: one serves as the shell with the page Explore, which draws, and as the
+//! worker, which simulates; the other, the annex, has the other pages.
 
+pub mod annex;
 pub mod app;
+pub mod browser;
 pub mod commands;
 pub mod components;
 pub mod engine;

@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::publish::WORKER_NAME;
+use crate::publish::{ANNEX, WORKER_NAME};
 
 const LIST: &str = "build.json";
 
@@ -27,6 +27,11 @@ struct File {
 impl File {
     fn is_code(&self) -> bool {
         matches!(self.path.rsplit('.').next(), Some("wasm" | "js" | "css" | "html"))
+    }
+
+    /// Whether the first screen needs it: the annex's files are fetched later, and what is no code is no program.
+    fn is_first(&self) -> bool {
+        self.is_code() && !self.path.starts_with(ANNEX)
     }
 }
 
@@ -47,6 +52,11 @@ impl Listing {
         self.files.iter().map(|file| (file.path.as_str(), file.sha256.as_str()))
     }
 
+    /// Path and gzipped bytes of each file of code that is fetched before the first screen works.
+    pub(crate) fn first_screen(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.files.iter().filter(|file| file.is_first()).map(|file| (file.path.as_str(), file.gzipped))
+    }
+
     fn new(mut files: Vec<File>) -> Listing {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let mut all = Sha256::new();
@@ -61,7 +71,12 @@ impl Listing {
     #[cfg(test)]
     pub(crate) fn of_one(path: &str, content: &[u8]) -> Listing {
         let sha256 = hex::encode(Sha256::digest(content));
-        Listing::new(vec![File { path: path.to_owned(), bytes: content.len(), gzipped: 0, sha256 }])
+        Listing::new(vec![File {
+            path: path.to_owned(),
+            bytes: content.len(),
+            gzipped: content.len(),
+            sha256,
+        }])
     }
 }
 
@@ -112,15 +127,17 @@ fn manifest(listing: &Listing) -> Result<String> {
 }
 
 fn table(files: &[File]) -> String {
-    let width = files.iter().map(|file| file.path.len()).max().unwrap_or(0).max(24);
+    let width = files.iter().map(|file| file.path.len()).max().unwrap_or(0).max(32);
     let row = |name: &str, bytes: usize, gzipped: usize| format!("{name:width$} {bytes:>10} {gzipped:>10}\n");
-    let total = |name: &str, code: bool| {
-        let part = || files.iter().filter(|file| file.is_code() == code);
+    let total = |name: &str, of: &dyn Fn(&File) -> bool| {
+        let part = || files.iter().filter(|file| of(file));
         row(name, part().map(|file| file.bytes).sum(), part().map(|file| file.gzipped).sum())
     };
     let mut text = format!("\n{:width$} {:>10} {:>10}\n", "file", "bytes", "gzipped");
     text.extend(files.iter().map(|file| row(&file.path, file.bytes, file.gzipped)));
-    text + &total("code (wasm, js, css, html)", true) + &total("the rest", false)
+    text + &total("code of the first screen", &File::is_first)
+        + &total("all code (wasm, js, css, html)", &File::is_code)
+        + &total("the rest", &|file| !file.is_code())
 }
 
 #[cfg(test)]
@@ -133,12 +150,15 @@ mod tests {
 
     #[test]
     fn totals_count_code_apart_from_the_rest() {
-        let text = table(&[file("index.html", 10), file("a/b.js", 20), file("icon.png", 100)]);
+        let annex = format!("{ANNEX}-12_bg.wasm");
+        let files = [file("index.html", 10), file("a/b.js", 20), file("icon.png", 100), file(&annex, 40)];
+        let text = table(&files);
         let numbers = |line: &str| {
             let line = text.lines().find(|text| text.starts_with(line)).unwrap_or_default();
             line.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<usize>>()
         };
-        assert_eq!(numbers("code"), [30, 15]);
+        assert_eq!(numbers("code of the first screen"), [30, 15]);
+        assert_eq!(numbers("all code"), [70, 35]);
         assert_eq!(numbers("the rest"), [100, 50]);
     }
 

@@ -123,7 +123,7 @@ fn run(command: Command) -> Result<ExitCode> {
     let mut tools = Toolbox::new()?;
     match command {
         Command::Serve { port, release } => serve::serve(&mut tools, port, release)?,
-        Command::Build { public_url } => page::build(&mut tools, &public_url)?,
+        Command::Build { public_url } => page::build(&mut tools, &public_url).map(drop)?,
         Command::Test { only, args } => return test::test(&mut tools, &only, &args),
         Command::Check => return test::test(&mut tools, test::CHECK, &[]),
         Command::Bench { wasm, json, args } => bench::bench(&mut tools, wasm, json, &args)?,

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
+use crate::files::Listing;
 use crate::tools::Toolbox;
 use crate::{files, publish, sh};
 
@@ -26,7 +27,7 @@ const WASM_OPT: &[&str] = &[
 ];
 
 /// Builds the page into dist/, optimises its wasm where wasm-opt can be had, and lists its files.
-pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<()> {
+pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<Listing> {
     needs(tools)?;
     let optimiser = tools.wasm_opt();
     let dist = dist(tools);
@@ -36,6 +37,7 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<()> {
     if let Ok(program) = &optimiser {
         optimise(program, &dist)?;
     }
+    publish::name_annex(&dist)?;
     publish::add_to_head(&dist)?;
     let listing = files::list(&dist)?;
     publish::add_worker(&dist, &listing)?;
@@ -45,7 +47,7 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<()> {
             "\nWARNING: built WITHOUT the optimiser wasm-opt, so it is larger and slower than it could be.\n{reason}"
         );
     }
-    Ok(())
+    Ok(listing)
 }
 
 /// Folder of the built page.

@@ -102,7 +102,7 @@ impl Step {
             }
             Step::WasmCore => wasm_tests(tools, CORE, args),
             Step::WasmWeb => wasm_tests(tools, WEB, args),
-            Step::Build => page::build(tools, "./"),
+            Step::Build => page::build(tools, "./").map(drop),
             Step::E2e => e2e(tools, args),
         }
     }

@@ -19,7 +19,7 @@ async fn after_the_first_visit_no_server_is_needed() -> Result<()> {
     let url = page.server.url().to_owned();
     let Page { browser, server } = page;
     drop(server);
-    for fragment in ["", "#/memory", "#/explore"] {
+    for fragment in ["", "#/memory", "#/figures/4?step=9", "#/explore"] {
         browser.open(&format!("{url}{fragment}")).await?;
     }
     let capture = browser.eval("return document.getElementById('capture').textContent").await?;
@@ -48,6 +48,49 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         } else {
             fs::copy(entry.path(), target)?;
         }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_annex_waits_until_the_first_screen_is_there() -> Result<()> {
+    let page = Page::open("").await?;
+    page.until_kept().await?;
+    let served = page.server.served();
+    let first = |part: &str| served.iter().position(|request| request.path.contains(part));
+    let (annex, kept) = (first("snapstack-annex"), first("service-worker.js"));
+    ensure!(kept.is_some() && annex > kept, "only what keeps the files asks for it: {served:?}");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_page_that_does_not_come_is_told_and_tried_again() -> Result<()> {
+    let folder = Folder(env::temp_dir().join(format!("snapstack-without-{}", process::id())));
+    copy(&dist()?, &folder.0)?;
+    let find = |end: &str| -> Result<PathBuf> {
+        let mut files = fs::read_dir(&folder.0)?.filter_map(|entry| Some(entry.ok()?.path()));
+        files
+            .find(|path| {
+                path.to_string_lossy().contains("/snapstack-annex-") && path.to_string_lossy().ends_with(end)
+            })
+            .with_context(|| format!("no annex {end}"))
+    };
+    for end in [".js", ".wasm"] {
+        let server = StaticServer::start(&folder.0, Some(CSP))?;
+        let file = find(end)?;
+        let content = fs::read(&file)?;
+        fs::remove_file(&file)?;
+        let browser = Browser::start(1440, 900).await?;
+        browser.open(server.url()).await?;
+        browser.eval("location.hash = '#/memory'").await?;
+        let page = Page { browser, server };
+        page.until_text("wait", "The page Memory could not be loaded").await?;
+        fs::write(&file, content)?;
+        page.click("annex-again").await?;
+        page.until_text("lab-tally", "lines held").await?;
+        // The figures are in the same module.
+        page.browser.eval("location.hash = '#/figures/4'").await?;
+        page.until_text("figure-position", "Step 1 of 10").await?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ pub fn chord(event: &KeyboardEvent) -> Option<String> {
     }
     let name = match key.as_str() {
         " " => "Space".to_owned(),
-        single if single.chars().count() == 1 => single.to_lowercase(),
+        single if single.chars().count() == 1 => single.to_ascii_lowercase(),
         _ => key,
     };
     let ctrl = event.ctrl_key() || event.meta_key();
@@ -48,7 +48,7 @@ pub fn spoken(chord: &str) -> String {
         "ArrowLeft" => "←".to_owned(),
         "ArrowRight" => "→".to_owned(),
         "Escape" => "Esc".to_owned(),
-        single if single.len() == 1 && chord.contains('+') => single.to_uppercase(),
+        single if single.len() == 1 && chord.contains('+') => single.to_ascii_uppercase(),
         other => other.to_owned(),
     };
     chord.split('+').map(name).collect::<Vec<_>>().join(" ")

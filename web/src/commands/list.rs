@@ -1,8 +1,6 @@
 //! The commands themselves.
 
 use crate::components::TimeEvent;
-use crate::figures::{Figure, Move};
-use crate::lab::Deed;
 use crate::state::{Action, Page};
 use crate::timeline::Side;
 
@@ -53,20 +51,14 @@ pub enum Intent {
     Time(TimeEvent),
     /// Something of the state.
     Act(Action),
-    /// Something of the memory lab.
-    Lab(Deed),
-    /// To another step or figure.
-    Figure(Move),
-    /// Plays a figure, or pauses.
-    PlayFigure,
+    /// Something of the annex, by the command's id.
+    Annex(&'static str),
     /// To a page.
     Go(Page),
     /// Makes a link to the moment.
     Share,
     /// Saves a lane as it is drawn.
     SaveLane(Side),
-    /// Saves the lab's drawing.
-    SaveLab,
     /// The marked range begins at the cursor.
     RangeFrom,
     /// The marked range ends at the cursor.
@@ -118,6 +110,17 @@ const fn command(
     intent: Intent,
 ) -> Command {
     Command { id, title, keys, group, scope, intent }
+}
+
+/// A command of the annex.
+const fn annex(
+    id: &'static str,
+    title: &'static str,
+    keys: &'static [&'static str],
+    group: Group,
+    scope: Scope,
+) -> Command {
+    command(id, title, keys, group, scope, Intent::Annex(id))
 }
 
 const EVERYWHERE: Scope = Scope::Everywhere;
@@ -187,7 +190,7 @@ pub static COMMANDS: &[Command] = &[
         EXPLORE,
         Intent::SaveLane(Side::Right),
     ),
-    command("save-lab", "Save the drawing as SVG", &[], Group::General, MEMORY, Intent::SaveLab),
+    annex("save-lab", "Save the drawing as SVG", &[], Group::General, MEMORY),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
         "forward",
@@ -249,80 +252,17 @@ pub static COMMANDS: &[Command] = &[
         Intent::Act(Action::Redo),
     ),
     command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
-    command("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY, Intent::Lab(Deed::Undo)),
-    command(
-        "lab-redo",
-        "Redo the step",
-        &["Ctrl+Shift+z", "Ctrl+y"],
-        Group::Memory,
-        MEMORY,
-        Intent::Lab(Deed::Redo),
-    ),
-    command(
-        "lab-figure",
-        "Start over with the paper's Figure 1",
-        &[],
-        Group::Memory,
-        MEMORY,
-        Intent::Lab(Deed::Figure1),
-    ),
-    command(
-        "lab-clear",
-        "Start over with an empty memory",
-        &[],
-        Group::Memory,
-        MEMORY,
-        Intent::Lab(Deed::Clear),
-    ),
-    command(
-        "figure-play",
-        "Play or pause the figure",
-        &["Space"],
-        Group::Figures,
-        FIGURES,
-        Intent::PlayFigure,
-    ),
-    command("figure-next", "Next step", &["ArrowRight"], Group::Figures, FIGURES, Intent::Figure(Move::Next)),
-    command(
-        "figure-back",
-        "Previous step",
-        &["ArrowLeft"],
-        Group::Figures,
-        FIGURES,
-        Intent::Figure(Move::Back),
-    ),
-    command("figure-first", "First step", &["Home"], Group::Figures, FIGURES, Intent::Figure(Move::First)),
-    command("figure-last", "Last step", &["End"], Group::Figures, FIGURES, Intent::Figure(Move::Last)),
-    command(
-        "figure-1",
-        "Figure 1: memory lines and segments",
-        &["1"],
-        Group::Figures,
-        FIGURES,
-        Intent::Figure(Move::Show(Figure::Lines)),
-    ),
-    command(
-        "figure-3",
-        "Figure 3: creating a packet",
-        &["3"],
-        Group::Figures,
-        FIGURES,
-        Intent::Figure(Move::Show(Figure::Packet)),
-    ),
-    command(
-        "figure-4",
-        "Figure 4: zero-copy transmission",
-        &["4"],
-        Group::Figures,
-        FIGURES,
-        Intent::Figure(Move::Show(Figure::Transmit)),
-    ),
-    command(
-        "figure-receive",
-        "Receive: from the ring to the user",
-        &["r"],
-        Group::Figures,
-        FIGURES,
-        Intent::Figure(Move::Show(Figure::Receive)),
-    ),
+    annex("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY),
+    annex("lab-redo", "Redo the step", &["Ctrl+Shift+z", "Ctrl+y"], Group::Memory, MEMORY),
+    annex("lab-figure", "Start over with the paper's Figure 1", &[], Group::Memory, MEMORY),
+    annex("lab-clear", "Start over with an empty memory", &[], Group::Memory, MEMORY),
+    annex("figure-play", "Play or pause the figure", &["Space"], Group::Figures, FIGURES),
+    annex("figure-next", "Next step", &["ArrowRight"], Group::Figures, FIGURES),
+    annex("figure-back", "Previous step", &["ArrowLeft"], Group::Figures, FIGURES),
+    annex("figure-first", "First step", &["Home"], Group::Figures, FIGURES),
+    annex("figure-last", "Last step", &["End"], Group::Figures, FIGURES),
+    annex("figure-1", "Figure 1: memory lines and segments", &["1"], Group::Figures, FIGURES),
+    annex("figure-3", "Figure 3: creating a packet", &["3"], Group::Figures, FIGURES),
+    annex("figure-4", "Figure 4: zero-copy transmission", &["4"], Group::Figures, FIGURES),
+    annex("figure-receive", "Receive: from the ring to the user", &["r"], Group::Figures, FIGURES),
 ];

@@ -16,16 +16,16 @@ pub fn by_chord(chord: &str, page: Page) -> Option<&'static Command> {
 /// The commands of a page whose titles have all the words of a query in them, or begin one of theirs with each;
 /// best first: those that begin with the query, then in the order of the list.
 pub fn search(query: &str, page: Page) -> Vec<&'static Command> {
-    let query = query.trim().to_lowercase();
+    let query = query.trim().to_ascii_lowercase();
     let matches = |command: &&Command| {
-        let text = format!("{} {}", command.group.name(), command.title).to_lowercase();
+        let text = format!("{} {}", command.group.name(), command.title).to_ascii_lowercase();
         query.split_whitespace().all(|word| text.contains(word))
     };
     // The palette closes by itself.
     let offered = |command: &&Command| !matches!(command.intent, Intent::Palette | Intent::Close);
     let here = COMMANDS.iter().filter(|command| command.holds_on(page));
     let mut found: Vec<_> = here.filter(offered).filter(matches).collect();
-    found.sort_by_key(|command| !command.title.to_lowercase().starts_with(&query));
+    found.sort_by_key(|command| !command.title.to_ascii_lowercase().starts_with(&query));
     found
 }
 

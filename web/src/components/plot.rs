@@ -95,7 +95,7 @@ pub fn Plot(props: &Props) -> Html {
                     { for Format::ALL.into_iter().map(|format| {
                         let onexport = props.onexport.clone();
                         let onclick = Callback::from(move |_: MouseEvent| onexport.emit(format));
-                        html! { <button class="link" {onclick} title={format!("Save as {}", format.name().to_uppercase())}>{ format.name() }</button> }
+                        html! { <button class="link" {onclick} title={format!("Save as {}", format.name().to_ascii_uppercase())}>{ format.name() }</button> }
                     }) }
                     </div>
                 </details>

@@ -27,8 +27,9 @@ pub fn Term(props: &Props) -> Html {
     let word = if props.plural { entry.plural } else { entry.word };
     let mut text = props.text.as_deref().unwrap_or(word).to_owned();
     if props.capital || props.plural {
-        let rest = text.split_off(text.chars().next().map_or(0, char::len_utf8));
-        text = text.to_uppercase() + &rest;
+        // The glossary's words begin with ASCII.
+        let first = text.chars().next().map_or(0, char::len_utf8);
+        text[..first].make_ascii_uppercase();
     }
     html! {
         <span class="term" tabindex="0" role="note" aria-label={format!("{text}: {}", entry.meaning)}>

@@ -1,7 +1,8 @@
 //! What page and worker say to each other: the one place where that is fixed.
 //!
-//! Messages are plain objects made by serde; bulk data travels beside them as typed arrays that are transferred, not
-//! copied. The worker greets with [`PROTOCOL`] and the page refuses any other. Everything that is asked for has a number:
+//! Messages are plain objects made by serde, of one field that is named after the kind: to find the kind among the other
+//! fields would take four times the code. Bulk data travels beside them as typed arrays that are transferred, not copied.
+//! The worker greets with [`PROTOCOL`] and the page refuses any other. Everything that is asked for has a number:
 //! answers to older ones are out of date.
 
 use serde::{Deserialize, Serialize};
@@ -9,7 +10,7 @@ use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config};
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// A run: configuration, changes on the way, and the scheme of each lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ impl Default for Spec {
 
 /// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Request {
     /// Read a capture; its bytes travel beside the message.
     Load {
@@ -80,7 +81,7 @@ pub enum DagOf {
 
 /// A question about a lane, 0 the left one and 1 the right one, at a moment: the state after everything up to `time_ns`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Question {
     /// The first frame of a packet, or a frame that arrived.
     Frame {
@@ -179,7 +180,7 @@ pub struct LineInfo {
 
 /// An answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// A frame.
     Frame {
@@ -222,7 +223,7 @@ pub enum Answer {
 
 /// From the worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reply {
     /// The worker is there.
     Hello {

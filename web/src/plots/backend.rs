@@ -16,7 +16,7 @@ pub(super) struct Canvas<'a> {
 
 /// The canvas refused; it says no more than that.
 #[derive(Debug, thiserror::Error)]
-#[error("the canvas refused to draw")]
+#[error("the plot could not be drawn")]
 pub(super) struct Refused;
 
 fn css(color: BackendColor) -> String {
@@ -49,7 +49,7 @@ impl Canvas<'_> {
     }
 }
 
-type Outcome = Result<(), DrawingErrorKind<Refused>>;
+pub(super) type Outcome<T = ()> = Result<T, DrawingErrorKind<Refused>>;
 
 impl DrawingBackend for Canvas<'_> {
     type ErrorType = Refused;
@@ -157,11 +157,7 @@ impl DrawingBackend for Canvas<'_> {
         drawn.map_err(|_| DrawingErrorKind::DrawingError(Refused))
     }
 
-    fn estimate_text_size<T: BackendTextStyle>(
-        &self,
-        text: &str,
-        style: &T,
-    ) -> Result<(u32, u32), DrawingErrorKind<Refused>> {
+    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Outcome<(u32, u32)> {
         self.set_font(style);
         let width = self.context.measure_text(text).map_err(|_| DrawingErrorKind::DrawingError(Refused))?;
         Ok((width.width().ceil() as u32, style.size().ceil() as u32))

@@ -4,6 +4,7 @@ use plotters::prelude::*;
 use web_sys::CanvasRenderingContext2d;
 
 use super::backend::Canvas;
+use super::surface::Surface;
 use crate::scene::{Ink, Palette};
 
 /// CSS pixels around the curves: left, right, top, bottom.
@@ -77,13 +78,13 @@ pub fn draw(
     if pixels.0 < 60 || pixels.1 < 24 {
         return true;
     }
-    let backend = Canvas { context, size: pixels, font: &palette.font };
+    let backend = Surface::Canvas(Canvas { context, size: pixels, font: &palette.font });
     render(backend, palette, size, ratio, scale, curves, ratios)
 }
 
 /// Draws a plot through a backend that takes device pixels; false when it refuses.
-pub(super) fn render<B: DrawingBackend>(
-    backend: B,
+pub(super) fn render(
+    backend: Surface<'_>,
     palette: &Palette,
     size: (f64, f64),
     ratio: f64,

@@ -6,6 +6,7 @@ use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::chart::{draw, render};
 use super::spec::Spec;
+use super::surface::Surface;
 use super::svg::{Svg, escape};
 use crate::scene::{Ink, Palette, Scene, paint};
 use crate::timeline::Timeline;
@@ -107,7 +108,7 @@ pub fn svg(spec: &Spec, timeline: &Timeline, about: &About, palette: &Palette) -
     text.push_str(&crate::scene::svg(&frame(spec, timeline, about), palette));
     let _ = writeln!(text, "<g transform=\"translate(0 {})\">", CHART.0);
     let curves = spec.curves(timeline, w as u32);
-    let backend = Svg { text: &mut text, size: (w as u32, CHART.1 as u32) };
+    let backend = Surface::Svg(Svg { text: &mut text, size: (w as u32, CHART.1 as u32) });
     render(backend, palette, (w, CHART.1), 1.0, spec.scale(timeline, &curves), &curves, spec.ratio);
     text + "</g>\n</svg>\n"
 }

@@ -4,6 +4,7 @@ mod backend;
 mod chart;
 mod export;
 mod spec;
+mod surface;
 mod svg;
 #[cfg(test)]
 mod tests;

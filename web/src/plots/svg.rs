@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use plotters_backend::text_anchor::{HPos, VPos};
-use plotters_backend::{
-    BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind,
-};
+use plotters_backend::{BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend};
+
+use super::backend::{Outcome, Refused};
 
 /// Width of a character in parts of the font size: the mean over digits and letters of common sans-serif fonts.
 const CHARACTER: f64 = 0.56;
@@ -15,13 +15,6 @@ pub(super) struct Svg<'a> {
     pub(super) text: &'a mut String,
     pub(super) size: (u32, u32),
 }
-
-/// Writing to a string does not fail.
-#[derive(Debug, thiserror::Error)]
-#[error("the SVG could not be written")]
-pub(super) struct Never;
-
-type Outcome = Result<(), DrawingErrorKind<Never>>;
 
 /// A paint as attributes: `fill` or `stroke`, and its opacity.
 fn paint(what: &str, color: BackendColor) -> String {
@@ -45,7 +38,7 @@ impl Svg<'_> {
 }
 
 impl DrawingBackend for Svg<'_> {
-    type ErrorType = Never;
+    type ErrorType = Refused;
 
     fn get_size(&self) -> (u32, u32) {
         self.size
@@ -142,11 +135,7 @@ impl DrawingBackend for Svg<'_> {
         Ok(())
     }
 
-    fn estimate_text_size<T: BackendTextStyle>(
-        &self,
-        text: &str,
-        style: &T,
-    ) -> Result<(u32, u32), DrawingErrorKind<Never>> {
+    fn estimate_text_size<T: BackendTextStyle>(&self, text: &str, style: &T) -> Outcome<(u32, u32)> {
         let width = text.chars().count() as f64 * CHARACTER * style.size();
         Ok((width.ceil() as u32, style.size().ceil() as u32))
     }

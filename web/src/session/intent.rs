@@ -3,10 +3,9 @@
 use wasm_bindgen::prelude::*;
 use web_sys::KeyboardEvent;
 
-use super::{Msg, Over, Provider, window};
+use super::{Msg, Over, Provider};
+use crate::browser::window;
 use crate::commands::{self, Intent};
-use crate::figures::Move;
-use crate::lab::Deed;
 use crate::state::{Action, Page};
 use crate::{storage, theme};
 
@@ -31,18 +30,9 @@ impl Provider {
         match intent {
             Intent::Time(event) => self.time(event),
             Intent::Act(action) => self.act(action),
-            Intent::Lab(deed) => self.take(Msg::Lab(deed)),
-            Intent::Figure(go) => {
-                self.session.figures.borrow_mut().playing = false;
-                self.figure(go);
-                true
-            }
-            Intent::PlayFigure => {
-                let go = self.session.figures.borrow_mut().toggle();
-                if let Some(go) = go {
-                    self.figure(go);
-                }
-                true
+            Intent::Annex(id) => {
+                self.annex.command(id);
+                false
             }
             Intent::Go(page) => {
                 if let Some(window) = window() {
@@ -53,10 +43,6 @@ impl Provider {
             Intent::Share => self.share(),
             Intent::SaveLane(side) => {
                 self.save_lane(side);
-                false
-            }
-            Intent::SaveLab => {
-                self.save_lab();
                 false
             }
             Intent::RangeFrom | Intent::RangeTo => {
@@ -88,7 +74,10 @@ impl Provider {
                         self.act(Action::Select(None));
                         true
                     }
-                    Page::Memory => self.take(Msg::Lab(Deed::Select(None))),
+                    Page::Memory => {
+                        self.annex.command("lab-deselect");
+                        false
+                    }
                     Page::Figures => false,
                 }
             }
@@ -107,19 +96,6 @@ impl Provider {
         }
     }
 
-    /// To another step or figure: the address names it, and another figure is a place to come back from.
-    pub(super) fn figure(&mut self, go: Move) -> bool {
-        let to = self.session.figures.borrow().to(go);
-        if let Some(window) = window() {
-            let fragment = to.fragment();
-            let _ = match go {
-                Move::Show(_) => window.location().set_hash(&fragment),
-                _ => window.location().replace(&fragment),
-            };
-        }
-        false
-    }
-
     pub(super) fn toggle(&mut self, over: Over) -> bool {
         self.session.over = if self.session.over == Some(over) { None } else { Some(over) };
         true
@@ -131,14 +107,6 @@ impl Provider {
         if self.keeps && state.opened && state.digest.is_some() {
             let position = self.session.player.borrow().position();
             storage::set(storage::MOMENT, &state.link_at(position).fragment());
-        }
-    }
-
-    /// Keeps the lab's steps for the next visit.
-    pub(super) fn keep_lab(&self) {
-        match self.session.lab.borrow().keep() {
-            Some(text) if self.keeps => storage::set(storage::LAB, &text),
-            _ => storage::remove(storage::LAB),
         }
     }
 

@@ -1,6 +1,7 @@
-//! What lives as long as the page: state, engine, player and lab, shared by all pages. It performs what the reducer asks
+//! What lives as long as the page: state, engine and player, and the annex once it is there. It performs what the reducer asks
 //! of the world; pages read [`Session`] and send it [`Msg`]s.
 
+mod annex;
 mod export;
 mod frames;
 mod intent;
@@ -13,14 +14,15 @@ use std::rc::Rc;
 
 use js_sys::{Uint8Array, Uint32Array};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{File, KeyboardEvent, Window};
+use web_sys::{File, KeyboardEvent};
 use yew::prelude::*;
 
+use self::annex::Annex;
+pub use self::annex::{Exports, Fetched};
+use crate::browser::{hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Engine, Message, Reply};
-use crate::figures::{Move, Show};
-use crate::lab::{Deed, Lab};
 use crate::player::{Anchor, Player};
 use crate::plots::Format;
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
@@ -47,10 +49,10 @@ pub enum Msg {
     PlotRange(usize, f64, f64),
     /// A plot is to become a file.
     Export(usize, Format),
-    /// Something of the memory lab.
-    Lab(Deed),
-    /// To another step or figure.
-    Figure(Move),
+    /// The annex is to be fetched, if it is not there.
+    Fetch,
+    /// The annex is there, or has not come.
+    Annex(Option<Exports>),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -87,14 +89,12 @@ pub struct Session {
     pub state: Rc<State>,
     /// The player.
     pub player: Rc<RefCell<Player>>,
-    /// The memory lab.
-    pub lab: Rc<RefCell<Lab>>,
-    /// The figures.
-    pub figures: Rc<RefCell<Show>>,
     /// The page.
     pub page: Page,
     /// What lies over it.
     pub over: Option<Over>,
+    /// How far the annex is.
+    pub annex: Fetched,
     /// Where to say what happens.
     pub send: Callback<Msg>,
     changes: u64,
@@ -124,6 +124,7 @@ pub struct Props {
 /// Holds the session and provides it to what is inside.
 pub struct Provider {
     engine: Option<Engine>,
+    annex: Annex,
     session: Session,
     /// The moment to show once the run is there.
     anchor: Anchor,
@@ -132,26 +133,6 @@ pub struct Provider {
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
     _listeners: Vec<listen::Listener>,
-}
-
-fn window() -> Option<Window> {
-    web_sys::window()
-}
-
-fn hash() -> String {
-    window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
-}
-
-/// Writes an attribute of the document's root: for tests, screenshots and measurements.
-pub fn mark(name: &str, value: &str) {
-    if let Some(root) = window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
-        let _ = root.set_attribute(name, value);
-    }
-}
-
-/// The lab of the last visit.
-fn kept_lab() -> Option<Lab> {
-    Lab::restore(&storage::get(storage::LAB)?)
 }
 
 impl Component for Provider {
@@ -164,16 +145,16 @@ impl Component for Provider {
         let session = Session {
             state: Rc::default(),
             player,
-            lab: Rc::new(RefCell::new(kept_lab().unwrap_or_default())),
-            figures: Rc::new(RefCell::new(Show::at(&hash()))),
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
+            annex: Fetched::default(),
             send: ctx.link().callback(|msg| msg),
             changes: 0,
         };
         let listeners = listen::listen(&session.send);
         let mut provider = Self {
             engine: None,
+            annex: Annex::default(),
             session,
             anchor: Anchor::End,
             keeps: true,
@@ -189,6 +170,7 @@ impl Component for Provider {
         }
         provider.act(Action::Address(hash));
         if provider.session.page != Page::Explore {
+            provider.fetch_annex();
             provider.settle();
         }
         provider
@@ -255,11 +237,8 @@ impl Provider {
                 self.export(plot, format);
                 false
             }
-            Msg::Lab(deed) => {
-                self.session.lab.borrow_mut().take(deed);
-                true
-            }
-            Msg::Figure(go) => self.figure(go),
+            Msg::Fetch => self.fetch_annex(),
+            Msg::Annex(exports) => self.admit_annex(exports),
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -270,8 +249,11 @@ impl Provider {
             Msg::Moved => {
                 let hash = hash();
                 self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
-                self.session.figures.borrow_mut().moved(&hash);
                 self.session.over = None;
+                self.annex.moved();
+                if self.session.page != Page::Explore {
+                    self.fetch_annex();
+                }
                 self.act(Action::Address(hash));
                 true
             }
@@ -281,11 +263,12 @@ impl Provider {
             }
             Msg::Themed => {
                 self.session.player.borrow_mut().repaint();
+                self.annex.themed();
                 true
             }
             Msg::Leaving => {
                 self.keep_moment();
-                self.keep_lab();
+                self.keep_annex();
                 false
             }
             Msg::Renew => {

@@ -25,7 +25,7 @@ pub(super) fn draw(drawing: &mut Drawing, step: &Step, area: [f64; 3]) -> Vec<f6
         let x = middle(id);
         let y = top + SLOT + 4.0;
         let mut part =
-            Part::new(format!("pointer {name}"), [x, y], format!("pointer {}", name.to_lowercase()))
+            Part::new(format!("pointer {name}"), [x, y], format!("pointer {}", name.to_ascii_lowercase()))
                 .titled(format!("{name} is {id}; {who}"));
         part.path(format!("M0 2L-4 9H4ZM0 8V{:.1}", row - 4.0), "mark");
         let words = if pitch >= 50.0 { format!("{name} {id}, {who}") } else { format!("{name} {id}") };

@@ -54,7 +54,7 @@ pub(super) struct NotesProps {
 pub(super) fn Notes(props: &NotesProps) -> Html {
     html! {
         { for notes(props.figure, &props.steps).into_iter().map(|note| html! {
-            <section class={classes!("note", note.title.to_lowercase().replace(' ', "-"))}>
+            <section class={classes!("note", note.title.to_ascii_lowercase().replace(' ', "-"))}>
                 <h2>{ note.title }</h2>
                 <p>{ note.text }</p>
             </section>

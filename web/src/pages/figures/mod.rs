@@ -10,10 +10,10 @@ use yew::prelude::*;
 use self::facts::{Facts, InWords, Notes};
 pub use self::svg::Svg;
 use super::memory::use_size;
-use crate::commands::Intent;
+use crate::annex::{Annex, Msg};
+use crate::browser::mark;
 use crate::components::{Icon, IconName};
 use crate::figures::{Figure, Move, Place, Step, drawing};
-use crate::session::{Msg, Session, mark};
 use crate::share::Link;
 use crate::state::Page;
 
@@ -26,13 +26,13 @@ const READ: usize = 32;
 /// The page.
 #[component]
 pub fn Figures() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
     let frame = use_node_ref();
     let (width, height) = use_size(&frame);
-    let (figure, steps, at) = session.figures.borrow_mut().now();
-    let playing = session.figures.borrow().playing;
+    let (figure, steps, at) = annex.figures.borrow_mut().now();
+    let playing = annex.figures.borrow().playing;
     use_effect_with((), |()| mark("data-ready", "true"));
-    use_play(&session, playing, at, &steps);
+    use_play(&annex, playing, at, &steps);
     let Some(step) = steps.get(at) else {
         return html! { <main class="figures"><p role="alert">{ "This figure cannot be shown: its script was refused. Reload the page, and if that does not help, tell us." }</p></main> };
     };
@@ -58,12 +58,12 @@ pub fn Figures() -> Html {
                         <b class="part">{ step.part }</b>{ &step.caption }
                     </p>
                     <div class="picture" ref={frame}>
-                        <Svg {drawing} label={format!("{}, {}: {}", figure.name(), position.to_lowercase(), step.caption)} />
+                        <Svg {drawing} label={format!("{}, {}: {}", figure.name(), position.to_ascii_lowercase(), step.caption)} />
                     </div>
-                    { controls(&session, playing, &position, at, &steps) }
+                    { controls(&annex, playing, &position, at, &steps) }
                 </section>
                 <aside class="panel" aria-label="Steps">
-                    <ol class="steps">{ for steps.iter().enumerate().map(|(i, step)| entry(&session, i, step, i == at)) }</ol>
+                    <ol class="steps">{ for steps.iter().enumerate().map(|(i, step)| entry(&annex, i, step, i == at)) }</ol>
                     <Facts step={step.clone()} />
                     <Notes {figure} steps={steps.clone()} />
                     <InWords step={step.clone()} />
@@ -81,29 +81,29 @@ fn widest(figure: Figure) -> f64 {
     }
 }
 
-fn go(session: &Session, go: Move) -> Callback<MouseEvent> {
-    session.on(move |_: MouseEvent| Msg::Do(Intent::Figure(go)))
+fn go(annex: &Annex, go: Move) -> Callback<MouseEvent> {
+    annex.on(move |_: MouseEvent| Msg::Go(go))
 }
 
-fn controls(session: &Session, playing: bool, position: &str, at: usize, steps: &[Step]) -> Html {
+fn controls(annex: &Annex, playing: bool, position: &str, at: usize, steps: &[Step]) -> Html {
     let (icon, word) = if playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
-    let play = session.on(|_: MouseEvent| Msg::Do(Intent::PlayFigure));
+    let play = annex.on(|_: MouseEvent| Msg::Play);
     let last = at + 1 >= steps.len();
     html! {
         <div class="stepping" role="group" aria-label="Steps of the figure">
-            <button id="figure-first" onclick={go(session, Move::First)} disabled={at == 0} title="First step (Home)" aria-label="First step"><Icon name={IconName::ToStart} /></button>
-            <button id="figure-back" onclick={go(session, Move::Back)} disabled={at == 0} title="Previous step (←)" aria-label="Previous step"><Icon name={IconName::Back} /></button>
+            <button id="figure-first" onclick={go(annex, Move::First)} disabled={at == 0} title="First step (Home)" aria-label="First step"><Icon name={IconName::ToStart} /></button>
+            <button id="figure-back" onclick={go(annex, Move::Back)} disabled={at == 0} title="Previous step (←)" aria-label="Previous step"><Icon name={IconName::Back} /></button>
             <button id="figure-play" class="primary" onclick={play} title="Play or pause (space)"><Icon name={icon} /><span>{ word }</span></button>
-            <button id="figure-next" onclick={go(session, Move::Next)} disabled={last} title="Next step (→)" aria-label="Next step"><Icon name={IconName::Forward} /></button>
+            <button id="figure-next" onclick={go(annex, Move::Next)} disabled={last} title="Next step (→)" aria-label="Next step"><Icon name={IconName::Forward} /></button>
             <output id="figure-position">{ position }</output>
         </div>
     }
 }
 
-fn entry(session: &Session, i: usize, step: &Step, here: bool) -> Html {
+fn entry(annex: &Annex, i: usize, step: &Step, here: bool) -> Html {
     html! {
         <li key={i}>
-            <button class={classes!(here.then_some("on"))} aria-current={here.then_some("step")} onclick={go(session, Move::To(i + 1))}>
+            <button class={classes!(here.then_some("on"))} aria-current={here.then_some("step")} onclick={go(annex, Move::To(i + 1))}>
                 <span class="dim">{ i + 1 }</span>{ step.title }
             </button>
         </li>
@@ -128,14 +128,14 @@ fn elsewhere(figure: Figure) -> Html {
 
 /// Goes on to the next step after a while, and stops at the last.
 #[hook]
-fn use_play(session: &Session, playing: bool, at: usize, steps: &[Step]) {
-    let send = session.send.clone();
+fn use_play(annex: &Annex, playing: bool, at: usize, steps: &[Step]) {
+    let send = annex.send.clone();
     let last = at + 1 >= steps.len();
     let wait = steps.get(at).map_or(0, |step| LOOK + READ * step.caption.chars().count());
     use_effect_with((playing, at, wait), move |(playing, _, wait)| {
         let timer = playing.then(|| {
             let tick = Closure::<dyn FnMut()>::new(move || {
-                send.emit(if last { Msg::Do(Intent::PlayFigure) } else { Msg::Figure(Move::Next) });
+                send.emit(if last { Msg::Play } else { Msg::Follow(Move::Next) });
             });
             let id = web_sys::window().and_then(|window| {
                 let wait = if last { 0 } else { *wait as i32 };

@@ -4,18 +4,18 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement, HtmlElement, ResizeObserver};
 use yew::prelude::*;
 
+use crate::annex::{Annex, Msg};
 use crate::lab::{Deed, Direction, layout, scene};
 use crate::scene::{Palette, paint};
-use crate::session::{Msg, Session};
 
 /// The drawing.
 #[component]
 pub(super) fn Canvas() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
     let frame = use_node_ref();
     let canvas = use_node_ref();
     let (width, height) = use_size(&frame);
-    let lab = session.lab.borrow();
+    let lab = annex.lab.borrow();
     let picture = lab.picture().clone();
     let selected = lab.selected();
     let lines = picture.lines.len();
@@ -31,14 +31,14 @@ pub(super) fn Canvas() -> Html {
         });
     }
     let onclick = {
-        let (layout, send) = (layout.clone(), session.send.clone());
+        let (layout, send) = (layout.clone(), annex.send.clone());
         Callback::from(move |event: MouseEvent| {
             let thing = layout.hit(f64::from(event.offset_x()), f64::from(event.offset_y()));
             send.emit(Msg::Lab(Deed::Select(thing)));
         })
     };
     let onkeydown = {
-        let (layout, send, frame) = (layout, session.send.clone(), frame.clone());
+        let (layout, send, frame) = (layout, annex.send.clone(), frame.clone());
         Callback::from(move |event: KeyboardEvent| {
             let direction = match event.key().as_str() {
                 "ArrowLeft" => Direction::Left,

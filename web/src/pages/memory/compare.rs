@@ -3,20 +3,20 @@
 use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
+use crate::annex::{Annex, Msg};
 use crate::lab::{Comparison, Deed, Name};
-use crate::session::{Msg, Session};
 
 /// The comparison.
 #[component]
 pub(super) fn Compare() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
-    let mut lab = session.lab.borrow_mut();
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
+    let mut lab = annex.lab.borrow_mut();
     let names: Vec<Name> = lab.picture().segments.iter().map(|segment| segment.name).collect();
     let Some((a, b, comparison)) = lab.comparison() else { return html! {} };
     let select = |id: &'static str, label: &'static str, chosen: Name, make: Box<dyn Fn(Name) -> Deed>| {
         let names = names.clone();
         let options = names.clone();
-        let onchange = session.on(move |event: Event| {
+        let onchange = annex.on(move |event: Event| {
             let index = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
             let name = usize::try_from(index).ok().and_then(|i| names.get(i).copied());
             Msg::Lab(make(name.unwrap_or(chosen)))

@@ -3,8 +3,8 @@
 use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
+use crate::annex::{Annex, Msg};
 use crate::lab::{Deed, MAX_BYTES, SegmentView, Step};
-use crate::session::{Msg, Session};
 
 /// Properties of [`Editor`].
 #[derive(Properties, PartialEq)]
@@ -20,15 +20,15 @@ pub(super) fn Editor(props: &Props) -> Html {
     let over = use_node_ref();
     let end = use_node_ref();
     let length = use_node_ref();
-    let Some(session) = use_context::<Session>() else { return html! {} };
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
     let SegmentView { name, bytes, .. } = props.segment.clone();
     let text = String::from_utf8(bytes.clone()).ok();
-    let typed = session.on(move |event: InputEvent| {
+    let typed = annex.on(move |event: InputEvent| {
         let value = event.target_unchecked_into::<HtmlTextAreaElement>().value();
         Msg::Lab(Deed::Step(Step::Assign(name, value.into_bytes().into())))
     });
     let form = |make: Box<dyn Fn() -> Option<Step>>| {
-        let send = session.send.clone();
+        let send = annex.send.clone();
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if let Some(step) = make() {

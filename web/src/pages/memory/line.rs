@@ -3,39 +3,39 @@
 use snapstack::memory::Plid;
 use yew::prelude::*;
 
+use crate::annex::{Annex, Msg};
 use crate::components::Term;
 use crate::lab::{Deed, LineDetail, Name, Picture, Thing};
-use crate::session::{Msg, Session};
 
 /// What is selected, told.
 #[component]
 pub(super) fn Line() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
-    let lab = session.lab.borrow();
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
+    let lab = annex.lab.borrow();
     let told = match lab.selected() {
         None => {
             html! { <p class="dim">{ "Select a line or a segment in the drawing, or go there with the arrow keys." }</p> }
         }
-        Some(Thing::Segment(name)) => segment(&session, lab.picture(), name),
+        Some(Thing::Segment(name)) => segment(&annex, lab.picture(), name),
         Some(Thing::Line(plid)) => match lab.line(plid) {
-            Some(detail) => line(&session, &detail),
+            Some(detail) => line(&annex, &detail),
             None => html! {},
         },
     };
     html! { <div id="lab-selected" aria-live="polite">{ told }</div> }
 }
 
-fn go(session: &Session, thing: Thing, text: String) -> Html {
-    let onclick = session.on(move |_: MouseEvent| Msg::Lab(Deed::Select(Some(thing))));
+fn go(annex: &Annex, thing: Thing, text: String) -> Html {
+    let onclick = annex.on(move |_: MouseEvent| Msg::Lab(Deed::Select(Some(thing))));
     html! { <button class="link" {onclick}>{ text }</button> }
 }
 
-fn segment(session: &Session, picture: &Picture, name: Name) -> Html {
+fn segment(annex: &Annex, picture: &Picture, name: Name) -> Html {
     let Some(segment) = picture.segment(name) else { return html! {} };
     let root = if segment.root.0 == 0 {
         html! { "PLID 0: only zeros, so no line at all" }
     } else {
-        go(session, Thing::Line(segment.root), format!("line {}", segment.root))
+        go(annex, Thing::Line(segment.root), format!("line {}", segment.root))
     };
     html! {
         <>
@@ -49,20 +49,20 @@ fn segment(session: &Session, picture: &Picture, name: Name) -> Html {
     }
 }
 
-fn line(session: &Session, detail: &LineDetail) -> Html {
+fn line(annex: &Annex, detail: &LineDetail) -> Html {
     let kind = if detail.content.is_some() { "data" } else { "interior" };
     html! {
         <>
             <h2><Term word="line" capital={true} />{ format!(" {}", detail.plid) }<span class="dim">{ format!(" {kind}, ×{}", detail.references) }</span></h2>
-            { content(session, detail) }
+            { content(annex, detail) }
             <h3>{ "Referred to by" }</h3>
             <ul class="plain">{ for detail.referrers.iter().map(|who| html! { <li>{ who }</li> }) }</ul>
             <h3>{ "Alive because of" }</h3>
             <ul class="plain">
                 { for detail.reasons.iter().map(|(name, path)| html! {
                     <li>
-                        { go(session, Thing::Segment(*name), name.to_string()) }
-                        { for path.iter().map(|plid| html! { <>{ " → " }{ step(session, *plid, detail.plid) }</> }) }
+                        { go(annex, Thing::Segment(*name), name.to_string()) }
+                        { for path.iter().map(|plid| html! { <>{ " → " }{ step(annex, *plid, detail.plid) }</> }) }
                     </li>
                 }) }
             </ul>
@@ -70,16 +70,16 @@ fn line(session: &Session, detail: &LineDetail) -> Html {
     }
 }
 
-fn step(session: &Session, plid: Plid, here: Plid) -> Html {
+fn step(annex: &Annex, plid: Plid, here: Plid) -> Html {
     if plid == here {
         html! { <b>{ plid.0 }</b> }
     } else {
-        go(session, Thing::Line(plid), plid.to_string())
+        go(annex, Thing::Line(plid), plid.to_string())
     }
 }
 
 /// A leaf's bytes in hex and as text, or an interior line's words.
-fn content(session: &Session, detail: &LineDetail) -> Html {
+fn content(annex: &Annex, detail: &LineDetail) -> Html {
     match &detail.content {
         Some(bytes) => {
             let rows = bytes.chunks(8).map(|row| {
@@ -98,7 +98,7 @@ fn content(session: &Session, detail: &LineDetail) -> Html {
                             <td>{ i }</td>
                             <td>{ if word.is_some() { "1" } else { "0" } }</td>
                             <td>{ match word {
-                                Some(plid) => go(session, Thing::Line(*plid), format!("line {plid}")),
+                                Some(plid) => go(annex, Thing::Line(*plid), format!("line {plid}")),
                                 None => html! { "zero" },
                             } }</td>
                         </tr>

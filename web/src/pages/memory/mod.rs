@@ -14,20 +14,21 @@ use self::canvas::Canvas;
 use self::compare::Compare;
 use self::line::Line;
 use self::segments::Segments;
+use crate::annex::{Annex, Msg};
+use crate::browser::mark;
 use crate::components::Term;
 use crate::lab::{Deed, Picture, Said};
 use crate::scene::grouped;
-use crate::session::{Msg, Session, mark};
 
 /// The page.
 #[component]
 pub fn Memory() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
     use_effect_with((), |()| mark("data-ready", "true"));
-    let lab = session.lab.borrow();
+    let lab = annex.lab.borrow();
     let picture = lab.picture();
     let (undo, redo) = lab.can_undo_redo();
-    let act = |deed: Deed| session.on(move |_: MouseEvent| Msg::Lab(deed.clone()));
+    let act = |deed: Deed| annex.on(move |_: MouseEvent| Msg::Lab(deed.clone()));
     let (class, said, role) = match lab.said() {
         Said::Done(text) => ("said", text.clone(), "status"),
         Said::Problem(text) => ("said problem", text.clone(), "alert"),

@@ -4,18 +4,18 @@ use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::editor::Editor;
+use crate::annex::{Annex, Msg};
 use crate::components::Term;
 use crate::lab::{Deed, SegmentView, Step, Thing};
 use crate::scene::grouped;
-use crate::session::{Msg, Session};
 
 /// The list of segments with the editor of the selected one, and the field for a new one.
 #[component]
 pub(super) fn Segments() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+    let Some(annex) = use_context::<Annex>() else { return html! {} };
     let text = use_node_ref();
     let create = {
-        let (text, send) = (text.clone(), session.send.clone());
+        let (text, send) = (text.clone(), annex.send.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if let Some(area) = text.cast::<HtmlTextAreaElement>() {
@@ -24,7 +24,7 @@ pub(super) fn Segments() -> Html {
             }
         })
     };
-    let lab = session.lab.borrow();
+    let lab = annex.lab.borrow();
     let selected = lab.selected();
     html! {
         <section class="panel segments" aria-label="Segments">
@@ -32,7 +32,7 @@ pub(super) fn Segments() -> Html {
             <ul>
                 { for lab.picture().segments.iter().map(|segment| {
                     let on = selected == Some(Thing::Segment(segment.name));
-                    html! { <li key={segment.name.0} class={classes!(on.then_some("on"))}>{ row(&session, segment, on) }</li> }
+                    html! { <li key={segment.name.0} class={classes!(on.then_some("on"))}>{ row(&annex, segment, on) }</li> }
                 }) }
             </ul>
             <form onsubmit={create}>
@@ -44,9 +44,9 @@ pub(super) fn Segments() -> Html {
     }
 }
 
-fn row(session: &Session, segment: &SegmentView, on: bool) -> Html {
+fn row(annex: &Annex, segment: &SegmentView, on: bool) -> Html {
     let name = segment.name;
-    let act = |deed: Deed| session.on(move |_: MouseEvent| Msg::Lab(deed.clone()));
+    let act = |deed: Deed| annex.on(move |_: MouseEvent| Msg::Lab(deed.clone()));
     let choose = act(Deed::Select((!on).then_some(Thing::Segment(name))));
     html! {
         <>

@@ -1,0 +1,51 @@
+//! The window, its address, marks on the document, and files for the user to keep: what both modules ask of the browser.
+
+use js_sys::Array;
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, BlobPropertyBag, Document, HtmlAnchorElement, Url, Window};
+
+use crate::scene::Palette;
+
+/// The window; a worker has none.
+pub fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+/// The address's fragment, with its `#`.
+pub fn hash() -> String {
+    window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
+}
+
+/// Writes an attribute of the document's root: for tests, screenshots and measurements.
+pub fn mark(name: &str, value: &str) {
+    if let Some(root) = window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// The colours on screen.
+pub fn palette(document: &Document) -> Palette {
+    document.document_element().map(|root| Palette::of(&root)).unwrap_or_default()
+}
+
+/// Hands a text to the user as a file.
+pub fn save_text(document: &Document, name: &str, kind: &str, text: &str) {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = Array::of1(&text.into());
+    if let Ok(blob) = Blob::new_with_str_sequence_and_options(&parts, &options) {
+        save(document, name, &blob);
+    }
+}
+
+/// Offers a file as a click on a link to it would.
+pub fn save(document: &Document, name: &str, blob: &Blob) {
+    let Ok(url) = Url::create_object_url_with_blob(blob) else { return };
+    let anchor = document.create_element("a").ok().and_then(|a| a.dyn_into::<HtmlAnchorElement>().ok());
+    if let Some(anchor) = anchor {
+        anchor.set_href(&url);
+        anchor.set_download(name);
+        anchor.click();
+    }
+    let _ = Url::revoke_object_url(&url);
+}
