@@ -1,26 +1,32 @@
 //! Links: configuration, moment and digest in the address's fragment, readable where they can be, versioned, and bounded
 //! when read.
 //!
-//! Version 1: `#/explore?v=1&line=64&retention=keep&seed=1&at=2914&packet=5&capture=<sha256>&name=<file>&model=1&digest=<hex>`
+//! Version 2: `#/explore?v=2&run=web&threads=8&left=sk_buff&right=snapshot&change=lose:out:7&at=2914&packet=5&mark=40
+//! &capture=<sha256>&name=<file>&model=3&digest=<hex>`. Settings that are as at first are left out; their names are those of
+//! [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`.
 
-use snapstack::sim::{
-    CONFIG_VERSION, Config, ConfigError, MODEL_VERSION, parse_line_size, parse_retention, parse_seed,
-};
+use snapstack::buffers::Scheme;
+use snapstack::sim::{Config, ConfigError, MODEL_VERSION, MOST_CHANGES};
+
+use crate::engine::Spec;
+use crate::settings::{SETTINGS, Setting};
 
 /// Version of the links made here.
-pub const LINK_VERSION: u32 = 1;
+pub const LINK_VERSION: u32 = 2;
 /// Longest fragment that is read, in bytes.
-const MAX_LINK: usize = 2_000;
+const MAX_LINK: usize = 4_000;
 
 /// What a link carries.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Link {
-    /// The configuration.
-    pub config: Config,
+    /// The run.
+    pub spec: Spec,
     /// Position in the merged events.
     pub at: Option<u32>,
     /// The selected packet.
     pub packet: Option<u32>,
+    /// The moment to compare with.
+    pub mark: Option<u32>,
     /// SHA-256 of the capture, in hex; None for the demo.
     pub capture: Option<String>,
     /// The capture's file name.
@@ -46,7 +52,7 @@ pub enum LinkError {
     TooLong(usize),
     /// No version.
     #[error(
-        "This link carries no version, so it cannot be read: a link made by Share begins with #/explore?v=1."
+        "This link carries no version, so it cannot be read: a link made by Share begins with #/explore?v=2."
     )]
     NoVersion,
 }
@@ -59,20 +65,37 @@ pub fn short_digest(left: &str, right: &str) -> String {
 impl Link {
     /// The fragment, from `#` on.
     pub fn fragment(&self) -> String {
-        let Config { line_size, retention, seed, .. } = self.config;
-        let mut out =
-            format!("#/explore?v={LINK_VERSION}&line={line_size}&retention={}&seed={seed}", retention.name());
-        let mut put = |key: &str, value: Option<String>| {
-            if let Some(value) = value {
-                out.push_str(&format!("&{key}={}", js_encode(&value)));
-            }
+        let mut out = format!("#/explore?v={LINK_VERSION}");
+        let mut put = |key: &str, value: String| {
+            out.push_str(&format!("&{key}={}", encode(&value)));
         };
-        put("at", self.at.map(|at| at.to_string()));
-        put("packet", self.packet.map(|packet| packet.to_string()));
-        put("capture", self.capture.clone());
-        put("name", self.name.clone());
-        put("model", self.model.map(|model| model.to_string()));
-        put("digest", self.digest.clone());
+        let Spec { config, changes, schemes: [left, right] } = &self.spec;
+        for setting in SETTINGS.iter().filter(|setting| setting.is_changed(config)) {
+            put(setting.key, setting.get(config));
+        }
+        if [*left, *right] != Spec::default().schemes {
+            put("left", left.name().to_owned());
+            put("right", right.name().to_owned());
+        }
+        for change in changes {
+            put("change", change.to_string());
+        }
+        for (key, value) in [("at", self.at), ("packet", self.packet), ("mark", self.mark)] {
+            if let Some(value) = value {
+                put(key, value.to_string());
+            }
+        }
+        for (key, value) in [("capture", &self.capture), ("name", &self.name)] {
+            if let Some(value) = value {
+                put(key, value.clone());
+            }
+        }
+        if let Some(model) = self.model {
+            put("model", model.to_string());
+        }
+        if let Some(digest) = &self.digest {
+            put("digest", digest.clone());
+        }
         out
     }
 
@@ -88,7 +111,7 @@ impl Link {
         let fields: Vec<(&str, String)> = query
             .split('&')
             .filter_map(|field| field.split_once('='))
-            .map(|(key, value)| (key, js_decode(value)))
+            .map(|(key, value)| (key, decode(value)))
             .collect();
         let version =
             fields.iter().find(|(key, _)| *key == "v").and_then(|(_, value)| value.parse::<u32>().ok());
@@ -97,56 +120,51 @@ impl Link {
             Some(version) if version > LINK_VERSION => return Err(LinkError::Newer(version)),
             Some(_) => {}
         }
-        let mut link =
-            Self { config: Config { version: CONFIG_VERSION, ..Config::default() }, ..Self::default() };
+        let mut link = Self::default();
         let mut notes = Vec::new();
-        let mut drop = |error: String| notes.push(format!("{error} The link's value was left out."));
         for (key, value) in fields {
-            let config = &mut link.config;
-            let number = |value: &str| value.parse::<u32>().ok();
-            let done: Result<(), ConfigError> = match key {
-                "v" => Ok(()),
-                "line" => parse_line_size(&value).map(|size| config.line_size = size),
-                "retention" => parse_retention(&value).map(|retention| config.retention = retention),
-                "seed" => parse_seed(&value).map(|seed| config.seed = seed),
-                "at" | "packet" | "model" => {
-                    let target = match key {
-                        "at" => &mut link.at,
-                        "packet" => &mut link.packet,
-                        _ => &mut link.model,
-                    };
-                    *target = number(&value);
-                    if target.is_none() {
-                        drop(format!("“{key}” must be a whole number, not {value:?}."));
-                    }
-                    Ok(())
-                }
-                "capture" if is_hex(&value, 64) => {
-                    link.capture = Some(value);
-                    Ok(())
-                }
-                "digest" if is_hex(&value, 32) => {
-                    link.digest = Some(value);
-                    Ok(())
-                }
-                "capture" | "digest" => {
-                    drop(format!("“{key}” is no hexadecimal hash."));
-                    Ok(())
-                }
-                "name" => {
-                    link.name = Some(value.chars().filter(|c| !c.is_control()).take(120).collect());
-                    Ok(())
-                }
-                other => {
-                    drop(format!("“{}” is not known.", other.chars().take(20).collect::<String>()));
-                    Ok(())
-                }
-            };
-            if let Err(error) = done {
-                drop(error.to_string());
+            if let Err(problem) = link.take(key, value) {
+                notes.push(format!("{problem} The link's value was left out."));
             }
         }
         Ok((link, notes))
+    }
+
+    /// Takes a field in; what is wrong with it, in words.
+    fn take(&mut self, key: &str, value: String) -> Result<(), String> {
+        let Spec { config, changes, schemes } = &mut self.spec;
+        let whole = |value: &str| {
+            value.parse::<u32>().map_err(|_| format!("“{key}” must be a whole number, not {value:?}."))
+        };
+        match key {
+            "v" => {}
+            "left" | "right" => {
+                let side = usize::from(key == "right");
+                schemes[side] = Scheme::from_name(&value)
+                    .ok_or_else(|| format!("A scheme of {value:?} is not known: choose sk_buff or snapshot."))?;
+            }
+            "change" => {
+                if changes.len() >= MOST_CHANGES {
+                    return Err(ConfigError::Changes(changes.len() + 1).to_string());
+                }
+                changes.push(value.parse().map_err(|error: ConfigError| error.to_string())?);
+            }
+            "at" => self.at = Some(whole(&value)?),
+            "packet" => self.packet = Some(whole(&value)?),
+            "mark" => self.mark = Some(whole(&value)?),
+            "model" => self.model = Some(whole(&value)?),
+            "capture" if is_hex(&value, 64) => self.capture = Some(value),
+            "digest" if is_hex(&value, 32) => self.digest = Some(value),
+            "capture" | "digest" => return Err(format!("“{key}” is no hexadecimal hash.")),
+            "name" => self.name = Some(value.chars().filter(|c| !c.is_control()).take(120).collect()),
+            other => match Setting::by_key(other) {
+                Some(setting) => *config = setting.set(config, &value).map_err(|error| error.to_string())?,
+                None => {
+                    return Err(format!("“{}” is not known.", other.chars().take(20).collect::<String>()));
+                }
+            },
+        }
+        Ok(())
     }
 
     /// What to say once the run is over whose digest is `found`.
@@ -160,17 +178,22 @@ impl Link {
             _ => "diverged: this run's digest is not the link's".to_owned(),
         })
     }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.spec.config
+    }
 }
 
 fn is_hex(text: &str, len: usize) -> bool {
     text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Percent-encodes all but letters, digits and `-_.~` (RFC 3986 section 2.3).
-fn js_encode(text: &str) -> String {
+/// Percent-encodes all but letters, digits and `-_.~:` (RFC 3986 section 2.3, and a character that a query may hold).
+fn encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
             out.push(byte as char);
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -179,7 +202,7 @@ fn js_encode(text: &str) -> String {
     out
 }
 
-fn js_decode(text: &str) -> String {
+fn decode(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -201,22 +224,29 @@ fn js_decode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use snapstack::sim::{Change, Receive, Retention, Workload};
+
     use super::*;
-    use snapstack::sim::Retention;
 
     /// One link per version, as it was shared: later versions must still read it.
     const GOLDEN_1: &str = "#/explore?v=1&line=32&retention=overwrite&seed=18446744073709551615&at=2914&packet=5&capture=335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069&name=my%20file%20%C3%A9.pcap&model=1&digest=00112233445566778899aabbccddeeff";
+    const GOLDEN_2: &str = "#/explore?v=2&run=web&threads=8&receive=contiguous&line=16&split=0&loss=2.5&left=snapshot&right=sk_buff&change=lose:in:3&change=flip:40:100:snapshot&at=77&packet=5&mark=12&model=3&digest=00112233445566778899aabbccddeeff";
 
-    fn golden() -> Link {
+    fn golden_1() -> Link {
         Link {
-            config: Config {
-                line_size: 32,
-                retention: Retention::Overwrite,
-                seed: u64::MAX,
-                ..Config::default()
+            spec: Spec {
+                config: Config {
+                    line_size: 32,
+                    retention: Retention::Overwrite,
+                    seed: u64::MAX,
+                    ..Config::for_capture()
+                },
+                ..Spec::default()
             },
             at: Some(2914),
             packet: Some(5),
+            mark: None,
             capture: Some("335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069".to_owned()),
             name: Some("my file é.pcap".to_owned()),
             model: Some(1),
@@ -224,37 +254,105 @@ mod tests {
         }
     }
 
+    fn golden_2() -> Link {
+        Link {
+            spec: Spec {
+                config: Config {
+                    workload: Workload::Web,
+                    threads: 8,
+                    receive: Receive::Contiguous,
+                    line_size: 16,
+                    header_split: false,
+                    loss: 25_000,
+                    ..Config::for_capture()
+                },
+                changes: vec![
+                    Change::Lose { from_peer: true, frame: 3 },
+                    Change::Flip { packet: 40, offset: 100, scheme: Some(Scheme::Snapshot) },
+                ],
+                schemes: [Scheme::Snapshot, Scheme::SkBuff],
+            },
+            at: Some(77),
+            packet: Some(5),
+            mark: Some(12),
+            capture: None,
+            name: None,
+            model: Some(3),
+            digest: Some("00112233445566778899aabbccddeeff".to_owned()),
+        }
+    }
+
     #[test]
     fn golden_links_of_every_version_are_read() {
-        assert_eq!(Link::read(GOLDEN_1), Ok((golden(), Vec::new())));
-        assert_eq!(golden().fragment(), GOLDEN_1);
+        assert_eq!(Link::read(GOLDEN_1), Ok((golden_1(), Vec::new())));
+        assert_eq!(Link::read(GOLDEN_2), Ok((golden_2(), Vec::new())));
+        assert_eq!(golden_2().fragment(), GOLDEN_2);
     }
 
     #[test]
     fn newer_and_foreign_links_are_refused_in_words() {
-        assert_eq!(Link::read("#/explore?v=2&line=64"), Err(LinkError::Newer(2)));
+        assert_eq!(Link::read("#/explore?v=3&line=64"), Err(LinkError::Newer(3)));
         assert_eq!(Link::read("#/explore?line=64"), Err(LinkError::NoVersion));
-        let long = format!("#/explore?v=1&name={}", "x".repeat(3000));
+        let long = format!("#/explore?v=1&name={}", "x".repeat(5000));
         assert_eq!(Link::read(&long), Err(LinkError::TooLong(long.len())));
     }
 
     #[test]
     fn bad_fields_are_dropped_one_by_one_with_a_note() {
-        let (link, notes) =
-            Link::read("#/explore?v=1&line=48&seed=7&at=x&retention=keep&digest=zz&evil=%3Cscript%3E")
-                .unwrap();
-        assert_eq!(link, Link { config: Config { seed: 7, ..Config::default() }, ..Link::default() });
-        assert_eq!(notes.len(), 4, "{notes:?}");
+        let (link, notes) = Link::read(
+            "#/explore?v=2&line=48&seed=7&at=x&threads=9999&retention=keep&digest=zz&evil=%3Cscript%3E&change=explode&left=netmap",
+        )
+        .unwrap();
+        let spec = Spec { config: Config { seed: 7, ..Config::for_capture() }, ..Spec::default() };
+        assert_eq!(link, Link { spec, ..Link::default() });
+        assert_eq!(notes.len(), 7, "{notes:?}");
         assert!(notes[0].contains("16, 32 or 64"));
+        let many = format!("#/explore?v=2{}", "&change=lose:in:1".repeat(MOST_CHANGES + 2));
+        let (link, notes) = Link::read(&many).unwrap();
+        assert_eq!((link.spec.changes.len(), notes.len()), (MOST_CHANGES, 2));
     }
 
     #[test]
     fn a_link_says_whether_it_was_reproduced() {
-        let link = Link { model: Some(MODEL_VERSION), ..golden() };
+        let link = Link { model: Some(MODEL_VERSION), ..golden_2() };
         assert!(link.verdict("00112233445566778899aabbccddeeff").unwrap().starts_with("reproduced"));
         assert!(link.verdict("ff112233445566778899aabbccddeeff").unwrap().starts_with("diverged"));
         let older = Link { model: Some(MODEL_VERSION + 1), ..link };
         assert!(older.verdict("").unwrap().starts_with("made by model"));
         assert_eq!(Link::default().verdict(""), None);
+    }
+
+    fn changes() -> impl Strategy<Value = Vec<Change>> {
+        let scheme = prop_oneof![Just(None), Just(Some(Scheme::SkBuff)), Just(Some(Scheme::Snapshot))];
+        let one = prop_oneof![
+            (any::<bool>(), any::<u32>())
+                .prop_map(|(from_peer, frame)| Change::Lose { from_peer, frame }),
+            (any::<u32>(), any::<u32>(), scheme)
+                .prop_map(|(packet, offset, scheme)| Change::Flip { packet, offset, scheme }),
+            (any::<u64>(), any::<u32>()).prop_map(|(at_ns, thread)| Change::Overwrite { at_ns, thread }),
+            (any::<u64>(), 2..u32::MAX).prop_map(|(at_ns, slots)| Change::Rings { at_ns, slots }),
+        ];
+        proptest::collection::vec(one, 0..8)
+    }
+
+    proptest! {
+        #[test]
+        fn links_read_back_as_written(
+            (threads, seed, loss, split) in (1..=1000u32, any::<u64>(), 0..=900_000u32, any::<bool>()),
+            workload in proptest::sample::select(Workload::ALL.to_vec()),
+            changes in changes(),
+            (at, packet, mark) in any::<(Option<u32>, Option<u32>, Option<u32>)>(),
+            name in "[^\\x00-\\x1f\\x7f-\\x9f]{0,40}",
+        ) {
+            let config = Config { threads, seed, loss, header_split: split, workload, ..Config::for_capture() };
+            let spec = Spec { config, changes, ..Spec::default() };
+            let link = Link { spec, at, packet, mark, name: Some(name), ..Link::default() };
+            prop_assert_eq!(Link::read(&link.fragment()), Ok((link, Vec::new())));
+        }
+
+        #[test]
+        fn no_fragment_breaks_the_reader(fragment in "#/explore\\?v=2(&[a-z]{1,9}=[ -~]{0,30}){0,20}") {
+            let _ = Link::read(&fragment);
+        }
     }
 }

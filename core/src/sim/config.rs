@@ -50,6 +50,12 @@ pub enum ConfigError {
     /// Not a whole number of 64 bits.
     #[error("A seed of {0:?} is not usable: give a whole number from 0 to 18446744073709551615.")]
     Seed(String),
+    /// Not a number.
+    #[error("A value of {0:?} is no number: give one without signs or units.")]
+    Number(String),
+    /// Neither on nor off.
+    #[error("A value of {0:?} is neither on nor off: give 1 or 0.")]
+    Switch(String),
     /// Not a workload.
     #[error("A workload of {0:?} is not known: choose capture, bulk, web, request, fanout or overwriter.")]
     Workload(String),
@@ -178,6 +184,28 @@ const LEAST_SOCKET_BUFFER: u32 = 8 << 10;
 /// Fewest and most lines of a memory whose size is chosen.
 const LEAST_MEMORY: u64 = 64;
 const MOST_MEMORY: u64 = 1 << 24;
+/// Fields that are numbers, with their least and greatest values.
+const RANGES: [(&str, u64, u64); 19] = [
+    ("threads", 1, 1000),
+    ("bytes", 0, 1 << 30),
+    ("message", 1, 1 << 16),
+    ("delayed_free", 0, 1 << 20),
+    ("socket_bytes", LEAST_SOCKET_BUFFER as u64, 1 << 20),
+    ("ring_slots", 64, 4096),
+    ("queues", 1, 16),
+    ("doorbell_every", 1, 64),
+    ("tso", 0, 1 << 16),
+    ("mtu", 1280, 2034),
+    ("megabits", 1, 1_000_000),
+    ("latency_ns", 0, 10_000_000_000),
+    ("loss", 0, 900_000),
+    ("duplicate", 0, 900_000),
+    ("reorder", 0, 900_000),
+    ("corrupt", 0, 900_000),
+    ("layer_ns", 1, 1_000_000),
+    ("memory_lines", LEAST_MEMORY, MOST_MEMORY),
+    ("reserve_lines", 0, MOST_MEMORY),
+];
 /// Different pages of the web workload.
 pub(in crate::sim) const PAGES: u64 = 4;
 
@@ -293,35 +321,40 @@ impl Config {
         if !LINE_SIZES.contains(&self.line_size) {
             return Err(ConfigError::LineSize(self.line_size.to_string()));
         }
-        let within = |field, value: u64, least: u64, most: u64| {
-            let fits = (least..=most).contains(&value);
-            if fits { Ok(()) } else { Err(ConfigError::Range { field, value, least, most }) }
-        };
-        within("threads", self.threads.into(), 1, 1000)?;
-        within("bytes", self.bytes, 0, 1 << 30)?;
-        within("message", self.message.into(), 1, 1 << 16)?;
-        within("delayed_free", self.delayed_free.into(), 0, 1 << 20)?;
-        within("socket_bytes", self.socket_bytes.into(), LEAST_SOCKET_BUFFER.into(), 1 << 20)?;
-        within("ring_slots", self.ring_slots.into(), 64, 4096)?;
-        within("queues", self.queues.into(), 1, 16)?;
-        within("doorbell_every", self.doorbell_every.into(), 1, 64)?;
-        within("tso", self.tso.into(), 0, 1 << 16)?;
-        within("mtu", self.mtu.into(), 1280, 2034)?;
-        within("megabits", self.megabits.into(), 1, 1_000_000)?;
-        within("latency_ns", self.latency_ns, 0, 10_000_000_000)?;
-        for (field, value) in [
-            ("loss", self.loss),
-            ("duplicate", self.duplicate),
-            ("reorder", self.reorder),
-            ("corrupt", self.corrupt),
-        ] {
-            within(field, value.into(), 0, 900_000)?;
+        let values = [
+            ("threads", self.threads.into()),
+            ("bytes", self.bytes),
+            ("message", self.message.into()),
+            ("delayed_free", self.delayed_free.into()),
+            ("socket_bytes", self.socket_bytes.into()),
+            ("ring_slots", self.ring_slots.into()),
+            ("queues", self.queues.into()),
+            ("doorbell_every", self.doorbell_every.into()),
+            ("tso", self.tso.into()),
+            ("mtu", self.mtu.into()),
+            ("megabits", self.megabits.into()),
+            ("latency_ns", self.latency_ns),
+            ("loss", self.loss.into()),
+            ("duplicate", self.duplicate.into()),
+            ("reorder", self.reorder.into()),
+            ("corrupt", self.corrupt.into()),
+            ("layer_ns", self.layer_ns),
+            // A size that is chosen; 0 chooses none.
+            ("memory_lines", if self.memory_lines == 0 { LEAST_MEMORY } else { self.memory_lines }),
+            ("reserve_lines", self.reserve_lines.into()),
+        ];
+        for (field, value) in values {
+            let (least, most) = Self::range(field).unwrap_or((0, u64::MAX));
+            if !(least..=most).contains(&value) {
+                return Err(ConfigError::Range { field, value, least, most });
+            }
         }
-        within("layer_ns", self.layer_ns, 1, 1_000_000)?;
-        if self.memory_lines > 0 {
-            within("memory_lines", self.memory_lines, LEAST_MEMORY, MOST_MEMORY)?;
-        }
-        within("reserve_lines", self.reserve_lines.into(), 0, MOST_MEMORY)
+        Ok(())
+    }
+
+    /// Least and greatest value of a field that is a number in a range, by its name.
+    pub fn range(field: &str) -> Option<(u64, u64)> {
+        RANGES.iter().find(|(name, ..)| *name == field).map(|(_, least, most)| (*least, *most))
     }
 
     /// Bytes of each of a socket's queues: all of a host's together are bounded.

@@ -53,7 +53,8 @@ impl State {
     /// Takes over what was kept of the last visit; what cannot be read is as if it had not been kept.
     pub(super) fn resume(&mut self, fragment: &str) {
         if let Ok((link, _)) = Link::read(fragment) {
-            self.config = link.config;
+            self.spec = link.spec.clone();
+            self.branches.go_to(&link.spec);
             // It is shown again, not held against what it was.
             self.link = Link { digest: None, ..link };
             self.resumed = true;
@@ -68,7 +69,9 @@ impl State {
             }
             Some(Page::Explore) if fragment.contains('?') => match Link::read(fragment) {
                 Ok((link, notes)) => {
-                    self.config = link.config;
+                    self.spec = link.spec.clone();
+                    self.branches.go_to(&link.spec);
+                    self.fresh = true;
                     self.verdict = None;
                     self.notice = (!notes.is_empty()).then(|| Notice::Info(notes.join(" ")));
                     self.link = link;

@@ -2,16 +2,21 @@
 //! returned as [`Effect`]s.
 
 mod address;
+mod branch;
 mod history;
+mod inspect;
 #[cfg(test)]
 mod tests;
 
 pub use address::Page;
+pub use branch::{Branch, Branches};
 pub use history::History;
+pub use inspect::{Asked, DagInfo, FrameInfo, Inspect};
 
-use snapstack::sim::{Config, MODEL_VERSION};
+use snapstack::buffers::Scheme;
+use snapstack::sim::{Change, Config, MODEL_VERSION, MOST_CHANGES, Workload};
 
-use crate::engine::{CaptureInfo, LaneResult, PacketInfo};
+use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
 use crate::share::{Link, short_digest};
@@ -39,12 +44,14 @@ pub enum Notice {
 pub struct State {
     /// The capture that was read last.
     pub capture: Option<CaptureInfo>,
-    /// The configuration that was asked for last.
-    pub config: Config,
-    /// The configuration of the run on screen.
-    pub shown: Config,
-    /// Configurations before and after this one.
-    pub history: History<Config>,
+    /// The run that was asked for last.
+    pub spec: Spec,
+    /// The run on screen.
+    pub shown: Spec,
+    /// Runs before and after this one.
+    pub history: History<Spec>,
+    /// Runs with the same beginning.
+    pub branches: Branches,
     /// Number of the last request: replies to older ones are out of date.
     pub run: u32,
     /// Name of the file that is being read.
@@ -77,17 +84,91 @@ pub struct State {
     pub dragging: bool,
     /// The selected packet.
     pub selected: Option<u32>,
-    /// What the worker told about the selected packet.
-    pub packet: Option<PacketInfo>,
+    /// The selected line of memory, by number.
+    pub line: Option<u32>,
+    /// What the worker told about what is selected.
+    pub inspect: Inspect,
+    /// The moment to compare with.
+    pub mark: Option<u32>,
+    /// Moments to come back to.
+    pub bookmarks: Vec<u32>,
+    /// What lies under the time bar.
+    pub bottom: Bottom,
+    /// Whether all settings are shown.
+    pub settings: bool,
+    /// What events are listed.
+    pub filter: Filter,
+}
+
+/// What lies under the time bar.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bottom {
+    /// Three plots.
+    #[default]
+    Plots,
+    /// The list of events.
+    Events,
+    /// Every copied byte by its cause.
+    Ledger,
+    /// Runs with the same beginning.
+    Branches,
+}
+
+impl Bottom {
+    /// All, in the order of the tabs.
+    pub const ALL: [Self; 4] = [Self::Plots, Self::Events, Self::Ledger, Self::Branches];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plots => "Plots",
+            Self::Events => "Events",
+            Self::Ledger => "Byte ledger",
+            Self::Branches => "Branches",
+        }
+    }
+}
+
+/// Which events are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Filter {
+    /// All.
+    #[default]
+    All,
+    /// Those of the selected packet.
+    Selected,
+    /// Copies.
+    Copies,
+    /// Calls to allocators.
+    Allocations,
+    /// Drops, faults and retransmissions.
+    Trouble,
+}
+
+impl Filter {
+    /// All, in the order of the menu.
+    pub const ALL: [Self; 5] = [Self::All, Self::Selected, Self::Copies, Self::Allocations, Self::Trouble];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "all events",
+            Self::Selected => "of the selected packet",
+            Self::Copies => "copies",
+            Self::Allocations => "allocations",
+            Self::Trouble => "drops, faults, retransmissions",
+        }
+    }
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
             capture: None,
-            config: Config::default(),
-            shown: Config::default(),
+            spec: Spec::default(),
+            shown: Spec::default(),
             history: History::default(),
+            branches: Branches::new(Spec::default()),
             run: 0,
             loading: None,
             digest: None,
@@ -104,7 +185,13 @@ impl Default for State {
             range: None,
             dragging: false,
             selected: None,
-            packet: None,
+            line: None,
+            inspect: Inspect::default(),
+            mark: None,
+            bookmarks: Vec::new(),
+            bottom: Bottom::default(),
+            settings: false,
+            filter: Filter::default(),
         }
     }
 }
@@ -134,6 +221,14 @@ pub enum Action {
     Demo,
     /// Another configuration.
     Configure(Config),
+    /// Another scheme in a lane: 0 the left one, 1 the right one.
+    Compare(usize, Scheme),
+    /// Something is changed at a moment: a branch begins there.
+    Change(Change, u32),
+    /// To a branch, by its number.
+    Branch(u32),
+    /// A branch whose curves are to be drawn beside the current one's, or none.
+    Beside(Option<u32>),
     /// A value that is none, and what to say about it.
     Rejected(String),
     /// Back to the configuration before.
@@ -145,13 +240,25 @@ pub enum Action {
     /// The worker could not do what was asked.
     Refused(String),
     /// A run has begun.
-    Started(Config),
+    Started(Spec),
     /// The run is over.
     Done([LaneResult; 2]),
-    /// What was asked about a packet.
-    Inspected(PacketInfo),
+    /// The worker has answered a question, with what came beside it.
+    Answered(u32, Answer, Vec<u32>),
     /// Selects a packet, or none.
     Select(Option<u32>),
+    /// Selects a line of memory by its number, or none.
+    SelectLine(Option<u32>),
+    /// Marks a moment to compare with, or none.
+    MarkMoment(Option<u32>),
+    /// Keeps a moment to come back to, or no longer.
+    Bookmark(u32),
+    /// What lies under the time bar.
+    Bottom(Bottom),
+    /// Shows all settings, or the usual ones.
+    Settings(bool),
+    /// Which events are listed.
+    Filter(Filter),
     /// A link to the moment was made.
     Shared(Link),
     /// The player came to another state.
@@ -173,8 +280,8 @@ pub enum Action {
 /// What an action asks of the world around the state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Run the capture with a configuration.
-    Run(Config),
+    /// Run something.
+    Run(Spec),
     /// Fetch the demo capture.
     FetchDemo,
     /// Show a moment.
@@ -185,6 +292,14 @@ pub enum Effect {
     Restore,
     /// Show a packet as selected, and ask the worker about it.
     Select(Option<u32>),
+    /// Show a line as selected.
+    SelectLine(Option<u32>),
+    /// Show a moment as marked.
+    MarkMoment(Option<u32>),
+    /// Draw a branch's curves beside the current one's, or none.
+    Beside(Option<u32>),
+    /// A question was answered.
+    Answered(Asked),
     /// The tour ends.
     EndTour,
     /// Show these plots.
@@ -205,11 +320,13 @@ impl State {
 
     /// The link to a moment of the run on screen.
     pub fn link_at(&self, position: u32) -> Link {
-        let file = self.capture.as_ref().filter(|_| !self.demo());
+        let replays = self.shown.config.workload == Workload::Capture;
+        let file = self.capture.as_ref().filter(|_| replays && !self.demo());
         Link {
-            config: self.shown,
+            spec: self.shown.clone(),
             at: Some(position),
             packet: self.selected,
+            mark: self.mark,
             capture: file.map(|capture| capture.sha256.clone()),
             name: file.map(|capture| capture.name.clone()),
             model: Some(MODEL_VERSION),
@@ -219,12 +336,14 @@ impl State {
 
     /// What an exported file of the run on screen says about itself.
     pub fn about(&self, position: u32) -> About {
-        let Config { line_size, retention, seed, .. } = self.shown;
-        let name = self.capture.as_ref().map_or("", |capture| &capture.name);
-        let caption = format!(
-            "{name}, {line_size} B lines, buffers: {}, seed {seed}, model {MODEL_VERSION}",
-            retention.name()
-        );
+        let Config { line_size, retention, seed, workload, threads, .. } = self.shown.config;
+        let what = match (workload, &self.capture) {
+            (Workload::Capture, Some(capture)) => format!("{}, buffers: {}", capture.name, retention.name()),
+            _ => format!("{}, {threads} threads", workload.name()),
+        };
+        let changes: String = self.shown.changes.iter().map(|change| format!(", {change}")).collect();
+        let caption =
+            format!("{what}, {line_size} B lines, seed {seed}{changes}, model {MODEL_VERSION}");
         About { caption, link: self.link_at(position).fragment() }
     }
 
@@ -244,9 +363,11 @@ impl State {
                 self.notice = Some(Notice::Info(text));
                 Vec::new()
             }
-            Action::EngineStarted | Action::Demo => {
-                self.loading = Some(DEMO_NAME.to_owned());
-                vec![Effect::EndTour, Effect::FetchDemo]
+            Action::EngineStarted if self.spec.config.workload != Workload::Capture => self.run_again(),
+            Action::EngineStarted => self.fetch_demo(),
+            Action::Demo => {
+                self.spec.config.workload = Workload::Capture;
+                self.fetch_demo()
             }
             Action::EngineBroken(reason) => {
                 self.notice = Some(Notice::Broken(reason));
@@ -269,15 +390,46 @@ impl State {
                 Vec::new()
             }
             Action::Configure(config) => {
-                self.history.push(self.config);
-                self.configure(config)
+                let traffic = (config.workload, config.threads) != self.traffic();
+                // Changes speak of packets and moments of the traffic that was there.
+                let changes = if traffic { Vec::new() } else { self.spec.changes.clone() };
+                self.fresh |= traffic;
+                self.turn(Spec { config, changes, ..self.spec.clone() })
             }
-            Action::Undo => match self.history.back(self.config) {
-                Some(config) => self.configure(config),
+            Action::Compare(lane, scheme) => {
+                let mut spec = self.spec.clone();
+                if let Some(shown) = spec.schemes.get_mut(lane) {
+                    *shown = scheme;
+                }
+                self.turn(spec)
+            }
+            Action::Change(..) if self.spec.changes.len() >= MOST_CHANGES => {
+                let text = format!("A run takes up to {MOST_CHANGES} changes: go back to an earlier branch first.");
+                self.notice = Some(Notice::Problem(text));
+                Vec::new()
+            }
+            Action::Change(change, at) => {
+                self.history.push(self.spec.clone());
+                let spec = self.branches.grow(change, at);
+                self.bottom = Bottom::Branches;
+                let mut effects = self.go_to(spec);
+                effects.push(Effect::Beside(self.branches.compared));
+                effects
+            }
+            Action::Branch(id) => match self.branches.get(id).map(|branch| branch.spec.clone()) {
+                Some(spec) => self.turn(spec),
                 None => Vec::new(),
             },
-            Action::Redo => match self.history.forward(self.config) {
-                Some(config) => self.configure(config),
+            Action::Beside(id) => {
+                self.branches.compared = id.filter(|id| *id != self.branches.current);
+                vec![Effect::Beside(self.branches.compared)]
+            }
+            Action::Undo => match self.history.back(self.spec.clone()) {
+                Some(spec) => self.go_to(spec),
+                None => Vec::new(),
+            },
+            Action::Redo => match self.history.forward(self.spec.clone()) {
+                Some(spec) => self.go_to(spec),
                 None => Vec::new(),
             },
             Action::Rejected(message) => {
@@ -289,33 +441,72 @@ impl State {
                 self.notice = info.warning.clone().map(Notice::Info).or(self.notice.take());
                 self.capture = Some(info);
                 self.fresh = true;
+                if self.opened {
+                    // What was changed on the way was of other traffic.
+                    self.spec.changes.clear();
+                }
+                self.spec.config.workload = Workload::Capture;
                 self.run_again()
             }
             Action::Refused(message) => {
                 self.loading = None;
                 self.notice = Some(Notice::Problem(message));
                 // What was there stays, with its own settings.
-                self.config = self.shown;
+                self.spec = self.shown.clone();
                 self.history.forget(&self.shown);
+                self.branches.go_to(&self.shown);
                 vec![Effect::Mark(true)]
             }
-            Action::Started(config) => {
-                self.shown = config;
+            Action::Started(spec) => {
+                self.branches.go_to(&spec);
+                self.shown = spec;
                 self.digest = None;
                 self.selected = None;
+                self.line = None;
                 self.range = None;
-                self.packet = None;
+                self.inspect.clear();
+                if self.fresh {
+                    self.mark = None;
+                    self.bookmarks.clear();
+                }
                 self.fresh = false;
                 Vec::new()
             }
             Action::Done(results) => self.done(&results),
-            Action::Inspected(info) => {
-                self.packet = Some(info);
-                Vec::new()
+            Action::Answered(ask, answer, words) => {
+                self.inspect.take(ask, answer, &words).map(Effect::Answered).into_iter().collect()
             }
             Action::Select(packet) => {
                 self.selected = packet;
+                self.inspect.clear();
                 vec![Effect::Select(packet)]
+            }
+            Action::SelectLine(line) => {
+                self.line = line;
+                vec![Effect::EndTour, Effect::SelectLine(line)]
+            }
+            Action::MarkMoment(mark) => {
+                self.mark = mark;
+                vec![Effect::EndTour, Effect::MarkMoment(mark)]
+            }
+            Action::Bookmark(position) => {
+                match self.bookmarks.binary_search(&position) {
+                    Ok(index) => _ = self.bookmarks.remove(index),
+                    Err(index) => self.bookmarks.insert(index, position),
+                }
+                vec![Effect::Repaint]
+            }
+            Action::Bottom(bottom) => {
+                self.bottom = bottom;
+                vec![Effect::Repaint]
+            }
+            Action::Settings(shown) => {
+                self.settings = shown;
+                Vec::new()
+            }
+            Action::Filter(filter) => {
+                self.filter = filter;
+                Vec::new()
             }
             Action::Shared(link) => {
                 let file = if self.demo() {
@@ -362,25 +553,47 @@ impl State {
         }
     }
 
-    fn configure(&mut self, config: Config) -> Vec<Effect> {
-        self.config = config;
+    fn fetch_demo(&mut self) -> Vec<Effect> {
+        self.loading = Some(DEMO_NAME.to_owned());
+        vec![Effect::EndTour, Effect::FetchDemo]
+    }
+
+    /// What runs, by what decides of which packets a run consists.
+    fn traffic(&self) -> (Workload, u32) {
+        (self.spec.config.workload, self.spec.config.threads)
+    }
+
+    /// To another run, as a step that can be undone.
+    fn turn(&mut self, spec: Spec) -> Vec<Effect> {
+        self.history.push(self.spec.clone());
+        self.go_to(spec)
+    }
+
+    fn go_to(&mut self, spec: Spec) -> Vec<Effect> {
+        self.branches.go_to(&spec);
+        self.spec = spec;
         self.verdict = None;
         self.notice = None;
         let mut effects = vec![Effect::EndTour];
+        if self.spec.config.workload == Workload::Capture && self.capture.is_none() && self.loading.is_none() {
+            effects.extend(self.fetch_demo());
+        }
         effects.extend(self.run_again());
         effects
     }
 
     fn run_again(&mut self) -> Vec<Effect> {
-        if self.capture.is_none() {
+        if self.spec.config.workload == Workload::Capture && self.capture.is_none() {
             return Vec::new();
         }
         self.run += 1;
-        vec![Effect::Mark(false), Effect::Run(self.config)]
+        vec![Effect::Mark(false), Effect::Run(self.spec.clone())]
     }
 
     fn done(&mut self, results: &[LaneResult; 2]) -> Vec<Effect> {
-        self.digest = Some(short_digest(&results[0].digest, &results[1].digest));
+        let digest = short_digest(&results[0].digest, &results[1].digest);
+        self.branches.finished(&digest);
+        self.digest = Some(digest);
         let mut effects = if self.opened { vec![Effect::Restore] } else { self.open() };
         effects.push(Effect::Mark(true));
         effects
@@ -391,7 +604,8 @@ impl State {
         self.opened = true;
         let capture = self.capture.clone().unwrap_or_default();
         let wanted = self.link.capture.clone().unwrap_or_else(|| DEMO_SHA256.to_owned());
-        if wanted != capture.sha256 {
+        let replays = self.shown.config.workload == Workload::Capture;
+        if replays && wanted != capture.sha256 {
             // The link is about another file; it stays wanted until that is dropped.
             self.opened = false;
             let name = self.link.name.clone().unwrap_or_else(|| "a capture".to_owned());
@@ -409,7 +623,12 @@ impl State {
         } else if let Some(at) = self.link.at {
             self.verdict = self.digest.as_deref().and_then(|digest| self.link.verdict(digest));
             self.selected = self.link.packet;
-            return vec![Effect::Moment(at), Effect::Select(self.link.packet)];
+            self.mark = self.link.mark;
+            let mut effects = vec![Effect::Moment(at), Effect::Select(self.link.packet)];
+            if self.mark.is_some() {
+                effects.push(Effect::MarkMoment(self.mark));
+            }
+            return effects;
         }
         vec![Effect::Open]
     }

@@ -1,0 +1,165 @@
+//! What the worker has told about what is selected, and what is still asked.
+
+use std::rc::Rc;
+
+use crate::dag::Model;
+use crate::engine::{Answer, DagOf, LineInfo};
+
+/// A frame, as it was on the wire.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameInfo {
+    /// The packet.
+    pub packet: u32,
+    /// Header fields: layer, field, value.
+    pub headers: Vec<(String, String, String)>,
+    /// Its bytes, in hex.
+    pub bytes: String,
+    /// First byte of the payload.
+    pub payload: u32,
+}
+
+/// Lines of segments at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DagInfo {
+    /// The lane.
+    pub lane: u32,
+    /// Of what.
+    pub of: DagOf,
+    /// The moment, in nanoseconds.
+    pub time_ns: u64,
+    /// The lines.
+    pub model: Rc<Model>,
+}
+
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A packet's frame.
+    Frame,
+    /// Lines of segments, of a lane.
+    Dag(u32, DagOf),
+    /// Why a line is alive.
+    Line,
+    /// Which lines hold some bytes.
+    Find,
+    /// How a line's count changes.
+    History,
+    /// All frames.
+    Frames,
+}
+
+/// Everything that was told; what is asked last wins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inspect {
+    /// The selected packet's frame.
+    pub frame: Option<FrameInfo>,
+    /// Why there is none.
+    pub no_frame: Option<String>,
+    /// Lines of segments.
+    pub dag: Option<DagInfo>,
+    /// Why there are none.
+    pub no_dag: Option<String>,
+    /// The selected line of those.
+    pub line: Option<LineInfo>,
+    /// How its count changes: times in nanoseconds, and counts from then on.
+    pub history: Option<Vec<(u64, u32)>>,
+    /// The lines that hold what was looked for.
+    pub found: Vec<u32>,
+    /// Questions that have no answer yet: number and what.
+    waiting: Vec<(u32, Asked)>,
+    next: u32,
+}
+
+impl Inspect {
+    /// Nothing is selected any more, of a run that goes on.
+    pub fn clear(&mut self) {
+        *self = Self { next: self.next, ..Self::default() };
+    }
+
+    /// A question is asked: its number, and that of an older one of its kind, which is not wanted any more.
+    pub fn ask(&mut self, what: Asked) -> (u32, Option<u32>) {
+        let same = |(_, other): &(u32, Asked)| {
+            std::mem::discriminant(other) == std::mem::discriminant(&what)
+        };
+        let older = self.waiting.iter().position(same).map(|index| self.waiting.remove(index).0);
+        self.next += 1;
+        self.waiting.push((self.next, what));
+        match what {
+            Asked::Dag(..) => self.no_dag = None,
+            Asked::Line => self.history = None,
+            Asked::Frame => self.no_frame = None,
+            Asked::Find | Asked::History | Asked::Frames => {}
+        }
+        (self.next, older)
+    }
+
+    /// Whether a question of a kind waits for its answer.
+    pub fn waits(&self, what: impl Fn(&Asked) -> bool) -> bool {
+        self.waiting.iter().any(|(_, asked)| what(asked))
+    }
+
+    /// Takes an answer in, with what came beside it; what it answers, if it is wanted.
+    pub fn take(&mut self, ask: u32, answer: Answer, words: &[u32]) -> Option<Asked> {
+        let index = self.waiting.iter().position(|(number, _)| *number == ask)?;
+        let (_, asked) = self.waiting.remove(index);
+        match (asked, answer) {
+            (Asked::Frame, Answer::Frame { packet, headers, bytes, payload }) => {
+                self.frame = Some(FrameInfo { packet, headers, bytes, payload });
+            }
+            (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => match Model::from_words(labels, words) {
+                Ok(model) => {
+                    self.dag = Some(DagInfo { lane, of, time_ns, model: Rc::new(model) });
+                    self.line = None;
+                    self.found.clear();
+                }
+                Err(error) => self.no_dag = Some(error.to_string()),
+            },
+            (Asked::Line, Answer::Line(info)) => self.line = Some(info),
+            (Asked::Find, Answer::Found { plids }) => self.found = plids,
+            (Asked::History, Answer::History) => {
+                let points = words.as_chunks::<3>().0.iter();
+                let point = |[low, high, count]: &[u32; 3]| (u64::from(*low) | u64::from(*high) << 32, *count);
+                self.history = Some(points.map(point).collect());
+            }
+            (Asked::Frame, Answer::Nothing { why }) => {
+                self.frame = None;
+                self.no_frame = Some(why);
+            }
+            (Asked::Dag(..), Answer::Nothing { why }) => {
+                self.dag = None;
+                self.no_dag = Some(why);
+            }
+            (Asked::Line | Asked::History, Answer::Nothing { .. }) => self.line = None,
+            (Asked::Find, Answer::Nothing { .. }) => self.found.clear(),
+            _ => {}
+        }
+        Some(asked)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(packet: u32) -> Answer {
+        Answer::Frame { packet, headers: Vec::new(), bytes: "ff".to_owned(), payload: 0 }
+    }
+
+    #[test]
+    fn only_the_latest_question_of_a_kind_is_answered() {
+        let mut inspect = Inspect::default();
+        assert_eq!(inspect.ask(Asked::Frame), (1, None));
+        assert_eq!(inspect.ask(Asked::Line), (2, None));
+        assert_eq!(inspect.ask(Asked::Frame), (3, Some(1)));
+        assert_eq!(inspect.take(1, frame(7), &[]), None);
+        assert_eq!(inspect.frame, None);
+        assert_eq!(inspect.take(3, frame(8), &[]), Some(Asked::Frame));
+        assert_eq!(inspect.frame.as_ref().map(|frame| frame.packet), Some(8));
+        assert!(inspect.waits(|asked| *asked == Asked::Line));
+        inspect.clear();
+        assert_eq!(inspect.take(2, Answer::Found { plids: vec![1] }, &[]), None);
+        assert_eq!(inspect.ask(Asked::History), (4, None), "numbers are never used again");
+        inspect.take(4, Answer::History, &[5, 1, 2]);
+        assert_eq!(inspect.history, Some(vec![(5 | 1 << 32, 2)]));
+    }
+}
