@@ -3,6 +3,7 @@
 pub mod app;
 pub mod commands;
 pub mod components;
+pub mod dag;
 pub mod engine;
 pub mod figures;
 pub mod glossary;
