@@ -6,6 +6,7 @@ pub mod app;
 pub mod browser;
 pub mod commands;
 pub mod components;
+pub mod dag;
 pub mod engine;
 pub mod figures;
 pub mod glossary;

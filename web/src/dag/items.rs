@@ -1,0 +1,238 @@
+//! Segments, lines and bars, each as much of it as its place has room for.
+
+use super::forest::flag;
+use super::layout::Row;
+use super::model::Model;
+use super::spread::{Item, Thing};
+use super::view::View;
+use crate::scene::{Ink, Scene, Shape, content_cell, grouped};
+
+/// Least CSS pixels of one cell in a bar.
+const CELL: f64 = 4.0;
+
+/// About how wide a text is: canvases measure exactly, but a layout must be the same everywhere.
+pub(super) fn text_width(text: &str, size: f64) -> f64 {
+    text.chars().count() as f64 * size * 0.6
+}
+
+/// The longest of some texts that fits.
+fn fitting(texts: impl IntoIterator<Item = String>, size: f64, room: f64) -> Option<String> {
+    texts.into_iter().find(|text| text_width(text, size) <= room)
+}
+
+/// Draws something in a row.
+pub(super) fn item(scene: &mut Scene, model: &Model, view: &View, row: &Row, item: &Item) {
+    match item.thing {
+        Thing::Segment(top) => segment(scene, model, row, item, top),
+        Thing::Line(line) if row.low == 0 => leaf(scene, model, row, item, line),
+        Thing::Line(line) => interior(scene, model, row, item, line),
+        Thing::Bar { .. } => bar(scene, model, row, item),
+        Thing::Levels(low, high) => levels(scene, row, item, (low, high)),
+        Thing::Map => {}
+    }
+    if let Thing::Line(line) = item.thing
+        && view.selected == Some(line)
+    {
+        scene.outline(item.x - 3.0, row.y - 3.0, item.w + 6.0, row.h + 6.0, Ink::Text, 2.0);
+    }
+}
+
+fn segment(scene: &mut Scene, model: &Model, row: &Row, item: &Item, top: u32) {
+    let (x, w, y) = (item.x, item.w, row.y);
+    let top = model.segment(top);
+    scene.fill(x, y, w, row.h, Ink::Ground, 1.0);
+    scene.outline(x, y, w, row.h, Ink::Reference, 1.5);
+    let room = w - 10.0;
+    let middle = item.middle();
+    let short: String = top.label.chars().take((room / 7.2).max(0.0) as usize).collect();
+    let names = [top.label.clone(), top.segment.to_string(), short];
+    if let Some(name) = fitting(names, 12.0, room).filter(|name| !name.is_empty()) {
+        scene.label((middle, y + 14.0), 0, Ink::Text, 12.0, true, room, name);
+    }
+    if row.h > 30.0 {
+        let bytes = grouped(top.length);
+        let zeros = if top.root.is_none() { ", zeros" } else { "" };
+        if let Some(length) = fitting([format!("{bytes} B{zeros}"), format!("{bytes} B")], 10.0, room) {
+            scene.label((middle, y + 28.0), 0, Ink::Dim, 10.0, false, room, length);
+        }
+    }
+}
+
+/// The box of a line: what it is by its outline.
+fn frame(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
+    let flags = model.line(line).flags;
+    let (x, y, w, h) = (item.x, row.y, item.w, row.h);
+    if flags & flag::WAITING != 0 {
+        let points = vec![(x, y), (x + w, y), (x + w, y + h), (x, y + h), (x, y)];
+        scene.shapes.push(Shape::Path { points, ink: Ink::Dim, width: 1.0, dashed: true, alpha: 1.0 });
+    } else if flags & flag::SHARED != 0 {
+        scene.outline(x, y, w, h, Ink::Reference, 1.5);
+    } else {
+        scene.outline(x, y, w, h, Ink::Hair, 1.0);
+    }
+    if flags & flag::HELD != 0 {
+        scene.fill(x, y + h - 3.0, w, 3.0, Ink::Text, 1.0);
+    }
+}
+
+/// PLID and references, beside each other, one over the other, or the PLID alone.
+fn named(scene: &mut Scene, model: &Model, line: u32, (x, y, w, h): (f64, f64, f64, f64), stacked: bool) {
+    let line = model.line(line);
+    let shared = line.flags & flag::SHARED != 0;
+    let (plid, times) = (line.plid.to_string(), format!("×{}", grouped(u64::from(line.references))));
+    let ink = if shared { Ink::Reference } else { Ink::Dim };
+    let size = if h < 30.0 { 10.0 } else { 11.0 };
+    let base = if h < 30.0 { y + h / 2.0 + 3.5 } else { y + 14.0 };
+    let both = text_width(&plid, size) + text_width(&times, size) + 6.0;
+    if text_width(&plid, size) > w {
+        return;
+    }
+    if both <= w {
+        scene.label((x, base), -1, Ink::Text, size, true, w, plid);
+        scene.label((x + w, base), 1, ink, size, shared, w, times);
+    } else {
+        scene.label((x + w / 2.0, base), 0, Ink::Text, size, true, w, plid);
+        if stacked && h >= 30.0 && text_width(&times, size) <= w {
+            scene.label((x + w / 2.0, y + 28.0), 0, ink, size, shared, w, times);
+        }
+    }
+}
+
+fn leaf(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
+    let (x, y, w, h) = (item.x, row.y, item.w, row.h);
+    let hash = model.line(line).hash;
+    if w < 44.0 {
+        content_cell(scene, (x, y), (w, h), hash, false);
+        if model.line(line).flags & (flag::SHARED | flag::WAITING | flag::HELD) != 0 {
+            frame(scene, model, row, item, line);
+        }
+        return;
+    }
+    scene.fill(x, y, w, h, Ink::Ground, 1.0);
+    // Content is all that a leaf is: it takes what the text leaves.
+    let strip = if h > 30.0 { 12.0 } else { 10.0 };
+    content_cell(scene, (x, y), (strip, h), hash, false);
+    frame(scene, model, row, item, line);
+    named(scene, model, line, (x + strip + 4.0, y, w - strip - 8.0, h), true);
+}
+
+fn interior(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
+    let (x, y, w, h) = (item.x, row.y, item.w, row.h);
+    scene.fill(x, y, w, h, Ink::Ground, 1.0);
+    let word = w / f64::from(model.fan_out());
+    // A word with the tag is a PLID; one without is zero.
+    let words = h > 30.0 && w >= 44.0;
+    if words {
+        scene.fill(x, y + 20.0, w, h - 20.0, Ink::Faint, 0.6);
+        let size = (word - 2.0).clamp(1.5, 6.0);
+        for edge in model.children(line) {
+            let shared = model.parent(edge.child) != Some(line);
+            let ink = if shared { Ink::Reference } else { Ink::Dim };
+            let left = x + (f64::from(edge.word) + 0.5) * word - size / 2.0;
+            scene.fill(left, y + 27.0 - size / 2.0, size, size, ink, 1.0);
+        }
+    }
+    frame(scene, model, row, item, line);
+    if w >= 26.0 {
+        named(scene, model, line, (x + 5.0, y, w - 10.0, h), !words);
+    }
+}
+
+/// What a bar says: how many lines, and how much of it is shared.
+fn summary(count: u32, shared: u32, what: &str) -> [String; 4] {
+    let lines = grouped(u64::from(count));
+    let percent = percent(shared, count);
+    [
+        format!("{lines} {what}, {percent} shared"),
+        format!("{lines} {what}"),
+        lines,
+        format!("{}k", (count + 500) / 1000),
+    ]
+}
+
+/// A part in per cent: none and all of them only if it is so.
+pub(super) fn percent(part: u32, all: u32) -> String {
+    match f64::from(part) / f64::from(all.max(1)) * 100.0 {
+        _ if part == all => "100 %".to_owned(),
+        share if part > 0 && share < 1.0 => "<1 %".to_owned(),
+        share if share > 99.0 => "99 %".to_owned(),
+        share => format!("{share:.0} %"),
+    }
+}
+
+fn bar(scene: &mut Scene, model: &Model, row: &Row, item: &Item) {
+    let (x, y, w, h) = (item.x, row.y, item.w, row.h);
+    let level = usize::from(row.low);
+    let segments = level == model.levels();
+    let lines = model.row(level);
+    scene.fill(x, y, w, h, Ink::Ground, 1.0);
+    let lane = if h > 20.0 { 5.0 } else { 4.0 };
+    let foot = y + h - lane;
+    let shares = |scene: &mut Scene, part: &dyn Fn((u32, u32)) -> u32, ink: Ink, top: f64, high: f64| {
+        cells(model, row, item, |(from, to), (left, width)| {
+            let share = f64::from(part((from, to))) / f64::from(to - from);
+            scene.fill(left, top + high * (1.0 - share), width, high * share, ink, 1.0);
+        });
+    };
+    // What the cells of a bar cannot tell apart is told by its number.
+    if level == 0 {
+        let high = if h > 20.0 { 7.0 } else { h - lane };
+        cells(model, row, item, |(from, _), (left, width)| {
+            let line = model.line(lines.ids[from as usize]);
+            scene.fill(left, foot - high, width, high, Ink::Content(line.hash), 1.0);
+        });
+    }
+    if !segments {
+        scene.fill(x, foot, w, lane, Ink::Faint, 1.0);
+        shares(scene, &|ranks| lines.shared(ranks), Ink::Reference, foot, lane);
+        if model.compares() {
+            shares(scene, &|ranks| lines.held(ranks), Ink::Text, y, 3.0);
+        }
+    }
+    scene.outline(x, y, w, h, if segments { Ink::Reference } else { Ink::Hair }, 1.0);
+    let what = if segments { "segments" } else { "lines" };
+    let texts = summary(item.count(), lines.shared(item.ranks), what);
+    let texts = texts.into_iter().skip(usize::from(segments));
+    let texts = texts.take(if item.count() < 10_000 { 3 } else { 4 });
+    if level == 0 && h < 20.0 {
+        return;
+    }
+    if let Some(text) = fitting(texts, 10.0, w - 6.0) {
+        scene.label((item.middle(), y + 11.0), 0, Ink::Text, 10.0, false, w, text);
+    }
+}
+
+/// Cuts a bar into cells that stay where they are when the view moves: calls `each` with the ranks in one, and its left end
+/// and width.
+fn cells(model: &Model, row: &Row, item: &Item, mut each: impl FnMut((u32, u32), (f64, f64))) {
+    let lines = model.row(usize::from(row.low));
+    let scale = (item.region.1 - item.region.0) / f64::from(item.columns.1 - item.columns.0);
+    let step = ((CELL / scale).ceil().max(1.0) as u32).next_power_of_two();
+    let (from, to) = (item.column(item.x).max(0.0) as u32, item.column(item.x + item.w).ceil() as u32);
+    let mut column = (from / step * step).max(item.columns.0);
+    while column < to.min(item.columns.1) {
+        let next = (column / step + 1) * step;
+        let ranks = lines.within((column, next.min(item.columns.1)));
+        if ranks.0 < ranks.1 {
+            let left = item.at(f64::from(column)).max(item.x);
+            let right = item.at(f64::from(next)).min(item.x + item.w);
+            if right > left {
+                each(ranks, (left, right - left));
+            }
+        }
+        column = next;
+    }
+}
+
+fn levels(scene: &mut Scene, row: &Row, item: &Item, (low, high): (u8, u8)) {
+    let (x, y, w, h) = (item.x, row.y, item.w, row.h);
+    scene.fill(x, y, w, h, Ink::Faint, 1.0);
+    scene.line((x, y + 0.5), (x + w, y + 0.5), Ink::Hair, 1.0);
+    scene.line((x, y + h - 0.5), (x + w, y + h - 0.5), Ink::Hair, 1.0);
+    let lines = grouped(u64::from(item.count()));
+    let name = if low == high { format!("height {low}") } else { format!("{} levels", high - low + 1) };
+    let texts = [format!("{name}, {lines} lines"), lines];
+    if let Some(text) = fitting(texts, 10.0, w - 6.0) {
+        scene.label((item.middle(), y + h / 2.0 + 3.5), 0, Ink::Dim, 10.0, false, w, text);
+    }
+}

@@ -1,0 +1,264 @@
+//! From left to right: what of each level is drawn singly, and what as a bar that stands for many.
+//!
+//! From the top downwards the screen is cut into regions, each under one line or one group of neighbours. Where what a
+//! region holds on a level has room, it is drawn singly and each thing gets its own region; where not, neighbours are
+//! bundled, and their region stays one down to the leaves. So everything stands under what it is first met through,
+//! nothing overlaps, and the work depends on the width of the screen, not on the size of the DAG.
+
+use super::model::{Model, Row};
+use super::view::View;
+
+/// Least CSS pixels of a thing of its own, the gap beside it included.
+pub(super) const LEAST: f64 = 14.0;
+/// CSS pixels that a bar wants at least: room for its number.
+const BAR: f64 = 76.0;
+
+/// What something drawn is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    /// A segment.
+    Segment(u32),
+    /// A line.
+    Line(u32),
+    /// Neighbours on a level: ranks from the first to the end.
+    Bar {
+        /// The level; that of the segments is one over the highest.
+        level: u8,
+        /// The first rank.
+        first: u32,
+        /// The rank behind the last.
+        end: u32,
+    },
+    /// Levels folded away, from the lowest to the highest.
+    Levels(u8, u8),
+    /// The map of the whole under the leaves.
+    Map,
+}
+
+/// Something at its place from left to right.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Item {
+    /// What it is.
+    pub thing: Thing,
+    /// Left end of what is drawn.
+    pub x: f64,
+    /// Width of what is drawn.
+    pub w: f64,
+    /// Its region, which may reach beyond the screen.
+    pub region: (f64, f64),
+    /// Columns of the region.
+    pub columns: (u32, u32),
+    /// Ranks in its row, the end excluded.
+    pub ranks: (u32, u32),
+    /// Whether it is, or is among, what is bundled with its neighbours: nothing under it is drawn apart from theirs.
+    pub bundled: bool,
+}
+
+impl Item {
+    /// Its middle.
+    pub fn middle(&self) -> f64 {
+        self.x + self.w / 2.0
+    }
+
+    /// Where a column of the region lies.
+    pub fn at(&self, column: f64) -> f64 {
+        let (from, to) = (f64::from(self.columns.0), f64::from(self.columns.1));
+        self.region.0 + (column - from) / (to - from) * (self.region.1 - self.region.0)
+    }
+
+    /// The column at a place.
+    pub fn column(&self, x: f64) -> f64 {
+        let (from, to) = (f64::from(self.columns.0), f64::from(self.columns.1));
+        from + (x - self.region.0) / (self.region.1 - self.region.0) * (to - from)
+    }
+
+    /// How many things it stands for.
+    pub fn count(&self) -> u32 {
+        self.ranks.1 - self.ranks.0
+    }
+
+    /// Whether it is a bar.
+    pub fn is_bar(&self) -> bool {
+        matches!(self.thing, Thing::Bar { .. })
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Region {
+    columns: (u32, u32),
+    x: (f64, f64),
+    /// Whether it stays one down to the leaves.
+    whole: bool,
+}
+
+/// What is in view of each level, the segments last, from left to right. `left` and `right` are the edges of the screen.
+pub(super) fn spread(model: &Model, view: &View, left: f64, right: f64) -> Vec<Vec<Item>> {
+    let scale = (right - left) / view.columns;
+    let all = (left - view.from * scale, left + (f64::from(model.columns()) - view.from) * scale);
+    let mut regions = vec![Region { columns: (0, model.columns()), x: all, whole: false }];
+    let mut levels = vec![Vec::new(); model.levels() + 1];
+    for level in (0..=model.levels()).rev() {
+        let mut cut =
+            Cut { model, level, row: model.row(level), left, right, items: Vec::new(), next: Vec::new() };
+        for region in regions {
+            cut.region(region);
+        }
+        levels[level] = cut.items;
+        regions = cut.next;
+    }
+    levels
+}
+
+/// A level while its regions are cut.
+struct Cut<'m> {
+    model: &'m Model,
+    level: usize,
+    row: &'m Row,
+    left: f64,
+    right: f64,
+    items: Vec<Item>,
+    next: Vec<Region>,
+}
+
+impl Cut<'_> {
+    fn region(&mut self, region: Region) {
+        if !self.in_view(region.x) {
+            return;
+        }
+        let (first, end) = self.row.within(region.columns);
+        let room = region.x.1 - region.x.0;
+        if first == end {
+            self.next.push(region);
+            return;
+        }
+        let singly = f64::from(end - first) * LEAST <= room;
+        let parts: Vec<(u32, u32)> = match (singly, region.whole) {
+            (true, _) => (first..end).map(|rank| (rank, rank + 1)).collect(),
+            (false, true) => vec![(first, end)],
+            (false, false) => self.bundles(region, first, end),
+        };
+        let places = self.share(region, &parts);
+        for (part, x) in parts.iter().zip(&places) {
+            if self.in_view(*x) {
+                self.item(*part, *x, region.whole || part.1 - part.0 > 1);
+            }
+        }
+        if region.whole {
+            self.next.push(region);
+        } else {
+            self.below(&parts, &places);
+        }
+    }
+
+    fn in_view(&self, x: (f64, f64)) -> bool {
+        x.1 > self.left && x.0 < self.right
+    }
+
+    fn columns(&self, (first, end): (u32, u32)) -> (u32, u32) {
+        (self.row.span(first).0, self.row.span(end - 1).1)
+    }
+
+    /// How much of the region's width some neighbours would take by their columns.
+    fn natural(&self, region: Region, ranks: (u32, u32)) -> f64 {
+        let (from, to) = self.columns(ranks);
+        let all = f64::from(region.columns.1 - region.columns.0);
+        f64::from(to - from) / all * (region.x.1 - region.x.0)
+    }
+
+    /// Neighbours in bundles that are wide enough for a bar; what is wide enough alone stays alone.
+    fn bundles(&self, region: Region, first: u32, end: u32) -> Vec<(u32, u32)> {
+        let mut parts: Vec<(u32, u32)> = Vec::new();
+        let mut open = false;
+        for rank in first..end {
+            let alone = self.natural(region, (rank, rank + 1)) >= BAR;
+            match parts.last_mut() {
+                Some(last) if open && !alone => last.1 = rank + 1,
+                _ => parts.push((rank, rank + 1)),
+            }
+            open = !alone && parts.last().is_some_and(|last| self.natural(region, *last) < BAR);
+        }
+        // A narrow rest joins the bundle before it.
+        if let [.., before, last] = parts.as_mut_slice()
+            && open
+            && before.1 - before.0 > 1
+        {
+            before.1 = last.1;
+            parts.pop();
+        }
+        parts
+    }
+
+    /// Cuts a region among its parts by their columns, but so that each has [`LEAST`] if that is possible.
+    fn share(&self, region: Region, parts: &[(u32, u32)]) -> Vec<(f64, f64)> {
+        let room = region.x.1 - region.x.0;
+        let natural: Vec<f64> = parts.iter().map(|part| self.natural(region, *part)).collect();
+        let least = LEAST.min(room / parts.len() as f64);
+        let over: f64 = natural.iter().map(|w| (w - least).max(0.0)).sum();
+        let spare = room - least * parts.len() as f64;
+        let mut x = region.x.0;
+        let places = natural.iter().map(|w| {
+            let part = if over > 0.0 { (w - least).max(0.0) / over } else { 1.0 / parts.len() as f64 };
+            let from = x;
+            x += least + spare * part;
+            (from, x)
+        });
+        places.collect()
+    }
+
+    /// Regions of the level below: one for each part that has room for what is under it, one for neighbours that have not.
+    fn below(&mut self, parts: &[(u32, u32)], places: &[(f64, f64)]) {
+        let mut open = false;
+        for (part, x) in parts.iter().zip(places) {
+            let columns = self.columns(*part);
+            let kids = match self.level.checked_sub(1) {
+                Some(level) => {
+                    let (first, end) = self.model.row(level).within(columns);
+                    f64::from(end - first)
+                }
+                None => 0.0,
+            };
+            let room = x.1 - x.0;
+            let single = part.1 - part.0 == 1;
+            if single && (room >= BAR || kids > 0.0 && kids * LEAST <= room) {
+                self.next.push(Region { columns, x: *x, whole: false });
+                open = false;
+                continue;
+            }
+            match self.next.last_mut() {
+                Some(last) if open && single => {
+                    last.columns.1 = columns.1;
+                    last.x.1 = x.1;
+                }
+                _ => self.next.push(Region { columns, x: *x, whole: true }),
+            }
+            open = single && self.next.last().is_some_and(|last| last.x.1 - last.x.0 < BAR);
+        }
+    }
+
+    fn item(&mut self, ranks: (u32, u32), region: (f64, f64), bundled: bool) {
+        let columns = self.columns(ranks);
+        let room = region.1 - region.0;
+        let id = self.row.ids[ranks.0 as usize];
+        let segments = self.level == self.model.levels();
+        let (thing, x, w) = if ranks.1 - ranks.0 > 1 {
+            // A bar is as wide as its region, as far as that is in view.
+            let (from, to) = (region.0.max(self.left), region.1.min(self.right));
+            let gap = if to - from > 6.0 { 2.0 } else { 0.0 };
+            (
+                Thing::Bar { level: self.level as u8, first: ranks.0, end: ranks.1 },
+                from + gap / 2.0,
+                to - from - gap,
+            )
+        } else {
+            let thing = if segments { Thing::Segment(id) } else { Thing::Line(id) };
+            let widest = if self.level == 0 { 112.0 } else { 144.0 };
+            let gap = if room < 28.0 { 2.0 } else { 8.0 };
+            let w = (room - gap).min(widest);
+            // In the middle of what is in view, but within its own region.
+            let middle = f64::midpoint(region.0.max(self.left), region.1.min(self.right));
+            let half = (w + gap) / 2.0;
+            (thing, middle.clamp(region.0 + half, (region.1 - half).max(region.0 + half)) - w / 2.0, w)
+        };
+        self.items.push(Item { thing, x, w, region, columns, ranks, bundled });
+    }
+}
