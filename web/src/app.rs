@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use crate::components::{Help, Notices, Palette, Top};
+use crate::components::{Gallery, Help, Notices, Palette, Top};
 use crate::pages::Explore;
 use crate::session::{Fetched, Msg, Over, Provider, Session};
 use crate::state::Page;
@@ -22,15 +22,17 @@ fn Shell() -> Html {
         }
     });
     html! {
-        <div class={classes!("shell", session.page.name().to_ascii_lowercase())}>
-            <Top />
+        <div class={classes!("shell", session.page.name().to_ascii_lowercase(), session.embedded.then_some("embedded"), session.presents.then_some("presents"))}>
+            if session.embedded { <OpenFull /> } else { <Top /> }
             // Its content is the annex's own.
             <div class="annex" id="annex" />
             { page(&session) }
+            <p class="unseen" id="out-live" aria-live="polite" />
             <Notices />
             { match session.over {
                 Some(Over::Palette) => html! { <Palette /> },
                 Some(Over::Help) => html! { <Help /> },
+                Some(Over::Gallery) => html! { <Gallery /> },
                 None => html! {},
             } }
             if session.state.dragging {
@@ -54,5 +56,21 @@ fn page(session: &Session) -> Html {
         (page, Fetched::Not | Fetched::Coming) => html! {
             <main class="wait" id="wait"><p role="status">{ format!("Loading {}…", page.name()) }</p></main>
         },
+    }
+}
+
+/// Of an embedded page: to the whole one, at the moment that is shown.
+#[component]
+fn OpenFull() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let position = session.player.borrow().position();
+    let href = format!("./{}", session.state.link_at(position).fragment());
+    html! {
+        <header class="top">
+            <h1>{ "Snapstack" }</h1>
+            <span class="space" />
+            if let Some(verdict) = &session.state.verdict { <span class="verdict" id="verdict">{ verdict }</span> }
+            <a class="button" id="open-full" {href} target="_blank" rel="noopener">{ "Open full" }</a>
+        </header>
     }
 }

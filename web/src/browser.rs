@@ -38,6 +38,16 @@ pub fn save_text(document: &Document, name: &str, kind: &str, text: &str) {
     }
 }
 
+/// Hands bytes to the user as a file.
+pub fn save_bytes(document: &Document, name: &str, kind: &str, bytes: &[u8]) {
+    let options = BlobPropertyBag::new();
+    options.set_type(kind);
+    let parts = Array::of1(&js_sys::Uint8Array::from(bytes).into());
+    if let Ok(blob) = Blob::new_with_u8_array_sequence_and_options(&parts, &options) {
+        save(document, name, &blob);
+    }
+}
+
 /// Offers a file as a click on a link to it would.
 pub fn save(document: &Document, name: &str, blob: &Blob) {
     let Ok(url) = Url::create_object_url_with_blob(blob) else { return };

@@ -53,6 +53,11 @@ pub const GLOSSARY: &[Entry] = &[
         "A segment takes over lines of another by reference. Where lines line up, no byte moves; where bytes must shift, they are re-lined, which is a copy.",
     ),
     entry(
+        "header split",
+        "header splits",
+        "The NIC puts the payload of a frame that arrives on a line boundary of its own, so that its lines can equal lines that are there.",
+    ),
+    entry(
         "line",
         "lines",
         "The unit of HICAMP memory: 16, 32 or 64 bytes that never change. No two lines with equal content exist.",

@@ -9,19 +9,23 @@ pub mod components;
 pub mod dag;
 pub mod engine;
 pub mod figures;
+pub mod gallery;
 pub mod glossary;
 pub mod lab;
 pub mod pages;
 pub mod player;
 pub mod plots;
+pub mod reopen;
 pub mod scene;
 pub mod session;
+pub mod settings;
 pub mod share;
 pub mod state;
 pub mod storage;
 pub mod theme;
 pub mod timeline;
 pub mod tour;
+pub mod words;
 
 /// Starts whichever this is: the worker, or the page.
 pub fn start() {

@@ -351,7 +351,7 @@ mod tests {
         let lose = "lose:out:7".parse().unwrap();
         assert_eq!(
             command_line(&config, &[lose], Some("my.pcap")),
-            "snapstack run --capture 'my.pcap' --no-header-split --line-size 16 --change lose:out:7"
+            "snapstack run --capture 'my.pcap' --line-size 16 --no-header-split --change lose:out:7"
         );
         let config = Config { workload: Workload::Web, threads: 8, ..config };
         let line = command_line(&config, &[], Some("my.pcap"));

@@ -1,4 +1,5 @@
-//! What is kept in this browser's local storage: the theme, the last moment as a link, the lab's steps. Nothing else.
+//! What is kept in this browser's local storage: the theme, the last moment as a link, the lab's steps, the name of the
+//! capture that is kept beside. Nothing else.
 
 use web_sys::Storage;
 
@@ -10,14 +11,18 @@ pub const MOMENT: &str = "snapstack-moment";
 /// Key of the memory page's steps.
 pub const LAB: &str = "snapstack-lab";
 
+/// Key of the name of the capture that is kept in the origin's private file system.
+pub const CAPTURE: &str = "snapstack-capture";
+
 /// All keys, and what is kept under each in words.
-pub const STORED: [(&str, &str); 3] = [
+pub const STORED: [(&str, &str); 4] = [
     (THEME, "whether you chose light or dark"),
     (
         MOMENT,
-        "the configuration and the moment that were on screen last, with the SHA-256 and the name of the capture, as a link would carry them; never the capture itself",
+        "the configuration and the moment that were on screen last, with the SHA-256 and the name of the capture, as a link would carry them",
     ),
     (LAB, "the steps of the memory page, with what you typed there"),
+    (CAPTURE, "the capture that you opened last, if it has at most 50 MB, in this site's private files"),
 ];
 
 fn storage() -> Option<Storage> {

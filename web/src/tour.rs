@@ -1,6 +1,8 @@
 //! The opening: legs of a journey through the demo's events, each with a caption of at most eight words. Any input ends it.
 
-use crate::timeline::Timeline;
+use snapstack::sim::Stage;
+
+use crate::timeline::{Side, Timeline, Track};
 
 /// Captured packet of the first page, and of the same page for another client.
 const FIRST_PAGE: u32 = 27;
@@ -19,16 +21,20 @@ pub struct Leg {
     pub accelerate: bool,
 }
 
-/// Where the demo opens: the first page packet is in the application's buffer and not yet sent.
+/// Where the demo opens: the first page packet's bytes are in the application's buffer and not yet sent.
 pub fn opening(timeline: &Timeline) -> Option<u32> {
-    let send = timeline.traffic.sends.iter().position(|send| send.frame == FIRST_PAGE)?;
-    Some(timeline.sends[send].at).filter(|at| *at <= timeline.len())
+    let packet = timeline.packet_of_frame(FIRST_PAGE)?;
+    let track = timeline.track(Side::Right, packet)?;
+    timeline.write(Side::Right, track.write).map(|write| write.at)
 }
 
 /// The journey, once the whole run is there; None for traffic without the demo's pages.
 pub fn journey(timeline: &Timeline) -> Option<Vec<Leg>> {
-    let first = timeline.packets.get(timeline.packet_of_frame(FIRST_PAGE)? as usize)?;
-    let again = timeline.packets.get(timeline.packet_of_frame(SAME_PAGE)? as usize)?;
+    let side = Side::Right;
+    let of = |frame| timeline.track(side, timeline.packet_of_frame(frame)?).copied();
+    let (first, again) = (of(FIRST_PAGE)?, of(SAME_PAGE)?);
+    let filled = |track: &Track| timeline.write(side, track.write).map(|write| write.at);
+    let called = |track: &Track| timeline.call_of(side, track).map(|call| call.at);
     let leg = |to: u32, ms: f64, caption: &str| Leg {
         to: f64::from(to),
         ms,
@@ -36,17 +42,18 @@ pub fn journey(timeline: &Timeline) -> Option<Vec<Leg>> {
         accelerate: false,
     };
     let bytes = crate::scene::grouped(u64::from(first.len));
-    let lines = timeline.traffic.sends[again.send as usize].lines;
+    let lines = timeline.lines_of(side, &again).len();
+    let (call, call_again) = (called(&first)?, called(&again)?);
     Some(vec![
-        leg(first.stages[0], 1000.0, &format!("Same {bytes} bytes, two stacks")),
-        leg(first.stages[1] - 1, 300.0, "One copies, one takes a reference"),
-        leg(first.stages[1], 2200.0, "One copies, one takes a reference"),
-        leg(first.stages[4], 600.0, "Headers, ring, DMA"),
-        leg(first.stages[6], 600.0, "Headers, ring, DMA"),
-        leg(first.stages[7] + 2, 700.0, "Identical on the wire"),
-        leg(again.stages[0] - 1, 900.0, "Fast-forward to another client"),
-        leg(again.stages[0], 1300.0, &format!("Its {lines} lines are already here")),
-        leg(again.stages[1], 700.0, "The left lane copies again"),
+        leg(filled(&first)?, 1000.0, &format!("Same {bytes} bytes, two stacks")),
+        leg(call - 1, 200.0, "One copies, one takes a reference"),
+        leg(call, 2300.0, "One copies, one takes a reference"),
+        leg(first.at(Stage::Driver), 700.0, "Headers, ring, DMA"),
+        leg(first.at(Stage::Dma), 600.0, "Headers, ring, DMA"),
+        leg(first.at(Stage::Wire) + 2, 700.0, "Identical on the wire"),
+        leg(filled(&again)? - 1, 900.0, "Fast-forward to another client"),
+        leg(filled(&again)?, 1300.0, &format!("Its {lines} lines are already here")),
+        leg(call_again, 900.0, "The left lane copies again"),
         Leg {
             to: f64::from(timeline.len()),
             ms: 2600.0,

@@ -7,6 +7,7 @@ use snapstack_web::components::{Controls, ControlsEvent, Plot, Term, TimeBar, Ti
 use snapstack_web::lab::{self, Lab};
 use snapstack_web::player::Unit;
 use snapstack_web::plots::{Curve, PLOTS, Scale, draw};
+use snapstack_web::timeline::Jump;
 use snapstack_web::scene::{Ink, Palette, Scene, paint};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -48,7 +49,7 @@ fn heard() -> Vec<String> {
 fn Bar() -> Html {
     let onevent =
         Callback::from(|event: TimeEvent| HEARD.with(|heard| heard.borrow_mut().push(format!("{event:?}"))));
-    html! { <TimeBar playing={false} speed={1.0} unit={Unit::Event} {onevent} /> }
+    html! { <TimeBar playing={false} speed={1.0} unit={Unit::Event} jump={Jump::Copy} range={(true, false)} onjump={Callback::noop()} {onevent} /> }
 }
 
 #[component]
@@ -61,7 +62,7 @@ fn Settings() -> Html {
         };
         HEARD.with(|heard| heard.borrow_mut().push(text));
     });
-    html! { <Controls config={Config::default()} capture={None} demo={true} threads={0} {onevent} /> }
+    html! { <Controls config={Config::for_capture()} capture={None} demo={true} threads={0} all={true} {onevent} /> }
 }
 
 fn find<T: JsCast>(host: &Element, selector: &str) -> T {
@@ -85,10 +86,12 @@ async fn the_time_bar_says_what_was_pressed() {
     yew::Renderer::<Bar>::with_root(host.clone()).render();
     rendered().await;
     heard();
-    for id in ["#back", "#play", "#forward", "#next-copy", "#to-start"] {
+    for id in ["#back", "#play", "#forward", "#next-copy", "#jump-back", "#loop", "#to-start"] {
         find::<HtmlElement>(&host, id).click();
     }
-    assert_eq!(heard(), ["Step(false)", "Toggle", "Step(true)", "NextCopy", "ToStart"]);
+    let said = heard();
+    let expected = ["Step(false)", "Toggle", "Step(true)", "Jump(Copy, true)", "Jump(Copy, false)", "Loop", "ToStart"];
+    assert_eq!(said, expected);
     let buttons = host.query_selector_all("button").unwrap();
     for i in 0..buttons.length() {
         let button: Element = buttons.get(i).unwrap().dyn_into().unwrap();
@@ -113,7 +116,14 @@ async fn settings_out_of_range_are_answered_with_what_is_accepted() {
     seed.set_value("minus one");
     change(&seed);
     assert_eq!(seed.value(), "1", "the old value stays");
+    let rings: web_sys::HtmlInputElement = find(&host, "#ring");
+    rings.set_value("3");
+    change(&rings);
+    assert_eq!(rings.value(), "512");
     let said = heard();
+    assert!(said[2].contains("64 to 4096"), "{}", said[2]);
+    let help = host.text_content().unwrap();
+    assert!(help.contains("Slots of each ring. 64 to 4,096."), "{help}");
     assert_eq!(said[0], "line 16 seed 1");
     assert!(said[1].contains("minus one") && said[1].contains("whole number"), "{}", said[1]);
     host.remove();

@@ -101,6 +101,8 @@ enum Command {
         #[arg(value_enum)]
         targets: Vec<fuzz::Target>,
     },
+    /// Run the gallery's links again and write their digests anew, after the model has changed
+    Gallery,
     /// Take pictures of every page, in light and dark, wide and narrow
     Screenshot {
         /// Folder for the PNG files
@@ -130,6 +132,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Measure { seconds } => measure::measure(&mut tools, seconds)?,
         Command::Soak { operations, seed, tcp } => soak(&tools, operations, seed, tcp)?,
         Command::Fuzz { seconds, targets } => fuzz::fuzz(&mut tools, seconds, &targets)?,
+        Command::Gallery => gallery(&tools)?,
         Command::Screenshot { out } => screenshot::screenshot(&mut tools, &out)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -142,5 +145,15 @@ fn soak(tools: &Toolbox, operations: u64, seed: u64, tcp: u32) -> Result<()> {
         let mut connections = tools.cargo(["test", "--release", "-p", "snapstack", "--test", "tcp"]);
         sh::run(connections.env("SNAPSTACK_SOAK", tcp.to_string()))?;
     }
+    Ok(())
+}
+
+/// Writes the gallery with the digests that its runs have now.
+fn gallery(tools: &Toolbox) -> Result<()> {
+    let mut command = tools.cargo(["run", "--release", "-p", "snapstack-web", "--example", "gallery"]);
+    let output = command.stderr(std::process::Stdio::inherit()).output()?;
+    anyhow::ensure!(output.status.success(), "the gallery could not be run: {}", output.status);
+    let file = tools.root.join("web/src/gallery.txt");
+    std::fs::write(&file, output.stdout)?;
     Ok(())
 }

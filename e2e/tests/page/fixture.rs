@@ -1,5 +1,9 @@
 //! The built page in a browser, and what a person does with it.
 
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -7,6 +11,42 @@ use fantoccini::Locator;
 use fantoccini::key::Key;
 use serde_json::json;
 use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
+
+/// A folder that goes when this is dropped.
+pub(crate) struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+impl Folder {
+    /// A copy of a folder, named after what it is for.
+    pub(crate) fn copy_of(from: &Path, name: &str) -> Result<Self> {
+        let folder = Self(env::temp_dir().join(format!("snapstack-{name}-{}", process::id())));
+        copy(from, &folder.0)?;
+        Ok(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
 
 pub(crate) struct Page {
     pub(crate) browser: Browser,

@@ -1,10 +1,14 @@
 //! The built page, served from a sub-path under a strict content security policy, used as a person uses it.
 
 mod access;
+mod branches;
+mod embed;
 mod explore;
 mod figures;
 mod fixture;
 mod memory;
 mod offline;
 mod plots;
+mod runs;
 mod session;
+mod worker;

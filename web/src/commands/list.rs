@@ -1,8 +1,10 @@
 //! The commands themselves.
 
 use crate::components::TimeEvent;
-use crate::state::{Action, Page};
-use crate::timeline::Side;
+use crate::engine::DagOf;
+use crate::session::Wanted;
+use crate::state::{Action, Bottom, Page};
+use crate::timeline::{Jump, Side};
 
 /// Where a command holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +61,24 @@ pub enum Intent {
     Share,
     /// Saves a lane as it is drawn.
     SaveLane(Side),
+    /// Asks the worker something.
+    Ask(Wanted),
+    /// Keeps the cursor's moment to come back to, or no longer.
+    Bookmark,
+    /// Marks the cursor's moment to compare with, or none.
+    MarkMoment,
+    /// A change of the rings at the cursor: so many slots.
+    Rings(u32),
+    /// The thread of the selected packet, or the first, overwrites its buffer at the cursor.
+    Overwrite,
+    /// Puts the command line of this run on the clipboard.
+    CommandLine,
+    /// Puts how to cite this on the clipboard.
+    Cite,
+    /// Shows lanes and time bar only, or everything again.
+    Present,
+    /// Opens the gallery.
+    Gallery,
     /// The marked range begins at the cursor.
     RangeFrom,
     /// The marked range ends at the cursor.
@@ -174,6 +194,16 @@ pub static COMMANDS: &[Command] = &[
         Intent::Forget,
     ),
     command("share", "Share a link to this moment", &[], Group::General, EXPLORE, Intent::Share),
+    command("gallery", "Gallery: ten runs that each make a point", &["g"], Group::General, EVERYWHERE, Intent::Gallery),
+    command("lines", "Show the lines of all segments", &["l"], Group::General, EXPLORE, Intent::Ask(Wanted::Dag(DagOf::All))),
+    command("save-frames", "Save all frames as pcapng", &[], Group::General, EXPLORE, Intent::Ask(Wanted::Frames)),
+    command("command-line", "Copy as a command of snapstack", &[], Group::General, EXPLORE, Intent::CommandLine),
+    command("cite", "Copy how to cite this", &[], Group::General, EVERYWHERE, Intent::Cite),
+    command("present", "Present: lanes and time bar only", &["p"], Group::General, EXPLORE, Intent::Present),
+    command("view-plots", "Show plots", &["1"], Group::General, EXPLORE, Intent::Act(Action::Bottom(Bottom::Plots))),
+    command("view-events", "Show the list of events", &["2"], Group::General, EXPLORE, Intent::Act(Action::Bottom(Bottom::Events))),
+    command("view-ledger", "Show the byte ledger", &["3"], Group::General, EXPLORE, Intent::Act(Action::Bottom(Bottom::Ledger))),
+    command("view-branches", "Show branches", &["4"], Group::General, EXPLORE, Intent::Act(Action::Bottom(Bottom::Branches))),
     command(
         "save-left",
         "Save the left lane as SVG",
@@ -207,8 +237,29 @@ pub static COMMANDS: &[Command] = &[
         &["c"],
         Group::Time,
         EXPLORE,
-        Intent::Time(TimeEvent::NextCopy),
+        Intent::Time(TimeEvent::Jump(Jump::Copy, true)),
     ),
+    command("last-copy", "Go to the last copy", &["v"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Jump(Jump::Copy, false))),
+    command("next-drop", "Go to the next drop", &["d"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Jump(Jump::Drop, true))),
+    command("next-fault", "Go to the next fault", &["f"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Jump(Jump::Fault, true))),
+    command(
+        "next-resent",
+        "Go to the next retransmission",
+        &["r"],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Jump(Jump::Retransmission, true)),
+    ),
+    command("bookmark", "Bookmark this moment, or no longer", &["b"], Group::Time, EXPLORE, Intent::Bookmark),
+    command(
+        "mark",
+        "Mark this moment to compare with, or none",
+        &["m"],
+        Group::Time,
+        EXPLORE,
+        Intent::MarkMoment,
+    ),
+    command("loop", "Play the marked range again and again", &["o"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Loop)),
     command("to-start", "Go to the start", &["Home"], Group::Time, EXPLORE, Intent::Time(TimeEvent::ToStart)),
     command(
         "to-end",
@@ -250,6 +301,16 @@ pub static COMMANDS: &[Command] = &[
         Group::Configuration,
         EXPLORE,
         Intent::Act(Action::Redo),
+    ),
+    command("rings-8", "From here on, use 8 slots of each ring", &[], Group::Configuration, EXPLORE, Intent::Rings(8)),
+    command("rings-32", "From here on, use 32 slots of each ring", &[], Group::Configuration, EXPLORE, Intent::Rings(32)),
+    command(
+        "overwrite",
+        "Here, the thread overwrites the buffer that it sent from",
+        &[],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Overwrite,
     ),
     command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
     annex("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY),

@@ -1,12 +1,13 @@
-//! The configuration: traffic, line size, retention, seed.
+//! What runs: the usual settings in a row, all of them behind a button, each with its range and what it means.
 
-use snapstack::sim::{Config, Retention, parse_line_size, parse_retention, parse_seed};
+use snapstack::sim::{Config, Workload};
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::{Icon, IconName, Term};
 use crate::engine::CaptureInfo;
 use crate::scene::grouped;
+use crate::settings::{Group, Kind, SETTINGS, Setting};
 
 /// What was chosen.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub enum ControlsEvent {
     File(File),
     /// The demo capture.
     Demo,
+    /// All settings, or the usual ones.
+    All(bool),
 }
 
 /// Properties of [`Controls`].
@@ -32,45 +35,21 @@ pub struct Props {
     pub demo: bool,
     /// Threads of the traffic.
     pub threads: usize,
+    /// Whether all settings are shown.
+    pub all: bool,
     /// What was chosen.
     pub onevent: Callback<ControlsEvent>,
 }
 
+/// Settings that are always there.
+const USUAL: [&str; 6] = ["line", "retention", "threads", "message", "split", "seed"];
+
 /// The controls.
 #[component]
 pub fn Controls(props: &Props) -> Html {
-    let config = props.config;
-    let select = |apply: fn(Config, &str) -> Result<Config, String>| {
-        let onevent = props.onevent.clone();
-        Callback::from(move |event: Event| {
-            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
-            onevent.emit(match apply(config, &value) {
-                Ok(config) => ControlsEvent::Config(config),
-                Err(message) => ControlsEvent::Rejected(message),
-            });
-        })
-    };
-    let line = select(|config, value| {
-        parse_line_size(value).map(|line_size| Config { line_size, ..config }).map_err(|e| e.to_string())
-    });
-    let retention = select(|config, value| {
-        parse_retention(value).map(|retention| Config { retention, ..config }).map_err(|e| e.to_string())
-    });
-    let seed = {
-        let onevent = props.onevent.clone();
-        Callback::from(move |event: Event| {
-            let input = event.target_unchecked_into::<HtmlInputElement>();
-            onevent.emit(match parse_seed(input.value().trim()) {
-                Ok(seed) => ControlsEvent::Config(Config { seed, ..config }),
-                Err(error) => {
-                    input.set_value(&config.seed.to_string());
-                    ControlsEvent::Rejected(error.to_string())
-                }
-            });
-        })
-    };
+    let onevent = &props.onevent;
     let file = {
-        let onevent = props.onevent.clone();
+        let onevent = onevent.clone();
         Callback::from(move |event: Event| {
             let input = event.target_unchecked_into::<HtmlInputElement>();
             if let Some(file) = input.files().and_then(|files| files.get(0)) {
@@ -79,43 +58,136 @@ pub fn Controls(props: &Props) -> Html {
             input.set_value("");
         })
     };
-    let demo = {
-        let onevent = props.onevent.clone();
-        Callback::from(move |_: MouseEvent| onevent.emit(ControlsEvent::Demo))
+    let press = |make: fn() -> ControlsEvent| {
+        let onevent = onevent.clone();
+        Callback::from(move |_: MouseEvent| onevent.emit(make()))
     };
+    let more = {
+        let (onevent, all) = (onevent.clone(), props.all);
+        Callback::from(move |_: MouseEvent| onevent.emit(ControlsEvent::All(!all)))
+    };
+    let captures = props.config.workload == Workload::Capture;
     let (name, title) = describe(props.capture.as_ref());
+    let changed = SETTINGS.iter().filter(|setting| {
+        setting.is_changed(&props.config) && setting.applies_to(&props.config) && !USUAL.contains(&setting.key)
+    });
+    let changed = changed.filter(|setting| setting.key != "run").count();
     html! {
         <section class="controls" aria-label="Configuration">
-            <span class="field"><span class="name">{ "traffic" }</span><b id="capture" title={title}>{ name }</b></span>
-            <label class="open button" title="Open a pcap or pcapng file; it stays on this machine">
-                <Icon name={IconName::Open} /><span>{ "open" }</span>
-                <input id="file" type="file" accept=".pcap,.pcapng,.cap,application/vnd.tcpdump.pcap" onchange={file} />
-            </label>
-            if !props.demo {
-                <button id="demo" onclick={demo}>{ "demo" }</button>
+            { for Setting::by_key("run").map(|setting| field(props, setting)) }
+            if captures {
+                <b id="capture" class="capture" title={title}>{ name }</b>
             }
-            <span class="field">
-                <span class="name"><Term word="line" /></span>
-                <select id="line-size" onchange={line} aria-label="Bytes a line">
-                    { for [16, 32, 64].into_iter().map(|size| html! { <option value={size.to_string()} selected={config.line_size == size}>{ format!("{size} B") }</option> }) }
-                </select>
-            </span>
-            <span class="field">
-                <span class="name"><Term word="retention" text="buffers" /></span>
-                <select id="retention" onchange={retention} aria-label="What becomes of buffers after sending">
-                    { for Retention::ALL.into_iter().map(|retention| html! { <option value={retention.name()} selected={config.retention == retention}>{ retention.name() }</option> }) }
-                </select>
-            </span>
-            <span class="field">
-                <span class="name"><Term word="seed" /></span>
-                <input id="seed" inputmode="numeric" size="4" value={config.seed.to_string()} onchange={seed} aria-label="Seed" />
-            </span>
-            if props.threads > 0 {
+            <label class="open button" title="Open a pcap or pcapng file, or a file that was saved here; it stays on this machine">
+                <Icon name={IconName::Open} /><span>{ "open" }</span>
+                <input id="file" type="file" accept=".pcap,.pcapng,.cap,.svg,.png,.csv,.json,application/vnd.tcpdump.pcap" onchange={file} />
+            </label>
+            if !props.demo || !captures {
+                <button id="demo" onclick={press(|| ControlsEvent::Demo)}>{ "demo" }</button>
+            }
+            { for USUAL.iter().filter_map(|key| Setting::by_key(key)).filter(|setting| setting.applies_to(&props.config)).map(|setting| field(props, setting)) }
+            if captures && props.threads > 0 {
                 <span class="field threads"><span class="name">{ "threads" }</span>{ grouped(props.threads as u64) }</span>
             }
-            <span class="badge" title="Every captured payload is sent, from either end; receiving it is not built yet.">{ "sends only" }</span>
+            <button id="all-settings" class={classes!(props.all.then_some("on"))} aria-expanded={props.all.to_string()} aria-controls="settings" onclick={more}>
+                { if changed > 0 { format!("all settings · {changed} changed") } else { "all settings".to_owned() } }
+            </button>
             <span class="hint">{ "drop a pcap anywhere: it stays on this machine" }</span>
+            if props.all {
+                <div class="settings" id="settings">{ for Group::ALL.into_iter().map(|group| section(props, group)) }</div>
+            }
         </section>
+    }
+}
+
+fn section(props: &Props, group: Group) -> Html {
+    let settings = SETTINGS.iter().filter(|setting| setting.group == group && setting.key != "run");
+    let settings = settings.filter(|setting| setting.applies_to(&props.config) && !USUAL.contains(&setting.key));
+    html! {
+        <fieldset>
+            <legend>{ group.name() }</legend>
+            { for settings.map(|setting| html! {
+                <div class="setting">
+                    { field(props, setting) }
+                    <p class="dim" id={format!("help-{}", setting.key)}>{ setting.help }{ format!(" {}.", setting.accepts()) }</p>
+                </div>
+            }) }
+        </fieldset>
+    }
+}
+
+/// Identifier of a setting's field; the older ones keep theirs.
+fn id(setting: &Setting) -> String {
+    match setting.key {
+        "line" => "line-size".to_owned(),
+        key => key.to_owned(),
+    }
+}
+
+fn field(props: &Props, setting: &'static Setting) -> Html {
+    let config = props.config;
+    let value = setting.get(&config);
+    let emit = {
+        let onevent = props.onevent.clone();
+        move |text: &str| match setting.set(&config, text) {
+            Ok(config) => onevent.emit(ControlsEvent::Config(config)),
+            Err(error) => onevent.emit(ControlsEvent::Rejected(error.to_string())),
+        }
+    };
+    let title = format!("{} Accepted: {}.", setting.help, setting.accepts());
+    let input = match setting.kind {
+        Kind::Choice(values) => {
+            let onchange = Callback::from(move |event: Event| {
+                emit(&event.target_unchecked_into::<HtmlSelectElement>().value());
+            });
+            html! {
+                <select id={id(setting)} {onchange} {title} aria-label={setting.label}>
+                    { for values.iter().map(|option| html! { <option value={*option} selected={*option == value}>{ shown(setting, option) }</option> }) }
+                </select>
+            }
+        }
+        Kind::Switch => {
+            let onchange = Callback::from(move |event: Event| {
+                let on = event.target_unchecked_into::<HtmlInputElement>().checked();
+                emit(if on { "1" } else { "0" });
+            });
+            html! { <input id={id(setting)} type="checkbox" checked={value == "1"} {onchange} {title} aria-label={setting.label} /> }
+        }
+        Kind::Number(_) | Kind::Percent(_) => {
+            let before = value.clone();
+            let onchange = Callback::from(move |event: Event| {
+                let input = event.target_unchecked_into::<HtmlInputElement>();
+                let text = input.value();
+                if setting.set(&config, &text).is_err() {
+                    // The last good value stays.
+                    input.set_value(&before);
+                }
+                emit(&text);
+            });
+            let mode = if matches!(setting.kind, Kind::Percent(_)) { "decimal" } else { "numeric" };
+            html! { <input id={id(setting)} inputmode={mode} size="7" {value} {onchange} {title} aria-label={format!("{}: {}", setting.label, setting.accepts())} /> }
+        }
+    };
+    let name = match setting.key {
+        "line" => html! { <Term word="line" /> },
+        "retention" => html! { <Term word="retention" text="buffers" /> },
+        "seed" => html! { <Term word="seed" /> },
+        "split" => html! { <Term word="header split" /> },
+        _ => html! { { setting.label } },
+    };
+    html! { <span class="field"><span class="name">{ name }</span>{ input }</span> }
+}
+
+/// A choice in words.
+fn shown(setting: &Setting, value: &str) -> String {
+    match (setting.key, value) {
+        ("line", size) => format!("{size} B"),
+        ("run", "bulk") => "bulk transfer".to_owned(),
+        ("run", "web") => "web server".to_owned(),
+        ("run", "request") => "request, response".to_owned(),
+        ("run", "fanout") => "one stream to many".to_owned(),
+        ("run", "overwriter") => "overwriting writer".to_owned(),
+        (_, other) => other.to_owned(),
     }
 }
 
@@ -125,9 +197,14 @@ fn describe(capture: Option<&CaptureInfo>) -> (String, String) {
         info.skipped.iter().map(|(reason, count)| format!("{} {reason}", grouped(u64::from(*count))));
     let skipped: Vec<_> = skipped.collect();
     let name = format!("{} · {} packets", info.name, grouped(u64::from(info.packets)));
-    let mut title = format!("{} sends", grouped(u64::from(info.sends)));
+    let mut title = format!(
+        "Shown is {}, which sends most: {} payloads sent, {} received",
+        info.shown,
+        grouped(u64::from(info.sends)),
+        grouped(u64::from(info.arrivals))
+    );
     if !skipped.is_empty() {
-        title.push_str(&format!("; not sent: {}", skipped.join(", ")));
+        title.push_str(&format!("; left out: {}", skipped.join(", ")));
     }
     (name, format!("{title}. SHA-256 {}", info.sha256))
 }

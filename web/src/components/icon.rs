@@ -17,6 +17,8 @@ pub enum IconName {
     Pause,
     /// The next copy.
     NextCopy,
+    /// The last copy.
+    JumpBack,
     /// A link to share.
     Share,
     /// Light or dark.
@@ -45,6 +47,7 @@ pub fn Icon(props: &Props) -> Html {
         IconName::Play => ("", "M4 2.5l9 5.5-9 5.5z"),
         IconName::Pause => ("M5 3v10M11 3v10", ""),
         IconName::NextCopy => ("M2 3l5 5-5 5z", "M10 5h4v6h-4z"),
+        IconName::JumpBack => ("M14 3L9 8l5 5z", "M2 5h4v6H2z"),
         IconName::Share => ("M8 10V2M5 4.5L8 1.5l3 3M3 8v6h10V8", ""),
         IconName::Theme => ("M8 2a6 6 0 0 1 0 12", "M8 2a6 6 0 0 0 0 12z"),
         IconName::Close => ("M3.5 3.5l9 9M12.5 3.5l-9 9", ""),

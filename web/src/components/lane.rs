@@ -1,6 +1,7 @@
-//! A lane: its canvas, its name and its totals, which read "at the cursor / whole run".
+//! A lane: its canvas, its scheme and its totals, which read "at the cursor / whole run".
 
-use web_sys::MouseEvent;
+use snapstack::buffers::Scheme;
+use web_sys::{HtmlSelectElement, MouseEvent};
 use yew::prelude::*;
 
 use crate::timeline::Side;
@@ -10,30 +11,54 @@ use crate::timeline::Side;
 pub struct Props {
     /// Which lane.
     pub side: Side,
+    /// Its scheme.
+    pub scheme: Scheme,
     /// Clicked at a point, in CSS pixels of the canvas.
     pub onpick: Callback<(Side, f64, f64)>,
+    /// Another scheme was chosen.
+    pub onscheme: Callback<Scheme>,
+}
+
+/// A scheme in words: what it is, and with which memory and NIC.
+fn words(scheme: Scheme) -> (&'static str, &'static str) {
+    match scheme {
+        Scheme::SkBuff => ("Today", "sk_buff, descriptor NIC"),
+        Scheme::Snapshot => ("Snapshots", "HICAMP memory, segment NIC"),
+    }
 }
 
 /// A lane. The player draws on its canvas and writes its figures.
 #[component]
 pub fn Lane(props: &Props) -> Html {
     let side = props.side;
-    let (key, name, detail) = match side {
-        Side::Left => ("left", "Today", "sk_buff, descriptor NIC"),
-        Side::Right => ("right", "Snapshots", "HICAMP memory, segment NIC"),
+    let key = match side {
+        Side::Left => "left",
+        Side::Right => "right",
     };
+    let (name, detail) = words(props.scheme);
     let onclick = {
         let onpick = props.onpick.clone();
         Callback::from(move |event: MouseEvent| {
             onpick.emit((side, f64::from(event.offset_x()), f64::from(event.offset_y())));
         })
     };
+    let onchange = {
+        let onscheme = props.onscheme.clone();
+        Callback::from(move |event: Event| {
+            let value = event.target_unchecked_into::<HtmlSelectElement>().value();
+            if let Some(scheme) = Scheme::from_name(&value) {
+                onscheme.emit(scheme);
+            }
+        })
+    };
     let out = |name: &str| format!("out-{key}-{name}");
     html! {
-        <section class={classes!("lane", key)} aria-label={format!("{name}: {detail}")}>
+        <section class={classes!("lane", key, props.scheme.name())} aria-label={format!("{key} lane: {name}, {detail}")}>
             <header>
                 <h2>{ name }</h2>
-                <span class="detail">{ detail }</span>
+                <select id={format!("scheme-{key}")} class="scheme" {onchange} aria-label={format!("Scheme of the {key} lane")}>
+                    { for Scheme::ALL.into_iter().map(|scheme| html! { <option value={scheme.name()} selected={scheme == props.scheme}>{ words(scheme).1 }</option> }) }
+                </select>
                 <dl class="totals" title="at the cursor / whole run">
                     <div class="copied"><dt>{ "B copied" }</dt><dd id={out("copied")}>{ "0 / 0" }</dd></div>
                 </dl>
@@ -44,7 +69,7 @@ pub fn Lane(props: &Props) -> Html {
                 </dl>
             </header>
             <canvas id={format!("lane-{key}")} {onclick} role="img"
-                aria-label={format!("Packets on their way from user to wire: {detail}. Click a packet to inspect it.")} />
+                aria-label={format!("Packets on their way from user to wire, and frames on their way up: {detail}. Click a packet, or a line of memory, to inspect it; the list of events says the same in words.")} />
         </section>
     }
 }

@@ -1,6 +1,10 @@
 //! Pieces of pages: small, and without logic of their own.
 
+mod branches;
+mod byte_ledger;
 mod controls;
+mod events;
+mod gallery;
 mod help;
 mod icon;
 mod inspector;
@@ -13,10 +17,14 @@ mod term;
 mod time_bar;
 mod top;
 
+pub use branches::{Branches, Row as BranchRow};
+pub use byte_ledger::{ByteLedger, Copied};
 pub use controls::{Controls, ControlsEvent};
+pub use events::{Events, Row as EventRow};
+pub use gallery::Gallery;
 pub use help::Help;
 pub use icon::{Icon, IconName};
-pub use inspector::Inspector;
+pub use inspector::{Inspector, Offer};
 pub use lane::Lane;
 pub use notices::Notices;
 pub use palette::Palette;

@@ -14,12 +14,7 @@ pub fn Notices() -> Html {
     let (class, text) = match (&session.state.notice, &session.state.loading) {
         (Some(Notice::Info(text)), _) => ("info", text),
         (Some(Notice::Problem(text)), _) => ("problem", text),
-        (Some(Notice::Broken(text)), _) => {
-            let restart = session.on(|_: MouseEvent| Msg::Restart);
-            return html! {
-                <div class="notice problem" id="notice" role="alert"><p>{ text }</p><button onclick={restart}>{ "Restart" }</button></div>
-            };
-        }
+        (Some(Notice::Broken(text)), _) => return broken(&session, text),
         (Some(Notice::Newer), _) => {
             let renew = session.on(|_: MouseEvent| Msg::Renew);
             return html! {
@@ -38,6 +33,23 @@ pub fn Notices() -> Html {
     html! {
         <div class={classes!("notice", class)} id="notice" role={if class == "problem" { "alert" } else { "status" }}>
             <p>{ text }</p><button onclick={dismiss} aria-label="Dismiss"><Icon name={IconName::Close} /></button>
+        </div>
+    }
+}
+
+/// What happened to the simulation, and the ways on.
+fn broken(session: &Session, text: &str) -> Html {
+    let restart = session.on(|_: MouseEvent| Msg::Restart);
+    let report = session.on(|_: MouseEvent| Msg::Report);
+    html! {
+        <div class="notice problem sheet-like" id="notice" role="alertdialog" aria-label="The simulation has stopped">
+            <div>
+                <h2>{ "The simulation has stopped" }</h2>
+                <p>{ text }</p>
+                <p class="dim">{ "What is on screen stays as it is. Restart runs the same again and shows this moment; nothing that you set is lost." }</p>
+                <button id="restart" class="primary" onclick={restart}>{ "Restart" }</button>
+                <button id="report" onclick={report}>{ "Copy a report" }</button>
+            </div>
         </div>
     }
 }

@@ -5,6 +5,7 @@ use yew::prelude::*;
 
 use super::{Icon, IconName};
 use crate::player::{SPEEDS, Unit};
+use crate::timeline::Jump;
 
 /// What was asked of the time bar.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,10 +14,14 @@ pub enum TimeEvent {
     ToStart,
     /// Play or pause.
     Toggle,
+    /// Play (true), or pause.
+    Play(bool),
     /// A step, forward or back.
     Step(bool),
-    /// To the next copy.
-    NextCopy,
+    /// To the next (true) or the last of something.
+    Jump(Jump, bool),
+    /// Plays the marked range again and again, or no longer.
+    Loop,
     /// To a position.
     Seek(u32),
     /// Events a second.
@@ -34,6 +39,12 @@ pub struct Props {
     pub speed: f64,
     /// What steps go by.
     pub unit: Unit,
+    /// What jumps go to.
+    pub jump: Jump,
+    /// Whether a range is marked, and whether play goes round in it.
+    pub range: (bool, bool),
+    /// Something else is to be jumped to.
+    pub onjump: Callback<Jump>,
     /// What was asked.
     pub onevent: Callback<TimeEvent>,
 }
@@ -68,6 +79,15 @@ pub fn TimeBar(props: &Props) -> Html {
             onevent.emit(TimeEvent::Unit(if packet { Unit::Packet } else { Unit::Event }));
         })
     };
+    let jump = {
+        let onjump = props.onjump.clone();
+        Callback::from(move |event: Event| {
+            let index = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
+            if let Some(what) = usize::try_from(index).ok().and_then(|index| Jump::ALL.get(index)) {
+                onjump.emit(*what);
+            }
+        })
+    };
     let (icon, word) = if props.playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
     html! {
         <div class="time" role="group" aria-label="Time">
@@ -79,7 +99,16 @@ pub fn TimeBar(props: &Props) -> Html {
                 <option value="event" selected={props.unit == Unit::Event}>{ "by event" }</option>
                 <option value="packet" selected={props.unit == Unit::Packet}>{ "by packet" }</option>
             </select>
-            <button id="next-copy" class="next-copy" onclick={send(TimeEvent::NextCopy)} title="To the next copy (c)"><Icon name={IconName::NextCopy} /><span>{ "next copy" }</span></button>
+            <span class="jump">
+                <button id="jump-back" onclick={send(TimeEvent::Jump(props.jump, false))} title={format!("To the last {}", props.jump.name())} aria-label={format!("To the last {}", props.jump.name())}><Icon name={IconName::JumpBack} /></button>
+                <select id="jump-to" onchange={jump} aria-label="What to jump to">
+                    { for Jump::ALL.into_iter().map(|what| html! { <option selected={what == props.jump}>{ what.name() }</option> }) }
+                </select>
+                <button id="next-copy" onclick={send(TimeEvent::Jump(props.jump, true))} title={format!("To the next {}", props.jump.name())} aria-label={format!("To the next {}", props.jump.name())}><Icon name={IconName::NextCopy} /></button>
+            </span>
+            if props.range.0 {
+                <button id="loop" class={classes!(props.range.1.then_some("on"))} aria-pressed={props.range.1.to_string()} onclick={send(TimeEvent::Loop)} title="Play the marked range again and again">{ "loop" }</button>
+            }
             <div class="track">
                 <canvas id="track" aria-hidden="true" />
                 <input id="scrub" type="range" min="0" step="1" oninput={scrub} aria-label="Position in the run" />

@@ -110,12 +110,14 @@ pub enum Question {
         /// The moment.
         time_ns: u64,
     },
-    /// Which lines hold some bytes: text, or hex behind `0x`.
+    /// Which lines of segments hold some bytes.
     Find {
         /// The lane.
         lane: u32,
-        /// The bytes.
-        text: String,
+        /// Whose lines.
+        of: DagOf,
+        /// The bytes, in hex.
+        bytes: String,
         /// The moment.
         time_ns: u64,
     },
@@ -206,6 +208,8 @@ pub enum Answer {
     Found {
         /// The lines.
         plids: Vec<u32>,
+        /// Whether there may be more.
+        more: bool,
     },
     /// Beside it times (low and high words) and counts, three words each.
     History,

@@ -15,7 +15,7 @@ pub(super) struct Texts(HashMap<String, (Option<Element>, String)>);
 
 impl Texts {
     /// Writes a text into the element `out-{key}`, where that says anything else.
-    fn write(&mut self, key: &str, text: String) {
+    pub(super) fn write(&mut self, key: &str, text: String) {
         let (element, last) = self.0.entry(key.to_owned()).or_default();
         if element.as_ref().is_none_or(|element| !element.is_connected()) {
             let document = web_sys::window().and_then(|window| window.document());
@@ -65,7 +65,7 @@ impl Player {
         for slot in 0..SLOTS {
             let spec = &PLOTS[self.plots[slot]];
             for (i, curve) in spec.curves.iter().enumerate() {
-                let value = spec.value(curve.series(timeline).value(position));
+                let value = spec.value(curve.series(&timeline.series).value(position));
                 self.texts.write(&format!("plot-{slot}-{i}"), value);
             }
         }

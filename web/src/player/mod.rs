@@ -5,14 +5,17 @@ mod figures;
 mod pictures;
 mod surfaces;
 
-use snapstack::sim::{Event, Kind, Stage};
+use std::collections::BTreeMap;
+
+use snapstack::buffers::Scheme;
+use snapstack::sim::Event;
 use web_sys::Document;
 
 use self::figures::Texts;
 use self::surfaces::Surfaces;
 use crate::plots::{MARGIN, Scale};
 use crate::scene::{Palette, Scene};
-use crate::timeline::{Panel, Side, Timeline};
+use crate::timeline::{Jump, LaneSeries, Panel, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -25,6 +28,9 @@ pub const SPEEDS: [(f64, &str); 7] = [
     (10_000.0, "10,000 events/s"),
     (f64::INFINITY, "fastest"),
 ];
+
+/// Milliseconds between two sentences for those who do not see the picture.
+const LIVE_MS: f64 = 2_000.0;
 
 /// Plots shown at a time.
 pub const SLOTS: usize = 3;
@@ -58,12 +64,36 @@ pub struct Status {
     pub caption: Option<String>,
 }
 
+/// What is kept of a run that was seen: its curves.
+pub struct Kept {
+    /// Counters by side.
+    pub series: [LaneSeries; 2],
+    /// Merged events.
+    pub events: u32,
+    /// Whether both lanes put the same frames on the wire.
+    pub identical: bool,
+}
+
 /// Position, pictures and what they need.
 pub struct Player {
     /// The run, if there is one.
     pub timeline: Option<Timeline>,
     /// The selected packet.
     pub selected: Option<u32>,
+    /// The selected line, by number.
+    pub line: Option<u32>,
+    /// The scheme of each lane.
+    pub schemes: [Scheme; 2],
+    /// The moment to compare with.
+    pub mark: Option<u32>,
+    /// Moments to come back to.
+    pub bookmarks: Vec<u32>,
+    /// Whether play goes round in the marked range.
+    pub looping: bool,
+    /// The curves of runs that were seen, by branch.
+    pub kept: BTreeMap<u32, Kept>,
+    /// The branch whose curves are drawn beside.
+    pub beside: Option<u32>,
     /// Which plots are shown.
     pub plots: [usize; SLOTS],
     /// The range of positions that is marked in them.
@@ -77,6 +107,8 @@ pub struct Player {
     tour_spent: f64,
     rate: f64,
     last_ms: Option<f64>,
+    /// When the moment was told in words last, and which.
+    told: (f64, u32),
     panel: Panel,
     surfaces: Option<Surfaces>,
     palette: Palette,
@@ -92,6 +124,13 @@ impl Default for Player {
         Self {
             timeline: None,
             selected: None,
+            line: None,
+            schemes: [Scheme::SkBuff, Scheme::Snapshot],
+            mark: None,
+            bookmarks: Vec::new(),
+            looping: false,
+            kept: BTreeMap::new(),
+            beside: None,
             plots: [0, 1, 2],
             range: None,
             speed: 150.0,
@@ -102,6 +141,7 @@ impl Default for Player {
             tour_spent: 0.0,
             rate: 0.0,
             last_ms: None,
+            told: (0.0, u32::MAX),
             panel: Panel::default(),
             surfaces: None,
             palette: Palette::default(),
@@ -136,7 +176,9 @@ impl Player {
             return Anchor::End;
         }
         for at in (1..=position).rev() {
-            if let Some((None, event)) = timeline.event(at) {
+            if let Some((None, event)) = timeline.event(at)
+                && matches!(event.kind, snapstack::sim::Kind::Stage { .. })
+            {
                 return Anchor::Stage(event);
             }
         }
@@ -149,15 +191,9 @@ impl Player {
         let position = match (anchor, &self.timeline) {
             (Anchor::Start, _) | (_, None) => 0,
             (Anchor::End, _) => end,
-            (Anchor::Stage(event), Some(timeline)) => match event.kind {
-                Kind::Stage { stage: Stage::Send, send, .. } => timeline.sends[send as usize].at,
-                Kind::Stage { stage, .. } => timeline
-                    .packets
-                    .get(event.packet as usize)
-                    .and_then(|packet| packet.stages.get(stage as usize).copied())
-                    .unwrap_or(end),
-                _ => end,
-            },
+            (Anchor::Stage(event), Some(timeline)) => {
+                timeline.find_stage(&event).unwrap_or_else(|| timeline.position_at(event.time_ns))
+            }
         };
         self.jump(position);
     }
@@ -173,7 +209,9 @@ impl Player {
         self.timeline = Some(timeline);
         self.panel = Panel::default();
         self.selected = None;
+        self.line = None;
         self.range = None;
+        self.looping = false;
         self.tour.clear();
         self.tour_from = None;
         self.at = 0.0;
@@ -212,24 +250,37 @@ impl Player {
             (Unit::Event, _) if forward => here + 1,
             (Unit::Event, _) => here.saturating_sub(1),
             (Unit::Packet, Some(timeline)) => {
-                let starts = timeline.packets.iter().map(|packet| packet.stages[1]);
-                if forward {
-                    starts.filter(|at| *at > here).min().unwrap_or(timeline.len())
-                } else {
-                    starts.filter(|at| *at < here).max().unwrap_or(0)
-                }
+                timeline.packet_step(here, forward).unwrap_or(if forward { timeline.len() } else { 0 })
             }
             (Unit::Packet, None) => here,
         };
         self.seek(target);
     }
 
-    /// To the next copy in the left lane, if there is one.
-    pub fn next_copy(&mut self) {
+    /// To the next or the last of something; false if there is none.
+    pub fn jump_to(&mut self, what: Jump, forward: bool) -> bool {
         let here = self.position();
-        let next = self.timeline.as_ref().and_then(|timeline| timeline.series[0].copied.next_change(here));
-        if let Some(next) = next {
-            self.seek(next);
+        let found = self.timeline.as_ref().and_then(|timeline| timeline.jump(what, here, forward));
+        if let Some(found) = found {
+            self.seek(found);
+        }
+        found.is_some()
+    }
+
+    /// Keeps the curves of the run that is over, as those of a branch.
+    pub fn keep(&mut self, branch: u32) {
+        if let Some(timeline) = &self.timeline {
+            let packets = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
+            let identical = (0..packets).all(|packet| timeline.identical(packet) != Some(false));
+            let kept = Kept { series: timeline.series.clone(), events: timeline.len(), identical };
+            self.kept.insert(branch, kept);
+        }
+    }
+
+    /// Plays, or stops.
+    pub fn play(&mut self, play: bool) {
+        if self.status().playing != play {
+            self.toggle();
         }
     }
 
@@ -269,9 +320,14 @@ impl Player {
         Status { playing: self.playing || caption.is_some(), caption }
     }
 
-    /// How often each content is held at the position.
-    pub fn held(&self) -> &[u32] {
-        self.panel.counts()
+    /// What is held at the position.
+    pub fn panel(&self) -> &Panel {
+        &self.panel
+    }
+
+    /// The line of memory drawn at a point of a lane.
+    pub fn line_at(&self, side: Side, x: f64, y: f64) -> Option<u32> {
+        self.scenes[side as usize].line_at(x, y)
     }
 
     /// What is drawn of a lane, and its size in CSS pixels; None while nothing is.
@@ -298,6 +354,31 @@ impl Player {
         self.last_ms = Some(now);
         self.animate(elapsed);
         self.draw();
+        self.tell(now);
+    }
+
+    /// Tells the moment in words to those who do not see it, at most every two seconds.
+    fn tell(&mut self, now: f64) {
+        let position = self.position();
+        if now - self.told.0 < LIVE_MS || self.told.1 == position || self.surfaces.is_none() {
+            return;
+        }
+        self.told = (now, position);
+        let Some(timeline) = &self.timeline else { return };
+        let Some((side, event)) = timeline.event(position) else { return };
+        let lane = match side {
+            None => "both lanes",
+            Some(Side::Left) => "left lane",
+            Some(Side::Right) => "right lane",
+        };
+        let copied = Side::BOTH.map(|side| timeline.series[side as usize].copied.value(position) as u64);
+        let text = format!(
+            "Event {position}, {}. Copied so far: left {} bytes, right {} bytes.",
+            crate::words::sentence(lane, &event),
+            copied[0],
+            copied[1]
+        );
+        self.texts.write("live", text);
     }
 
     fn animate(&mut self, elapsed: f64) {
@@ -323,6 +404,11 @@ impl Player {
             let speed = if self.speed.is_finite() { self.speed } else { (end / 2.0).max(20_000.0) };
             self.at = (before + speed * elapsed / 1000.0).min(end);
             self.rate = speed;
+            if let (true, Some((from, to))) = (self.looping, self.range)
+                && self.at >= f64::from(to)
+            {
+                self.at = f64::from(from);
+            }
             if self.at >= end && self.complete() {
                 self.playing = false;
             }
@@ -347,6 +433,7 @@ impl Player {
         {
             let position = self.position();
             self.panel.seek(&timeline, position);
+            self.panel.mark(&timeline, self.mark);
             if self.stale {
                 self.draw_plots(&timeline, &surfaces);
                 self.draw_track(&timeline, &surfaces);

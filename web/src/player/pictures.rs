@@ -2,7 +2,7 @@
 
 use super::surfaces::Surfaces;
 use super::{Player, SLOTS};
-use crate::plots::{self, MARGIN, PLOTS};
+use crate::plots::{self, Curve, MARGIN, PLOTS};
 use crate::scene::{self, Ink, LaneView, Scene, Shape};
 use crate::timeline::{Series, Side, Timeline};
 
@@ -13,11 +13,13 @@ impl Player {
             let surface = &surfaces.lanes[side as usize];
             let view = LaneView {
                 side,
+                scheme: self.schemes[side as usize],
                 width: surface.size.0,
                 height: surface.size.1,
                 at: self.at,
                 spread,
                 selected: self.selected,
+                line: self.line,
             };
             let scene = scene::lane(timeline, &self.panel, &view);
             scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
@@ -27,10 +29,17 @@ impl Player {
 
     pub(super) fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
         self.scales.clear();
+        let beside = self.beside.and_then(|branch| self.kept.get(&branch));
         for (slot, (surface, _)) in (0..SLOTS).zip(&surfaces.plots) {
             let spec = &PLOTS[self.plots[slot]];
-            let curves = spec.curves(timeline, (surface.size.0 * surface.ratio) as u32);
-            let scale = spec.scale(timeline, &curves);
+            let columns = (surface.size.0 * surface.ratio) as u32;
+            let mut curves = spec.curves(&timeline.series, timeline.len(), columns);
+            if let Some(kept) = beside {
+                let faint = spec.curves(&kept.series, kept.events, columns);
+                curves.splice(0..0, faint.into_iter().map(|curve| Curve { faint: true, ..curve }));
+            }
+            let end = timeline.len().max(beside.map_or(0, |kept| kept.events));
+            let scale = spec.scale(end, &curves);
             plots::draw(
                 &surface.context,
                 &self.palette,
@@ -56,6 +65,10 @@ impl Player {
                     scene.line((x.round() + 0.5, MARGIN.2), (x.round() + 0.5, bottom), Ink::Dim, 1.0);
                 }
             }
+            for mark in self.mark.iter().chain(&self.bookmarks) {
+                let x = at(f64::from(*mark)).0.round() + 0.5;
+                scene.line((x, MARGIN.2), (x, bottom), Ink::Reference, 1.0);
+            }
             let x = at(self.at).0.round() + 0.5;
             scene.line((x, MARGIN.2), (x, bottom), Ink::Text, 1.0);
             scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
@@ -80,6 +93,13 @@ impl Player {
             }
         };
         mark(&mut scene, &timeline.series[0].copied, Ink::Copy, middle - 7.0, middle - 1.0);
+        let x_of = |at: u32| (f64::from(at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
+        for at in &self.bookmarks {
+            scene.line((x_of(*at), 0.0), (x_of(*at), h), Ink::Reference, 1.5);
+        }
+        if let Some(at) = self.mark {
+            scene.line((x_of(at), 0.0), (x_of(at), h), Ink::Reference, 3.0);
+        }
         mark(&mut scene, &timeline.series[0].allocations, Ink::Allocation, middle + 2.0, middle + 7.0);
         scene.line((0.0, middle + 0.5), (w, middle + 0.5), Ink::Hair, 2.0);
         scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);

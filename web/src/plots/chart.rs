@@ -16,6 +16,8 @@ pub struct Curve {
     pub points: Vec<(f64, f64)>,
     /// Its colour.
     pub ink: Ink,
+    /// Whether it is only there to compare with.
+    pub faint: bool,
 }
 
 /// Range of a plot's values.

@@ -34,11 +34,13 @@ pub enum Format {
     Png,
     /// Numbers, a row wherever one of them changes.
     Csv,
+    /// The same numbers, by curve.
+    Json,
 }
 
 impl Format {
     /// All.
-    pub const ALL: [Self; 3] = [Self::Svg, Self::Png, Self::Csv];
+    pub const ALL: [Self; 4] = [Self::Svg, Self::Png, Self::Csv, Self::Json];
 
     /// Its name, and its files' extension.
     pub fn name(self) -> &'static str {
@@ -46,13 +48,14 @@ impl Format {
             Self::Svg => "svg",
             Self::Png => "png",
             Self::Csv => "csv",
+            Self::Json => "json",
         }
     }
 }
 
 /// The plot's numbers: a row at every position at which one changes, under lines that begin with `#` and say what it is.
 pub fn csv(spec: &Spec, timeline: &Timeline, about: &About) -> String {
-    let curves: Vec<_> = spec.curves.iter().map(|curve| (curve.label, curve.series(timeline))).collect();
+    let curves: Vec<_> = spec.curves.iter().map(|curve| (curve.label, curve.series(&timeline.series))).collect();
     let mut positions: Vec<u32> =
         curves.iter().flat_map(|(_, series)| series.changes().iter().copied()).collect();
     positions.extend([0, timeline.len()]);
@@ -73,6 +76,45 @@ pub fn csv(spec: &Spec, timeline: &Timeline, about: &About) -> String {
     text + "\n"
 }
 
+/// A text as a JSON string (RFC 8259 section 7).
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c < ' ' => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out + "\""
+}
+
+/// The plot's numbers by curve: `[event, time in ns, value]` wherever it changes.
+pub fn json(spec: &Spec, timeline: &Timeline, about: &About) -> String {
+    let curves: Vec<String> = spec
+        .curves
+        .iter()
+        .map(|curve| {
+            let series = curve.series(&timeline.series);
+            let positions = [0].into_iter().chain(series.changes().iter().copied()).chain([timeline.len()]);
+            let points: Vec<String> = positions
+                .map(|at| format!("[{at},{},{}]", timeline.time_ns(at), series.value(at)))
+                .collect();
+            format!("{{\"label\":{},\"points\":[{}]}}", quoted(curve.label), points.join(","))
+        })
+        .collect();
+    format!(
+        "{{\"snapstack\":1,\"title\":{},\"unit\":{},\"about\":{},\"link\":{},\"curves\":[{}]}}\n",
+        quoted(spec.title),
+        quoted(spec.unit),
+        quoted(&about.caption),
+        quoted(&about.link),
+        curves.join(",")
+    )
+}
+
 /// Heading, legend with the last values, and foot.
 fn frame(spec: &Spec, timeline: &Timeline, about: &About) -> Scene {
     let mut scene = Scene::default();
@@ -80,7 +122,7 @@ fn frame(spec: &Spec, timeline: &Timeline, about: &About) -> Scene {
     scene.label((16.0, 28.0), -1, Ink::Text, 16.0, true, f64::INFINITY, spec.title);
     let mut x = 16.0;
     for curve in spec.curves {
-        let value = spec.value(curve.series(timeline).last());
+        let value = spec.value(curve.series(&timeline.series).last());
         let text = format!("{} {value} {}", curve.label, spec.unit);
         scene.line((x, 48.0), (x + 16.0, 48.0), curve.ink, 2.0);
         // As wide as the text is on the average.
@@ -107,9 +149,9 @@ pub fn svg(spec: &Spec, timeline: &Timeline, about: &About, palette: &Palette) -
     );
     text.push_str(&crate::scene::svg(&frame(spec, timeline, about), palette));
     let _ = writeln!(text, "<g transform=\"translate(0 {})\">", CHART.0);
-    let curves = spec.curves(timeline, w as u32);
+    let curves = spec.curves(&timeline.series, timeline.len(), w as u32);
     let backend = Surface::Svg(Svg { text: &mut text, size: (w as u32, CHART.1 as u32) });
-    render(backend, palette, (w, CHART.1), 1.0, spec.scale(timeline, &curves), &curves, spec.ratio);
+    render(backend, palette, (w, CHART.1), 1.0, spec.scale(timeline.len(), &curves), &curves, spec.ratio);
     text + "</g>\n</svg>\n"
 }
 
@@ -129,8 +171,8 @@ pub fn png(
         canvas.set_height((height * ratio) as u32);
     }
     paint(contexts.0, palette, &frame(spec, timeline, about), SIZE, ratio);
-    let curves = spec.curves(timeline, (SIZE.0 * ratio) as u32);
-    let scale = spec.scale(timeline, &curves);
+    let curves = spec.curves(&timeline.series, timeline.len(), (SIZE.0 * ratio) as u32);
+    let scale = spec.scale(timeline.len(), &curves);
     let size = (SIZE.0, CHART.1);
     draw(contexts.1, palette, size, ratio, scale, &curves, spec.ratio)
         && contexts.0.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0).is_ok()

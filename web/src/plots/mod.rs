@@ -10,6 +10,6 @@ mod svg;
 mod tests;
 
 pub use chart::{Curve, MARGIN, Scale, draw, format_value};
-pub use export::{About, Format, csv, png, svg};
+pub use export::{About, Format, csv, json, png, svg};
 pub use spec::{CurveSpec, PLOTS, Spec};
 pub(crate) use svg::escape;

@@ -17,8 +17,8 @@ pub struct CurveSpec {
 
 impl CurveSpec {
     /// Its values.
-    pub fn series<'t>(&self, timeline: &'t Timeline) -> &'t Series {
-        (self.series)(&timeline.series)
+    pub fn series<'t>(&self, lanes: &'t [LaneSeries; 2]) -> &'t Series {
+        (self.series)(lanes)
     }
 }
 
@@ -40,9 +40,9 @@ pub struct Spec {
 macro_rules! both {
     ($field:ident) => {
         &[
-            CurveSpec { label: "sk_buff", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].$field },
+            CurveSpec { label: "left", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].$field },
             CurveSpec {
-                label: "snapshots",
+                label: "right",
                 ink: Ink::Reference,
                 class: "right",
                 series: |lanes| &lanes[1].$field,
@@ -52,7 +52,7 @@ macro_rules! both {
 }
 
 /// All plots.
-pub static PLOTS: [Spec; 4] = [
+pub static PLOTS: [Spec; 7] = [
     Spec { key: "copies", title: "Bytes copied", unit: "B", ratio: false, curves: both!(copied) },
     Spec {
         key: "allocations",
@@ -67,7 +67,7 @@ pub static PLOTS: [Spec; 4] = [
         unit: "",
         ratio: true,
         curves: &[
-            CurveSpec { label: "sk_buff", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].held },
+            CurveSpec { label: "left", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].held },
             CurveSpec { label: "held", ink: Ink::Reference, class: "right", series: |lanes| &lanes[1].held },
             CurveSpec {
                 label: "cumulative",
@@ -78,22 +78,26 @@ pub static PLOTS: [Spec; 4] = [
         ],
     },
     Spec { key: "entries", title: "Map entries written", unit: "", ratio: false, curves: both!(map_entries) },
+    Spec { key: "footprint", title: "Footprint", unit: "B", ratio: false, curves: both!(footprint) },
+    Spec { key: "bus", title: "Bus requests", unit: "", ratio: false, curves: both!(bus) },
+    Spec { key: "accesses", title: "Memory accesses", unit: "", ratio: false, curves: both!(accesses) },
 ];
 
 impl Spec {
-    /// The curves with at most two points a column.
-    pub fn curves(&self, timeline: &Timeline, columns: u32) -> Vec<Curve> {
+    /// The curves over `end` events, with at most two points a column.
+    pub fn curves(&self, lanes: &[LaneSeries; 2], end: u32, columns: u32) -> Vec<Curve> {
         let curve = |curve: &CurveSpec| Curve {
-            points: curve.series(timeline).decimate(timeline.len(), columns),
+            points: curve.series(lanes).decimate(end, columns),
             ink: curve.ink,
+            faint: false,
         };
         // The first is drawn last.
         self.curves.iter().rev().map(curve).collect()
     }
 
-    /// The scale that holds curves.
-    pub fn scale(&self, timeline: &Timeline, curves: &[Curve]) -> Scale {
-        let end = f64::from(timeline.len());
+    /// The scale that holds curves over `end` events.
+    pub fn scale(&self, end: u32, curves: &[Curve]) -> Scale {
+        let end = f64::from(end);
         let top = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(0.0, f64::max);
         // Ratios start at 1; counts at 0, with a little room below so that a flat zero stays visible.
         if self.ratio {
@@ -130,6 +134,6 @@ impl Spec {
             };
             format!("+{}{unit}{rate}", grouped(sum as u64))
         };
-        self.curves.iter().map(|curve| (curve.class, curve.label, text(curve.series(timeline)))).collect()
+        self.curves.iter().map(|curve| (curve.class, curve.label, text(curve.series(&timeline.series)))).collect()
     }
 }

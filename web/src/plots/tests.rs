@@ -9,7 +9,7 @@ fn about() -> About {
 }
 
 fn run() -> Timeline {
-    timeline(Config::default(), 4096)
+    timeline(Config::for_capture(), 4096)
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn csv_has_a_row_for_every_change_and_says_what_it_is() {
     let text = csv(&PLOTS[1], &timeline, &about());
     let (notes, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
     assert_eq!(notes[2], "# #/explore?v=1&line=64");
-    assert_eq!(rows[0], "event,time_ns,sk_buff,snapshots");
+    assert_eq!(rows[0], "event,time_ns,left,right");
     let last: Vec<f64> = rows[rows.len() - 1].split(',').map(|cell| cell.parse().unwrap()).collect();
     let [left, right] = &timeline.series;
     assert_eq!(
@@ -54,7 +54,7 @@ fn svg_carries_heading_legend_curves_and_link_and_is_well_formed() {
             assert!(text.contains(&format!(
                 ">{} {}",
                 curve.label,
-                spec.value(curve.series(&timeline).last())
+                spec.value(curve.series(&timeline.series).last())
             )));
         }
         let long = text.lines().filter(|line| line.starts_with("<polyline") && line.len() > 200).count();

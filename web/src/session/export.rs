@@ -1,11 +1,15 @@
 //! Files for the user to keep.
 
+use js_sys::Uint8Array;
+use snapstack::buffers::Scheme;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, CanvasRenderingContext2d, Document, HtmlCanvasElement};
 
 use super::Provider;
-use crate::browser::{palette, save, save_text, window};
+use crate::browser::{palette, save_bytes, save_text, window};
 use crate::plots::{self, Format, PLOTS};
+use crate::reopen::png_with_text;
 use crate::scene::svg_file;
 use crate::timeline::Side;
 
@@ -24,6 +28,9 @@ impl Provider {
         let name = format!("snapstack-{}.{}", spec.key, format.name());
         match format {
             Format::Csv => save_text(&document, &name, "text/csv", &plots::csv(spec, timeline, &about)),
+            Format::Json => {
+                save_text(&document, &name, "application/json", &plots::json(spec, timeline, &about));
+            }
             Format::Svg => {
                 let text = plots::svg(spec, timeline, &about, &palette(&document));
                 save_text(&document, &name, "image/svg+xml", &text);
@@ -39,7 +46,7 @@ impl Provider {
                     &palette(&document),
                 );
                 if drawn {
-                    save_canvas(document, name, &whole.0);
+                    save_canvas(document, name, &whole.0, about.link);
                 }
             }
         }
@@ -53,9 +60,13 @@ impl Provider {
         let player = self.session.player.borrow();
         let Some((scene, size)) = player.picture(side) else { return };
         let about = self.session.state.about(player.position());
-        let (key, title) = match side {
-            Side::Left => ("left", "Today: sk_buff, descriptor NIC"),
-            Side::Right => ("right", "Snapshots: HICAMP memory, segment NIC"),
+        let key = match side {
+            Side::Left => "left",
+            Side::Right => "right",
+        };
+        let title = match player.schemes[side as usize] {
+            Scheme::SkBuff => "Today: sk_buff, descriptor NIC",
+            Scheme::Snapshot => "Snapshots: HICAMP memory, segment NIC",
         };
         let text = svg_file(scene, size, &palette(&document), title, (&about.caption, &about.link));
         save_text(&document, &format!("snapstack-{key}.svg"), "image/svg+xml", &text);
@@ -68,11 +79,16 @@ fn canvas(document: &Document) -> Option<(HtmlCanvasElement, CanvasRenderingCont
     Some((canvas, context))
 }
 
-fn save_canvas(document: Document, name: String, canvas: &HtmlCanvasElement) {
+/// Hands a canvas to the user as a PNG that carries the link to what it shows.
+fn save_canvas(document: Document, name: String, canvas: &HtmlCanvasElement, link: String) {
     let done = Closure::once_into_js(move |blob: JsValue| {
-        if let Ok(blob) = blob.dyn_into::<Blob>() {
-            save(&document, &name, &blob);
-        }
+        let Ok(blob) = blob.dyn_into::<Blob>() else { return };
+        spawn_local(async move {
+            if let Ok(buffer) = JsFuture::from(blob.array_buffer()).await {
+                let png = png_with_text(&Uint8Array::new(&buffer).to_vec(), "Link", &link);
+                save_bytes(&document, &name, "image/png", &png);
+            }
+        });
     });
     let _ = canvas.to_blob(done.unchecked_ref());
 }

@@ -1,13 +1,15 @@
 //! Keys and commands, and what they do: sharing, sheets, what is kept for the next visit.
 
+use snapstack::sim::{Change, Event, MODEL_VERSION};
 use wasm_bindgen::prelude::*;
 use web_sys::KeyboardEvent;
 
 use super::{Msg, Over, Provider};
-use crate::browser::window;
+use crate::browser::{mark, window};
 use crate::commands::{self, Intent};
-use crate::state::{Action, Page};
-use crate::{storage, theme};
+use crate::state::{Action, Notice, Page};
+use crate::timeline::Side;
+use crate::{settings, storage, theme};
 
 impl Provider {
     pub(super) fn key(&mut self, event: &KeyboardEvent) -> bool {
@@ -16,7 +18,9 @@ impl Provider {
             return false;
         }
         // A sheet has the keyboard to itself, but for what opens and closes sheets.
-        let sheets = |intent: &Intent| matches!(intent, Intent::Palette | Intent::Help | Intent::Close);
+        let sheets = |intent: &Intent| {
+            matches!(intent, Intent::Palette | Intent::Help | Intent::Gallery | Intent::Close)
+        };
         match commands::by_chord(&chord, self.session.page) {
             Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
                 event.prevent_default();
@@ -45,6 +49,33 @@ impl Provider {
                 self.save_lane(side);
                 false
             }
+            Intent::Ask(wanted) => self.take(Msg::Question(wanted)),
+            Intent::Bookmark => {
+                let here = self.session.player.borrow().position();
+                self.act(Action::Bookmark(here))
+            }
+            Intent::MarkMoment => {
+                let here = self.session.player.borrow().position();
+                let mark = (self.session.state.mark != Some(here)).then_some(here);
+                self.act(Action::MarkMoment(mark))
+            }
+            Intent::Rings(slots) => {
+                let (at_ns, here) = self.moment();
+                self.act(Action::Change(Change::Rings { at_ns, slots }, here))
+            }
+            Intent::Overwrite => {
+                let (at_ns, here) = self.moment();
+                let thread = self.thread();
+                self.act(Action::Change(Change::Overwrite { at_ns, thread }, here))
+            }
+            Intent::CommandLine => self.copy_command_line(),
+            Intent::Cite => self.copy_citation(),
+            Intent::Present => {
+                self.session.presents = !self.session.presents;
+                self.session.player.borrow_mut().repaint();
+                true
+            }
+            Intent::Gallery => self.toggle(Over::Gallery),
             Intent::RangeFrom | Intent::RangeTo => {
                 let player = self.session.player.borrow();
                 let (here, end) = (player.position(), player.end());
@@ -68,7 +99,13 @@ impl Provider {
                 if self.session.over.take().is_some() {
                     return true;
                 }
+                let inspect = &self.session.state.inspect;
                 match self.session.page {
+                    Page::Explore if self.session.presents => self.carry_out(Intent::Present),
+                    Page::Explore if inspect.dag.is_some() || inspect.no_dag.is_some() => {
+                        self.act(Action::CloseLines)
+                    }
+                    Page::Explore if self.session.state.line.is_some() => self.act(Action::SelectLine(None)),
                     Page::Explore if self.session.state.range.is_some() => self.act(Action::Range(None)),
                     Page::Explore => {
                         self.act(Action::Select(None));
@@ -85,6 +122,7 @@ impl Provider {
             Intent::Help => self.toggle(Over::Help),
             Intent::Forget => {
                 storage::forget();
+                wasm_bindgen_futures::spawn_local(super::keep::forget());
                 self.keeps = false;
                 self.session.over = None;
                 self.act(Action::Inform(
@@ -108,6 +146,67 @@ impl Provider {
             let position = self.session.player.borrow().position();
             storage::set(storage::MOMENT, &state.link_at(position).fragment());
         }
+    }
+
+    /// The cursor's time and position.
+    fn moment(&self) -> (u64, u32) {
+        let player = self.session.player.borrow();
+        let here = player.position();
+        (player.timeline.as_ref().map_or(0, |timeline| timeline.time_ns(here)), here)
+    }
+
+    /// The selected packet's thread, or the one that called last, or the first.
+    fn thread(&self) -> u32 {
+        let player = self.session.player.borrow();
+        let Some(timeline) = &player.timeline else { return 0 };
+        let selected = player.selected.and_then(|packet| timeline.track(Side::Right, packet));
+        let selected = selected.map(|track| track.thread).filter(|thread| *thread != Event::NONE);
+        let called = timeline.called(Side::Right, player.position()).next().map(|call| call.thread);
+        selected.or(called).unwrap_or(0)
+    }
+
+    fn copy(&mut self, text: &str, what: &str) -> bool {
+        if let Some(window) = window() {
+            let _ = window.navigator().clipboard().write_text(text);
+        }
+        self.act(Action::Inform(format!("{what} is on the clipboard: {text}")))
+    }
+
+    fn copy_command_line(&mut self) -> bool {
+        let state = &self.session.state;
+        let file = state.capture.as_ref().filter(|_| !state.demo()).map(|capture| capture.name.clone());
+        let text = settings::command_line(&state.shown.config, &state.shown.changes, file.as_deref());
+        self.copy(&text, "The command")
+    }
+
+    fn copy_citation(&mut self) -> bool {
+        let here = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+        let text = format!(
+            "Snapstack {}, model {MODEL_VERSION}: an explorer of network stacks on memory snapshots, after M. Chan, H. Litz, D. R. Cheriton: Rethinking Network Stack Design with Memory Snapshots. {here}",
+            env!("CARGO_PKG_VERSION")
+        );
+        self.copy(&text, "A citation")
+    }
+
+    /// What somebody needs to know to find out why the worker died.
+    pub(super) fn copy_report(&mut self) -> bool {
+        let state = &self.session.state;
+        let position = self.session.player.borrow().position();
+        let link = state.link_at(position).fragment();
+        let browser = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
+        let reason = match &state.notice {
+            Some(Notice::Broken(reason)) => reason.as_str(),
+            _ => "",
+        };
+        let text = format!(
+            "Snapstack {}, model {MODEL_VERSION}\n{reason}\n{link}\n{browser}",
+            env!("CARGO_PKG_VERSION")
+        );
+        if let Some(window) = window() {
+            let _ = window.navigator().clipboard().write_text(&text);
+        }
+        mark("data-report", &text);
+        false
     }
 
     pub(super) fn share(&mut self) -> bool {

@@ -2,9 +2,12 @@
 //! of the world; pages read [`Session`] and send it [`Msg`]s.
 
 mod annex;
+mod ask;
+mod embed;
 mod export;
 mod frames;
 mod intent;
+mod keep;
 mod listen;
 mod load;
 mod update;
@@ -18,16 +21,21 @@ use web_sys::{File, KeyboardEvent};
 use yew::prelude::*;
 
 use self::annex::Annex;
+use self::embed::Embedder;
 pub use self::annex::{Exports, Fetched};
+pub use self::ask::Wanted;
 use crate::browser::{hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
-use crate::engine::{Engine, Message, Reply};
+use crate::engine::{Answer, Engine, Message, Reply};
 use crate::player::{Anchor, Player};
 use crate::plots::Format;
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
 use crate::timeline::{Side, Timeline};
-use crate::{storage, theme, tour};
+use crate::{reopen, storage, theme, tour};
+
+/// Largest file in which a link is looked for, in bytes: none that is saved here is larger.
+const REOPENED: u32 = 64 << 20;
 
 /// What happens.
 pub enum Msg {
@@ -39,6 +47,8 @@ pub enum Msg {
     Controls(ControlsEvent),
     /// From the time bar.
     Time(TimeEvent),
+    /// A file that was saved here carries this link.
+    Reopen(String),
     /// A file's bytes are there, or a sentence about why not.
     Bytes(Result<(String, Uint8Array), String>),
     /// Clicked in a lane.
@@ -49,10 +59,16 @@ pub enum Msg {
     PlotRange(usize, f64, f64),
     /// A plot is to become a file.
     Export(usize, Format),
+    /// Go to a position, and select the packet of its event.
+    GoTo(u32),
+    /// Something is to be asked about what is selected.
+    Question(Wanted),
     /// The annex is to be fetched, if it is not there.
     Fetch,
     /// The annex is there, or has not come.
     Annex(Option<Exports>),
+    /// From the page around: a command or what is wrong with it, and where it comes from.
+    Embedder(Option<Result<TimeEvent, String>>, String),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -65,6 +81,8 @@ pub enum Msg {
     Moved,
     /// The worker is to be started again.
     Restart,
+    /// What is known of its end is to be copied.
+    Report,
     /// The system's theme has changed.
     Themed,
     /// The page may be about to go.
@@ -80,6 +98,8 @@ pub enum Over {
     Palette,
     /// Keys and words.
     Help,
+    /// Runs that each make a point.
+    Gallery,
 }
 
 /// What pages see; equal while nothing has changed.
@@ -95,6 +115,10 @@ pub struct Session {
     pub over: Option<Over>,
     /// How far the annex is.
     pub annex: Fetched,
+    /// Whether the page is inside another one, which only looks.
+    pub embedded: bool,
+    /// Whether only the lanes and the time bar are shown, for an audience.
+    pub presents: bool,
     /// Where to say what happens.
     pub send: Callback<Msg>,
     changes: u64,
@@ -130,6 +154,8 @@ pub struct Provider {
     anchor: Anchor,
     /// Whether the moment is kept for the next visit.
     keeps: bool,
+    /// The page around this one.
+    embedder: Option<Embedder>,
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
     _listeners: Vec<listen::Listener>,
@@ -148,21 +174,26 @@ impl Component for Provider {
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             annex: Fetched::default(),
+            embedded: embed::wanted(),
+            presents: false,
             send: ctx.link().callback(|msg| msg),
             changes: 0,
         };
         let listeners = listen::listen(&session.send);
+        let (embedded, session_send) = (session.embedded, session.send.clone());
         let mut provider = Self {
             engine: None,
             annex: Annex::default(),
             session,
             anchor: Anchor::End,
-            keeps: true,
-            settled: false,
+            keeps: !embedded,
+            embedder: if embedded { Embedder::listen(session_send) } else { None },
+            settled: embedded,
             _listeners: listeners,
         };
         let hash = hash();
-        if Page::of(&hash).is_some()
+        if !embedded
+            && Page::of(&hash).is_some()
             && !hash.contains('?')
             && let Some(moment) = storage::get(storage::MOMENT)
         {
@@ -193,7 +224,14 @@ impl Provider {
     /// Takes a message in; true when pages are to be drawn again.
     fn take(&mut self, msg: Msg) -> bool {
         match msg {
-            Msg::Act(action) => self.act(action),
+            Msg::Act(action) => {
+                let status = matches!(action, Action::Status(_));
+                let changed = self.act(action);
+                if status {
+                    self.tell_moment();
+                }
+                changed
+            }
             Msg::Engine(Message::Reply(reply, arrays)) => self.hear(reply, &arrays),
             Msg::Engine(Message::Broken(detail)) => {
                 self.engine = None;
@@ -203,30 +241,39 @@ impl Provider {
             Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
             Msg::Controls(ControlsEvent::File(file)) => self.load_file(&file),
             Msg::Controls(ControlsEvent::Demo) => self.act(Action::Demo),
+            Msg::Controls(ControlsEvent::All(all)) => self.act(Action::Settings(all)),
             Msg::Time(event) => self.time(event),
             Msg::Bytes(Ok((name, bytes))) => {
                 self.act(Action::Read);
                 if let Some(engine) = &self.engine {
-                    engine.load(self.session.state.run, &name, &bytes);
+                    // The engine takes its own bytes away.
+                    engine.load(self.session.state.run, &name, &bytes.slice(0, bytes.length()));
+                }
+                if self.keeps && name != DEMO_NAME {
+                    spawn_local(keep::keep(name, bytes));
                 }
                 true
             }
             Msg::Bytes(Err(message)) => self.act(Action::Unreadable(message)),
-            Msg::Pick(side, x, y) => {
-                let hit = self.session.player.borrow().hit(side, x, y);
-                match hit {
-                    Some(packet) => self.act(Action::Select(Some(packet))),
-                    None => {
-                        self.session.player.borrow_mut().end_tour();
-                        false
-                    }
+            Msg::Reopen(link) => {
+                self.act(Action::Opened);
+                if let Some(window) = window() {
+                    let _ = window.location().set_hash(&link);
                 }
+                true
             }
+            Msg::Pick(side, x, y) => self.pick(side, x, y),
             Msg::PlotSeek(plot, x) => {
                 let position = self.session.player.borrow().plot_position(plot, x);
                 self.act(Action::Range(None));
-                self.time(TimeEvent::Seek(position))
+                self.time(TimeEvent::Seek(position));
+                self.select_at(position)
             }
+            Msg::GoTo(position) => {
+                self.time(TimeEvent::Seek(position));
+                self.select_at(position)
+            }
+            Msg::Question(question) => self.question(question),
             Msg::PlotRange(plot, from, to) => {
                 let player = self.session.player.borrow();
                 let range = (player.plot_position(plot, from), player.plot_position(plot, to));
@@ -239,6 +286,7 @@ impl Provider {
             }
             Msg::Fetch => self.fetch_annex(),
             Msg::Annex(exports) => self.admit_annex(exports),
+            Msg::Embedder(command, origin) => self.obey(command, origin),
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -258,9 +306,13 @@ impl Provider {
                 true
             }
             Msg::Restart => {
-                self.act(Action::Dismiss);
-                self.start_engine()
+                let position = self.session.player.borrow().position();
+                let link = self.session.state.link_at(position).fragment();
+                self.act(Action::Restart(link));
+                self.start_engine();
+                true
             }
+            Msg::Report => self.copy_report(),
             Msg::Themed => {
                 self.session.player.borrow_mut().repaint();
                 self.annex.themed();
@@ -292,9 +344,9 @@ impl Provider {
     fn perform(&mut self, effect: Effect) {
         let player = Rc::clone(&self.session.player);
         match effect {
-            Effect::Run(config) => {
+            Effect::Run(spec) => {
                 if let Some(engine) = &self.engine {
-                    engine.run(self.session.state.run, config);
+                    engine.run(self.session.state.run, spec);
                 }
             }
             Effect::FetchDemo => self.fetch_demo(),
@@ -302,6 +354,22 @@ impl Provider {
             Effect::Open => self.open(),
             Effect::Restore => player.borrow_mut().restore(self.anchor),
             Effect::Select(packet) => self.select(packet),
+            Effect::SelectLine(line) => {
+                let mut player = player.borrow_mut();
+                player.line = line;
+                player.repaint();
+            }
+            Effect::MarkMoment(position) => {
+                let mut player = player.borrow_mut();
+                player.mark = position;
+                player.repaint();
+            }
+            Effect::Beside(branch) => {
+                let mut player = player.borrow_mut();
+                player.beside = branch;
+                player.repaint();
+            }
+            Effect::Answered(asked) => self.answered(asked),
             Effect::EndTour => {
                 player.borrow_mut().end_tour();
             }
@@ -315,7 +383,11 @@ impl Provider {
                 player.range = range;
                 player.repaint();
             }
-            Effect::Repaint => player.borrow_mut().repaint(),
+            Effect::Repaint => {
+                let mut player = player.borrow_mut();
+                player.bookmarks.clone_from(&self.session.state.bookmarks);
+                player.repaint();
+            }
             Effect::Mark(ready) => mark("data-ready", if ready { "true" } else { "false" }),
         }
     }
@@ -346,19 +418,28 @@ impl Provider {
             Reply::Hello { .. } => false,
             Reply::Loaded { info, .. } => self.act(Action::Loaded(info)),
             Reply::Refused { message, .. } => self.act(Action::Refused(message)),
-            Reply::Started { config, flows, .. } => {
+            Reply::Started { spec, threads, .. } => {
                 let mut player = self.session.player.borrow_mut();
-                // Another configuration of the same traffic is shown at the same moment.
+                // Another run of the same traffic is shown at the same moment.
                 self.anchor = if self.session.state.fresh { Anchor::End } else { player.anchor() };
-                player.begin(Timeline::new(load::traffic(config.line_size, flows, arrays)));
+                let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
+                player.schemes = spec.schemes;
+                player.begin(Timeline::new(spec.config.line_size, threads, captured));
                 drop(player);
-                self.act(Action::Started(config))
+                self.act(Action::Started(spec));
+                let branches = &self.session.state.branches;
+                let mut player = self.session.player.borrow_mut();
+                if branches.len() == 1 {
+                    player.kept.clear();
+                }
+                player.beside = branches.compared;
+                true
             }
             Reply::Events { lane, .. } => {
                 let side = if lane == 0 { Side::Left } else { Side::Right };
                 let mut player = self.session.player.borrow_mut();
-                if let (Some(words), Some(timeline)) = (arrays.first(), player.timeline.as_mut()) {
-                    timeline.push(side, &words.to_vec());
+                if let (Some(timeline), [words, contents, glyphs]) = (player.timeline.as_mut(), arrays) {
+                    timeline.push(side, &words.to_vec(), &contents.to_vec(), &glyphs.to_vec());
                     player.repaint();
                 }
                 false
@@ -368,17 +449,66 @@ impl Provider {
                 if let Some(timeline) = player.timeline.as_mut() {
                     timeline.finish();
                 }
+                player.keep(self.session.state.branches.current);
                 player.repaint();
                 drop(player);
-                let frames: u32 = results.iter().map(|result| result.frames).sum();
+                let frames: u32 = results.iter().flat_map(|result| result.frames).sum();
                 let rate = f64::from(frames) / milliseconds.max(0.001) * 1000.0;
                 mark("data-packets-per-second", &format!("{rate:.0}"));
                 self.act(Action::Done(results));
+                self.tell_ready();
                 mark("data-digest", self.session.state.digest.as_deref().unwrap_or_default());
                 self.settle();
                 true
             }
-            Reply::Inspected { info, .. } => self.act(Action::Inspected(info)),
+            Reply::Answered { answer: Answer::Frames { bytes }, .. } => {
+                let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
+                self.save_frames(bytes, &words);
+                true
+            }
+            Reply::Answered { ask, answer, .. } => {
+                let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
+                self.act(Action::Answered(ask, answer, words))
+            }
+        }
+    }
+
+    /// Does what the page around asks for.
+    fn obey(&mut self, command: Option<Result<TimeEvent, String>>, origin: String) -> bool {
+        if let Some(embedder) = &mut self.embedder {
+            embedder.comes_from(origin);
+        }
+        match command {
+            Some(Ok(event)) => {
+                let changed = self.time(event);
+                self.tell_moment();
+                changed
+            }
+            Some(Err(message)) => {
+                if let Some(embedder) = &self.embedder {
+                    embedder.tell("error", &[("message", message.into())]);
+                }
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn tell_ready(&self) {
+        if let Some(embedder) = &self.embedder {
+            let events = self.session.player.borrow().end();
+            let digest = self.session.state.digest.clone().unwrap_or_default();
+            embedder.tell("ready", &[("events", events.into()), ("digest", digest.into())]);
+        }
+    }
+
+    fn tell_moment(&self) {
+        if let Some(embedder) = &self.embedder {
+            let player = self.session.player.borrow();
+            let at = player.position();
+            let time = player.timeline.as_ref().map_or(0.0, |timeline| timeline.time_ns(at) as f64);
+            let playing = player.status().playing;
+            embedder.tell("moment", &[("at", at.into()), ("time_ns", time.into()), ("playing", playing.into())]);
         }
     }
 
@@ -390,7 +520,13 @@ impl Provider {
 
     fn fetch_demo(&self) {
         let send = self.session.send.clone();
+        let state = &self.session.state;
+        // The last visit was to a capture, which may have been kept.
+        let kept = state.resumed && state.link.capture.is_some() && !state.opened;
         spawn_local(async move {
+            if let Some(found) = if kept { keep::load().await } else { None } {
+                return send.emit(Msg::Bytes(Ok(found)));
+            }
             let bytes = load::fetch(&format!("captures/{DEMO_NAME}")).await;
             send.emit(Msg::Bytes(bytes.map(|bytes| (DEMO_NAME.to_owned(), bytes)).ok_or_else(|| {
                 "The demo capture could not be loaded: reload the page, or drop a pcap file.".to_owned()
@@ -405,6 +541,13 @@ impl Provider {
         let buffer = file.array_buffer();
         spawn_local(async move {
             let bytes = JsFuture::from(buffer).await.map(|buffer| Uint8Array::new(&buffer));
+            // What was saved here carries the link to what it shows.
+            if let Ok(bytes) = &bytes
+                && bytes.length() < REOPENED
+                && let Some(link) = reopen::link_in(&bytes.to_vec())
+            {
+                return send.emit(Msg::Reopen(link));
+            }
             send.emit(Msg::Bytes(
                 bytes.map(|bytes| (name.clone(), bytes)).map_err(|_| format!("{name} could not be read.")),
             ));
@@ -434,8 +577,16 @@ impl Provider {
         match event {
             TimeEvent::ToStart => player.seek(0),
             TimeEvent::Toggle => player.toggle(),
+            TimeEvent::Play(play) => player.play(play),
             TimeEvent::Step(forward) => player.step(forward, unit),
-            TimeEvent::NextCopy => player.next_copy(),
+            TimeEvent::Jump(what, forward) => {
+                if !player.jump_to(what, forward) {
+                    drop(player);
+                    let side = if forward { "after" } else { "before" };
+                    return self.act(Action::Inform(format!("There is no {} {side} this moment.", what.name())));
+                }
+            }
+            TimeEvent::Loop => player.looping = !player.looping && player.range.is_some(),
             TimeEvent::Seek(position) => player.seek(position),
             TimeEvent::Speed(speed) => player.speed = speed,
             TimeEvent::Unit(_) => {}
@@ -448,24 +599,5 @@ impl Provider {
         self.act(Action::Status(status));
         // The inspector's counts are those at the cursor.
         true
-    }
-
-    fn select(&mut self, packet: Option<u32>) {
-        let mut player = self.session.player.borrow_mut();
-        let touring = player.end_tour();
-        let packet = packet.filter(|packet| {
-            player.timeline.as_ref().is_some_and(|timeline| (*packet as usize) < timeline.packets.len())
-        });
-        player.selected = packet;
-        Rc::make_mut(&mut self.session.state).selected = packet;
-        player.repaint();
-        if touring {
-            let here = player.position();
-            player.seek(here);
-        }
-        if let (Some(packet), Some(engine), Some(timeline)) = (packet, &self.engine, &player.timeline) {
-            let track = timeline.packets[packet as usize];
-            engine.inspect(self.session.state.run, packet, track.send, track.offset, track.len);
-        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::dag::Model;
+use crate::dag::{Found, Model};
 use crate::engine::{Answer, DagOf, LineInfo};
 
 /// A frame, as it was on the wire.
@@ -19,7 +19,7 @@ pub struct FrameInfo {
 }
 
 /// Lines of segments at a moment.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct DagInfo {
     /// The lane.
     pub lane: u32,
@@ -29,6 +29,19 @@ pub struct DagInfo {
     pub time_ns: u64,
     /// The lines.
     pub model: Rc<Model>,
+}
+
+impl PartialEq for DagInfo {
+    fn eq(&self, other: &Self) -> bool {
+        // Models are large: another one is another allocation.
+        Rc::ptr_eq(&self.model, &other.model)
+    }
+}
+
+impl std::fmt::Debug for DagInfo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} of lane {} at {} ns: {} lines", self.of, self.lane, self.time_ns, self.model.lines())
+    }
 }
 
 /// What was asked.
@@ -63,10 +76,14 @@ pub struct Inspect {
     pub line: Option<LineInfo>,
     /// How its count changes: times in nanoseconds, and counts from then on.
     pub history: Option<Vec<(u64, u32)>>,
-    /// The lines that hold what was looked for.
-    pub found: Vec<u32>,
+    /// What was looked for, and the lines that hold it.
+    pub found: Option<Rc<Found>>,
+    /// The line of the DAG that is selected: its index there.
+    pub at: Option<u32>,
     /// Questions that have no answer yet: number and what.
     waiting: Vec<(u32, Asked)>,
+    /// Bytes that are looked for.
+    wanted: Vec<u8>,
     next: u32,
 }
 
@@ -74,6 +91,13 @@ impl Inspect {
     /// Nothing is selected any more, of a run that goes on.
     pub fn clear(&mut self) {
         *self = Self { next: self.next, ..Self::default() };
+    }
+
+    /// No lines are shown any more.
+    pub fn close_lines(&mut self) {
+        (self.dag, self.no_dag, self.line, self.history) = (None, None, None, None);
+        (self.found, self.at) = (None, None);
+        self.waiting.retain(|(_, asked)| *asked == Asked::Frame);
     }
 
     /// A question is asked: its number, and that of an older one of its kind, which is not wanted any more.
@@ -93,6 +117,12 @@ impl Inspect {
         (self.next, older)
     }
 
+    /// Bytes are looked for.
+    pub fn look_for(&mut self, bytes: &[u8]) -> (u32, Option<u32>) {
+        self.wanted = bytes.to_vec();
+        self.ask(Asked::Find)
+    }
+
     /// Whether a question of a kind waits for its answer.
     pub fn waits(&self, what: impl Fn(&Asked) -> bool) -> bool {
         self.waiting.iter().any(|(_, asked)| what(asked))
@@ -106,16 +136,17 @@ impl Inspect {
             (Asked::Frame, Answer::Frame { packet, headers, bytes, payload }) => {
                 self.frame = Some(FrameInfo { packet, headers, bytes, payload });
             }
-            (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => match Model::from_words(labels, words) {
+            (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => match Model::from_words(&labels, words) {
                 Ok(model) => {
                     self.dag = Some(DagInfo { lane, of, time_ns, model: Rc::new(model) });
-                    self.line = None;
-                    self.found.clear();
+                    (self.line, self.history, self.found, self.at) = (None, None, None, None);
                 }
                 Err(error) => self.no_dag = Some(error.to_string()),
             },
             (Asked::Line, Answer::Line(info)) => self.line = Some(info),
-            (Asked::Find, Answer::Found { plids }) => self.found = plids,
+            (Asked::Find, Answer::Found { plids, more }) => {
+                self.found = Some(Rc::new(Found { bytes: self.wanted.clone(), plids, more }));
+            }
             (Asked::History, Answer::History) => {
                 let points = words.as_chunks::<3>().0.iter();
                 let point = |[low, high, count]: &[u32; 3]| (u64::from(*low) | u64::from(*high) << 32, *count);
@@ -130,7 +161,7 @@ impl Inspect {
                 self.no_dag = Some(why);
             }
             (Asked::Line | Asked::History, Answer::Nothing { .. }) => self.line = None,
-            (Asked::Find, Answer::Nothing { .. }) => self.found.clear(),
+            (Asked::Find, Answer::Nothing { .. }) => self.found = None,
             _ => {}
         }
         Some(asked)
@@ -157,7 +188,7 @@ mod tests {
         assert_eq!(inspect.frame.as_ref().map(|frame| frame.packet), Some(8));
         assert!(inspect.waits(|asked| *asked == Asked::Line));
         inspect.clear();
-        assert_eq!(inspect.take(2, Answer::Found { plids: vec![1] }, &[]), None);
+        assert_eq!(inspect.take(2, Answer::Found { plids: vec![1], more: false }, &[]), None);
         assert_eq!(inspect.ask(Asked::History), (4, None), "numbers are never used again");
         inspect.take(4, Answer::History, &[5, 1, 2]);
         assert_eq!(inspect.history, Some(vec![(5 | 1 << 32, 2)]));

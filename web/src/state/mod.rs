@@ -20,6 +20,7 @@ use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
 use crate::share::{Link, short_digest};
+use crate::timeline::Jump;
 
 /// File name of the capture that is there from the start.
 pub const DEMO_NAME: &str = "demo-web.pcap";
@@ -98,6 +99,8 @@ pub struct State {
     pub settings: bool,
     /// What events are listed.
     pub filter: Filter,
+    /// What jumps go to.
+    pub jump: Jump,
 }
 
 /// What lies under the time bar.
@@ -192,6 +195,7 @@ impl Default for State {
             bottom: Bottom::default(),
             settings: false,
             filter: Filter::default(),
+            jump: Jump::Copy,
         }
     }
 }
@@ -209,12 +213,16 @@ pub enum Action {
     Newer,
     /// A worker was started.
     EngineStarted,
+    /// The worker is to be started again and to show this moment, as a link's fragment.
+    Restart(String),
     /// There is no worker (any more), for this reason.
     EngineBroken(String),
     /// A file is being read.
     Reading(String),
     /// The file's bytes are on their way to the worker.
     Read,
+    /// The file was no capture, but one that was saved here.
+    Opened,
     /// The file could not be read, and what to say about it.
     Unreadable(String),
     /// Back to the demo capture.
@@ -249,6 +257,8 @@ pub enum Action {
     Select(Option<u32>),
     /// Selects a line of memory by its number, or none.
     SelectLine(Option<u32>),
+    /// The sheet of lines is closed.
+    CloseLines,
     /// Marks a moment to compare with, or none.
     MarkMoment(Option<u32>),
     /// Keeps a moment to come back to, or no longer.
@@ -259,6 +269,8 @@ pub enum Action {
     Settings(bool),
     /// Which events are listed.
     Filter(Filter),
+    /// What jumps go to.
+    JumpTo(Jump),
     /// A link to the moment was made.
     Shared(Link),
     /// The player came to another state.
@@ -369,6 +381,13 @@ impl State {
                 self.spec.config.workload = Workload::Capture;
                 self.fetch_demo()
             }
+            Action::Restart(moment) => {
+                self.resume(&moment);
+                self.opened = false;
+                self.notice = None;
+                self.loading = None;
+                vec![Effect::Mark(false)]
+            }
             Action::EngineBroken(reason) => {
                 self.notice = Some(Notice::Broken(reason));
                 Vec::new()
@@ -382,6 +401,10 @@ impl State {
             }
             Action::Read => {
                 self.run += 1;
+                Vec::new()
+            }
+            Action::Opened => {
+                self.loading = None;
                 Vec::new()
             }
             Action::Unreadable(message) => {
@@ -485,6 +508,10 @@ impl State {
                 self.line = line;
                 vec![Effect::EndTour, Effect::SelectLine(line)]
             }
+            Action::CloseLines => {
+                self.inspect.close_lines();
+                Vec::new()
+            }
             Action::MarkMoment(mark) => {
                 self.mark = mark;
                 vec![Effect::EndTour, Effect::MarkMoment(mark)]
@@ -502,6 +529,10 @@ impl State {
             }
             Action::Settings(shown) => {
                 self.settings = shown;
+                Vec::new()
+            }
+            Action::JumpTo(jump) => {
+                self.jump = jump;
                 Vec::new()
             }
             Action::Filter(filter) => {

@@ -1,4 +1,4 @@
-use snapstack::sim::{Config, MODEL_VERSION};
+use snapstack::sim::{Change, Config, MODEL_VERSION, Workload};
 
 use super::*;
 
@@ -8,7 +8,7 @@ fn capture(sha256: &str) -> CaptureInfo {
 
 fn results() -> [LaneResult; 2] {
     ["0123456789abcdef0", "fedcba98765432100"]
-        .map(|digest| LaneResult { frames: 1, digest: digest.to_owned() })
+        .map(|digest| LaneResult { frames: [1, 0], digest: digest.to_owned() })
 }
 
 /// A state with a finished run of the demo on screen.
@@ -18,13 +18,17 @@ fn running() -> State {
     state.apply(Action::EngineStarted);
     state.apply(Action::Read);
     state.apply(Action::Loaded(capture(DEMO_SHA256)));
-    state.apply(Action::Started(Config::default()));
+    state.apply(Action::Started(Spec::default()));
     state.apply(Action::Done(results()));
     state
 }
 
 fn line(line_size: u32) -> Config {
-    Config { line_size, ..Config::default() }
+    Config { line_size, ..Config::for_capture() }
+}
+
+fn lines(line_size: u32) -> Spec {
+    Spec { config: line(line_size), ..Spec::default() }
 }
 
 #[test]
@@ -35,9 +39,9 @@ fn the_demo_is_fetched_run_and_opened() {
     assert_eq!(state.loading.as_deref(), Some(DEMO_NAME));
     state.apply(Action::Read);
     let asked = state.apply(Action::Loaded(capture(DEMO_SHA256)));
-    assert_eq!(asked, [Effect::Mark(false), Effect::Run(Config::default())]);
+    assert_eq!(asked, [Effect::Mark(false), Effect::Run(Spec::default())]);
     assert_eq!((state.run, &state.loading), (2, &None));
-    state.apply(Action::Started(Config::default()));
+    state.apply(Action::Started(Spec::default()));
     assert_eq!(state.apply(Action::Done(results())), [Effect::Open, Effect::Mark(true)]);
     assert_eq!(state.digest.as_deref(), Some("0123456789abcdeffedcba9876543210"));
 }
@@ -46,8 +50,8 @@ fn the_demo_is_fetched_run_and_opened() {
 fn another_configuration_runs_and_comes_back_to_the_moment() {
     let mut state = running();
     let asked = state.apply(Action::Configure(line(16)));
-    assert!(asked.contains(&Effect::Run(line(16))));
-    state.apply(Action::Started(line(16)));
+    assert!(asked.contains(&Effect::Run(lines(16))));
+    state.apply(Action::Started(lines(16)));
     assert_eq!(state.apply(Action::Done(results())), [Effect::Restore, Effect::Mark(true)]);
 }
 
@@ -56,10 +60,10 @@ fn configurations_are_undone_and_redone() {
     let mut state = running();
     state.apply(Action::Configure(line(16)));
     state.apply(Action::Configure(line(32)));
-    assert!(state.apply(Action::Undo).contains(&Effect::Run(line(16))));
-    assert!(state.apply(Action::Undo).contains(&Effect::Run(line(64))));
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(lines(16))));
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(lines(64))));
     assert_eq!(state.apply(Action::Undo), []);
-    assert!(state.apply(Action::Redo).contains(&Effect::Run(line(16))));
+    assert!(state.apply(Action::Redo).contains(&Effect::Run(lines(16))));
     state.apply(Action::Configure(line(64)));
     assert_eq!(state.apply(Action::Redo), [], "a new step ends what was undone");
 }
@@ -69,7 +73,7 @@ fn a_refused_configuration_leaves_what_was_there() {
     let mut state = running();
     state.apply(Action::Configure(line(16)));
     state.apply(Action::Refused("too large".to_owned()));
-    assert_eq!(state.config, Config::default());
+    assert_eq!(state.spec, Spec::default());
     assert_eq!(state.notice, Some(Notice::Problem("too large".to_owned())));
     assert!(!state.history.has_past());
 }
@@ -79,8 +83,8 @@ fn a_link_shows_its_moment_and_says_whether_it_was_reproduced() {
     let link = Link { packet: Some(3), ..running().link_at(77) };
     assert_eq!((link.model, link.capture.as_deref()), (Some(MODEL_VERSION), None));
     let mut state = running();
-    assert!(state.apply(Action::Address(link.fragment())).contains(&Effect::Run(Config::default())));
-    state.apply(Action::Started(Config::default()));
+    assert!(state.apply(Action::Address(link.fragment())).contains(&Effect::Run(Spec::default())));
+    state.apply(Action::Started(Spec::default()));
     let shown = state.apply(Action::Done(results()));
     assert_eq!(shown, [Effect::Moment(77), Effect::Select(Some(3)), Effect::Mark(true)]);
     assert!(state.verdict.is_some_and(|verdict| verdict.starts_with("reproduced")));
@@ -109,11 +113,11 @@ fn the_last_visit_is_resumed_and_a_spoiled_one_is_not() {
     let mut state = State::default();
     state.apply(Action::Resume("nonsense".to_owned()));
     assert_eq!(state, State::default());
-    let kept = Link { config: line(32), ..running().link_at(55) };
+    let kept = Link { spec: lines(32), ..running().link_at(55) };
     state.apply(Action::Resume(kept.fragment()));
     state.apply(Action::EngineStarted);
-    assert!(state.apply(Action::Loaded(capture(DEMO_SHA256))).contains(&Effect::Run(line(32))));
-    state.apply(Action::Started(line(32)));
+    assert!(state.apply(Action::Loaded(capture(DEMO_SHA256))).contains(&Effect::Run(lines(32))));
+    state.apply(Action::Started(lines(32)));
     assert!(state.apply(Action::Done(results())).contains(&Effect::Moment(55)));
     assert_eq!(state.verdict, None);
 }
@@ -135,4 +139,46 @@ fn a_link_of_a_file_names_it_and_that_of_the_demo_does_not() {
     assert_eq!(state.link_at(1).capture, None);
     state.apply(Action::Loaded(capture("00")));
     assert_eq!(state.link_at(1).capture.as_deref(), Some("00"));
+}
+
+#[test]
+fn a_change_begins_a_branch_that_is_kept_beside_the_run() {
+    let mut state = running();
+    let lose = Change::Lose { from_peer: false, frame: 3 };
+    let asked = state.apply(Action::Change(lose, 40));
+    let changed = Spec { changes: vec![lose], ..Spec::default() };
+    assert!(asked.contains(&Effect::Run(changed.clone())) && asked.contains(&Effect::Beside(Some(0))));
+    state.apply(Action::Started(changed.clone()));
+    state.apply(Action::Done(results()));
+    assert_eq!((state.branches.len(), state.branches.current, state.bottom), (2, 1, Bottom::Branches));
+    assert_eq!(state.link_at(5).spec, changed, "a link carries the change");
+    assert!(state.apply(Action::Branch(0)).contains(&Effect::Run(Spec::default())));
+    assert_eq!(state.branches.len(), 2, "the branch is kept");
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(changed)));
+    state.apply(Action::Configure(line(16)));
+    assert_eq!(state.spec.changes, [lose], "the same packets are there with other lines");
+    let web = Config { workload: Workload::Web, ..line(16) };
+    state.apply(Action::Configure(web));
+    assert_eq!((state.spec.changes.len(), state.branches.len()), (0, 1), "other traffic has other packets");
+}
+
+#[test]
+fn a_workload_needs_no_capture_and_a_capture_is_fetched_when_it_is_wanted() {
+    let mut state = State::default();
+    let web = Spec { config: Config { workload: Workload::Web, ..Config::for_capture() }, ..Spec::default() };
+    let link = Link { spec: web.clone(), ..Link::default() };
+    assert!(state.apply(Action::Address(link.fragment())).contains(&Effect::Run(web.clone())));
+    let asked = state.apply(Action::EngineStarted);
+    assert!(asked.contains(&Effect::Run(web)) && !asked.contains(&Effect::FetchDemo));
+    let asked = state.apply(Action::Configure(Config::for_capture()));
+    assert!(asked.contains(&Effect::FetchDemo), "{asked:?}");
+}
+
+#[test]
+fn bookmarks_are_kept_in_order_and_taken_away_again() {
+    let mut state = running();
+    for position in [50, 10, 30, 10] {
+        state.apply(Action::Bookmark(position));
+    }
+    assert_eq!(state.bookmarks, [30, 50]);
 }

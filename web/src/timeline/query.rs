@@ -142,6 +142,18 @@ impl Timeline {
         list[..list.partition_point(|(at, _)| *at <= position)].iter().rev().map(|(_, packet)| *packet)
     }
 
+    /// How many frames of the shown host were on the wire before a packet's, as the link counts them.
+    pub fn departure_index(&self, packet: u32) -> Option<u32> {
+        let list = &self.lanes[Side::Right as usize].departures;
+        list.iter().position(|(_, departed)| *departed == packet).map(|index| index as u32)
+    }
+
+    /// How many frames arrived before one; that is how the link counts them as long as it has lost and doubled none.
+    pub fn arrival_index(&self, packet: u32) -> Option<u32> {
+        let list = &self.lanes[Side::Right as usize].arrivals;
+        list.iter().position(|(_, arrived)| *arrived == packet).map(|index| index as u32)
+    }
+
     /// The first packet of the capture's packet `frame`.
     pub fn packet_of_frame(&self, frame: u32) -> Option<u32> {
         let write = self.captured.iter().position(|captured| *captured == frame)? as u32;

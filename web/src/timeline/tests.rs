@@ -1,34 +1,57 @@
-//! The timeline of the demo capture, built as the worker builds it, in batches of any size.
+//! The timeline of the demo capture and of workloads, built as the worker builds it, in batches of any size.
 
 use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
-use snapstack::sim::{self, Config, EVENT_WORDS, Kind, Retention, Stage};
+use snapstack::ledger::CopyCause;
+use snapstack::sim::{self, Change, Config, EVENT_WORDS, Kind, Receive, Retention, Setup, Stage, Workload};
 use snapstack::traffic;
 
 use super::*;
-use crate::engine::describe;
+use crate::engine::Numbering;
 
-fn events(config: Config) -> (Traffic, [Vec<u32>; 2]) {
+fn demo() -> Arc<traffic::Traffic> {
     let demo = include_bytes!("../../../static/captures/demo-web.pcap");
-    let traffic = Arc::new(traffic::Traffic::read(demo).unwrap());
-    let words = [Scheme::SkBuff, Scheme::Snapshot].map(|scheme| {
-        let mut lane = sim::Lane::new(scheme, &traffic, config, (), None).unwrap();
-        while lane.step().unwrap() {}
-        lane.take_events()
-    });
-    (describe(&traffic, config.line_size), words)
+    Arc::new(traffic::Traffic::read(demo).unwrap())
 }
 
-pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
-    let (traffic, words) = events(config);
-    let mut timeline = Timeline::new(traffic);
+/// What the worker would send: words, contents and glyphs of each lane, whole.
+struct Told {
+    words: [Vec<u32>; 2],
+    contents: [Vec<u32>; 2],
+    glyphs: Vec<u32>,
+}
+
+fn tell(setup: &Setup) -> Told {
+    let mut numbering = Numbering::default();
+    let mut contents = [Vec::new(), Vec::new()];
+    let words = [Scheme::SkBuff, Scheme::Snapshot].map(|scheme| {
+        let mut lane = sim::Lane::new(scheme, setup, ()).unwrap();
+        lane.watch();
+        while lane.step() {}
+        contents[scheme as usize] = numbering.words(&lane.take_lines());
+        lane.take_events()
+    });
+    Told { words, contents, glyphs: numbering.take_glyphs() }
+}
+
+fn build(setup: &Setup, batch: usize) -> Timeline {
+    let Told { words, contents, glyphs } = tell(setup);
+    let threads = match &setup.traffic {
+        Some(traffic) => traffic.flows.len(),
+        None => setup.config.threads as usize,
+    };
+    let captured = setup.traffic.iter().flat_map(|traffic| &traffic.sends).map(|send| send.frame as u32);
+    let names = (1..=threads).map(|n| format!("thread {n}")).collect();
+    let mut timeline = Timeline::new(setup.config.line_size, names, captured.collect());
+    timeline.push(Side::Left, &[], &contents[0], &glyphs);
+    timeline.push(Side::Right, &[], &contents[1], &[]);
     let mut at = [0; 2];
     while Side::BOTH.iter().any(|side| at[*side as usize] < words[*side as usize].len()) {
         for side in Side::BOTH {
             let from = at[side as usize];
             let to = (from + batch * EVENT_WORDS).min(words[side as usize].len());
-            timeline.push(side, &words[side as usize][from..to]);
+            timeline.push(side, &words[side as usize][from..to], &[], &[]);
             at[side as usize] = to;
         }
     }
@@ -36,81 +59,199 @@ pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
     timeline
 }
 
+/// The demo's timeline.
+pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
+    build(&Setup::new(config, Some(demo())), batch)
+}
+
+fn capture() -> Config {
+    Config::for_capture()
+}
+
+fn web(loss: u32) -> Setup {
+    let config = Config {
+        workload: Workload::Web,
+        threads: 3,
+        bytes: 60_000,
+        message: 10_000,
+        loss,
+        ..Config::default()
+    };
+    Setup::new(config, None)
+}
+
 #[test]
 fn batches_do_not_matter() {
-    let whole = timeline(Config::default(), usize::MAX / EVENT_WORDS);
-    for batch in [1, 7, 1000] {
-        let other = timeline(Config::default(), batch);
-        assert_eq!(whole.merged, other.merged);
-        assert_eq!(whole.packets, other.packets);
-        assert!(whole.series == other.series);
+    for setup in [Setup::new(capture(), Some(demo())), web(20_000)] {
+        let whole = build(&setup, usize::MAX / EVENT_WORDS / 4);
+        for batch in [7, 1000] {
+            let other = build(&setup, batch);
+            assert_eq!(whole.merged, other.merged);
+            assert_eq!(whole.lanes[1].tracks, other.lanes[1].tracks);
+            assert!(whole.series == other.series);
+            assert_eq!(whole.columns, other.columns);
+        }
     }
 }
 
 #[test]
-fn every_event_is_merged_and_lanes_share_stage_events() {
-    let timeline = timeline(Config::default(), 512);
-    let stages = timeline.packets.len() * 8 + timeline.sends.len();
+fn every_event_is_merged_and_lanes_share_stages_and_threads() {
+    let timeline = timeline(capture(), 512);
+    let shared = (1..=timeline.len()).filter(|at| timeline.event(*at).unwrap().0.is_none()).count();
     let all: usize = timeline.lanes.iter().map(super::Lane::len).sum();
-    assert_eq!(timeline.len() as usize, all - stages);
-    assert_eq!(timeline.packets.len(), 411);
-    assert!(timeline.packets.iter().all(|packet| packet.identical == Some(true)));
+    assert_eq!(timeline.len() as usize, all - shared);
+    let (mut down, mut up) = (0, 0);
+    for packet in 0..timeline.packets(Side::Right) {
+        let track = timeline.track(Side::Right, packet).unwrap();
+        assert_eq!(Some(track.stages), timeline.track(Side::Left, packet).map(|track| track.stages));
+        if track.up {
+            up += 1;
+        } else {
+            assert_eq!(timeline.identical(packet), Some(true));
+            down += 1;
+        }
+    }
+    assert_eq!((down, up), (389, 22));
     assert_eq!(timeline.series[0].copied.last(), 522_459.0);
     assert_eq!(timeline.series[1].copied.last(), 0.0);
     assert!((timeline.series[1].held.last() - 5.704_716).abs() < 1e-6);
+    assert!((timeline.series[1].cumulative.last() - 5.704_716).abs() < 1e-6);
+    let of = |series: fn(&LaneSeries) -> &Series| Side::BOTH.map(|side| series(&timeline.series[side as usize]).last());
+    assert!(of(|lane| &lane.accesses)[0] == 0.0 && of(|lane| &lane.accesses)[1] > 10_000.0);
+    assert!(of(|lane| &lane.footprint).iter().all(|bytes| *bytes > 100_000.0));
+    assert!(of(|lane| &lane.bus).iter().all(|requests| *requests > 800.0));
+}
+
+#[test]
+fn the_panel_holds_what_the_core_says_is_held_at_every_position() {
+    let mut setups = vec![web(20_000)];
+    for retention in Retention::ALL {
+        for (header_split, receive) in [(true, Receive::Segments), (false, Receive::Contiguous)] {
+            let config = Config { retention, header_split, receive, ..capture() };
+            setups.push(Setup::new(config, Some(demo())));
+        }
+    }
+    for setup in setups {
+        let timeline = build(&setup, 512);
+        let mut panel = Panel::default();
+        let mut told = [(0, 0); 2];
+        for position in 1..=timeline.len() {
+            let Some((Some(side), event)) = timeline.event(position) else { continue };
+            if let Kind::Held { references, distinct } = event.kind {
+                told[side as usize] = (references, distinct);
+                panel.seek(&timeline, position);
+                let held = panel.held(side);
+                assert_eq!(held.lines(), u64::from(references), "{side:?} at {position}");
+                if side == Side::Right {
+                    assert_eq!(held.distinct(), distinct, "distinct lines at {position}");
+                }
+            }
+        }
+        assert!(told[1].0 > 0 || setup.config.retention == Retention::Free);
+    }
 }
 
 #[test]
 fn the_panel_is_the_same_from_either_direction() {
-    for retention in Retention::ALL {
-        let timeline = timeline(Config { retention, ..Config::default() }, 512);
-        let mut forward = Panel::default();
-        let mut back = Panel::default();
-        back.seek(&timeline, timeline.len());
-        for position in [0, 1, 300, 299, 5000, 12_000, 40, timeline.len()] {
-            forward.seek(&timeline, position);
-            let mut fresh = Panel::default();
-            fresh.seek(&timeline, position);
-            assert_eq!(forward, fresh);
-            back.seek(&timeline, position);
-            assert_eq!(back, fresh);
-            let lines: u64 =
-                fresh.alive().map(|send| u64::from(timeline.traffic.sends[send as usize].lines)).sum();
-            assert_eq!(fresh.left_lines(), lines);
-        }
+    let timeline = timeline(Config { retention: Retention::Overwrite, ..capture() }, 512);
+    let mut forward = Panel::default();
+    let mut back = Panel::default();
+    back.seek(&timeline, timeline.len());
+    for position in [0, 1, 300, 299, 5000, 12_000, 40, timeline.len()] {
+        forward.seek(&timeline, position);
+        let mut fresh = Panel::default();
+        fresh.seek(&timeline, position);
+        assert!(forward == fresh);
+        back.seek(&timeline, position);
+        assert!(back == fresh);
     }
-    let timeline = timeline(Config::default(), 512);
-    let mut panel = Panel::default();
-    panel.seek(&timeline, timeline.len());
-    assert_eq!((panel.left_lines(), panel.distinct()), (8_346, 1_463));
+    forward.seek(&timeline, 900);
+    forward.mark(&timeline, Some(400));
+    let mut there = Panel::default();
+    there.seek(&timeline, 400);
+    assert!(forward.marked(Side::Right) == Some(there.held(Side::Right)));
 }
 
 #[test]
-fn a_packets_events_hold_its_whole_ledger() {
-    let timeline = timeline(Config::default(), 512);
-    let copied: u32 = (0..timeline.packets.len() as u32)
-        .flat_map(|packet| timeline.events_of(packet))
-        .map(|(_, _, event)| if let Kind::Copy { bytes, .. } = event.kind { bytes } else { 0 })
-        .sum();
-    assert_eq!(copied, 522_459, "every copied byte belongs to a packet");
-    let events = timeline.events_of(timeline.packet_of_frame(27).unwrap());
+fn a_packets_events_hold_its_whole_story() {
+    let timeline = timeline(capture(), 512);
+    let packet = timeline.packet_of_frame(27).unwrap();
+    let events = timeline.events_of(packet);
+    assert!(events.windows(2).all(|pair| pair[0].0 < pair[1].0));
     let stages = events.iter().filter(|(_, _, event)| matches!(event.kind, Kind::Stage { .. })).count();
     assert_eq!(stages, Stage::DOWN.len());
-    assert!(events.windows(2).all(|pair| pair[0].0 < pair[1].0));
+    let copies: Vec<_> = events
+        .iter()
+        .filter_map(|(_, side, event)| match event.kind {
+            Kind::Copy { bytes, cause } => Some((*side, bytes, cause)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(copies, [(Some(Side::Left), 1448, CopyCause::UserToKernel)]);
+    assert!(events.iter().any(|(_, _, event)| matches!(event.kind, Kind::AppWrite { .. })));
+    let call = timeline.call_of(Side::Left, timeline.track(Side::Left, packet).unwrap()).unwrap();
+    assert_eq!(timeline.cost(Side::Left, call.at).0, 1448);
+    assert_eq!(timeline.cost(Side::Right, call.at).0, 0);
+    let arrived = (0..timeline.packets(Side::Left)).find(|packet| timeline.track(Side::Left, *packet).unwrap().up);
+    let events = timeline.events_of(arrived.unwrap());
+    let stages = events.iter().filter(|(_, _, event)| matches!(event.kind, Kind::Stage { .. })).count();
+    assert_eq!(stages, Stage::UP.len());
+    assert!(events.iter().any(|(_, _, event)| {
+        matches!(event.kind, Kind::Copy { cause: CopyCause::KernelToUser, .. })
+    }));
 }
 
 #[test]
-fn packets_in_flight_are_those_between_socket_and_completion() {
-    let timeline = timeline(Config::default(), 512);
-    for position in (0..timeline.len()).step_by(97) {
-        let found: Vec<_> = timeline.in_flight(position).collect();
-        let expected: Vec<_> = (0..timeline.packets.len() as u32)
-            .filter(|i| {
-                let stages = timeline.packets[*i as usize].stages;
-                stages[1] <= position && stages[8] > position
-            })
-            .collect();
-        assert_eq!(found, expected);
+fn what_is_under_way_is_what_has_begun_and_not_ended() {
+    for setup in [Setup::new(capture(), Some(demo())), web(20_000)] {
+        let timeline = build(&setup, 512);
+        for position in (0..timeline.len()).step_by(97) {
+            let mut found: Vec<_> = timeline.in_flight(Side::Right, position).collect();
+            found.sort_unstable();
+            let expected: Vec<_> = (0..timeline.packets(Side::Right))
+                .filter(|packet| {
+                    let track = timeline.track(Side::Right, *packet).unwrap();
+                    track.start() <= position && track.end() > position
+                })
+                .collect();
+            assert_eq!(found, expected);
+        }
     }
-    assert_eq!(timeline.in_flight(timeline.len()).count(), 0);
+}
+
+#[test]
+fn jumps_find_what_they_name_in_either_direction() {
+    let setup = web(50_000);
+    // Corrupted frames are dropped where their checksums are verified.
+    let config = Config { corrupt: 50_000, ..setup.config };
+    let timeline = build(&Setup { config, ..setup }, 512);
+    for what in Jump::ALL {
+        let first = timeline.jump(what, 0, true).unwrap();
+        let (_, event) = timeline.event(first).unwrap();
+        let fits = match what {
+            Jump::Copy => matches!(event.kind, Kind::Copy { .. }),
+            Jump::Drop => matches!(event.kind, Kind::Drop { .. }),
+            Jump::Fault => matches!(event.kind, Kind::Fault { .. }),
+            Jump::Retransmission => matches!(event.kind, Kind::Retransmission { .. }),
+        };
+        assert!(fits, "{what:?} leads to {event:?}");
+        let next = timeline.jump(what, first, true).unwrap();
+        assert!(next > first);
+        assert_eq!(timeline.jump(what, next, false), Some(first));
+        assert_eq!(timeline.jump(what, first, false), None);
+    }
+}
+
+#[test]
+fn lanes_that_differ_are_merged_all_the_same() {
+    // A byte flipped in one lane's memory has the peer drop that frame, and everything after it differs.
+    let changes = vec![Change::Flip { packet: 60, offset: 3, scheme: Some(Scheme::Snapshot) }];
+    let config = Config { memory_lines: 900, ..web(0).config };
+    for setup in [Setup { changes, ..web(0) }, Setup::new(config, None)] {
+        let timeline = build(&setup, 512);
+        let all: usize = timeline.lanes.iter().map(super::Lane::len).sum();
+        let shared = (1..=timeline.len()).filter(|at| timeline.event(*at).unwrap().0.is_none()).count();
+        assert_eq!(timeline.len() as usize, all - shared, "no event is lost");
+        assert!((1..timeline.len()).filter(|at| timeline.time_ns(*at) > timeline.time_ns(*at + 1)).count() < all / 10);
+    }
 }

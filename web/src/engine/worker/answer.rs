@@ -2,7 +2,7 @@
 
 use js_sys::Uint32Array;
 use snapstack::buffers::{Holding, Snapshot};
-use snapstack::memory::{Memory, Plid, Referrer, SegmentId};
+use snapstack::memory::{Plid, Referrer, SegmentId};
 use snapstack::nic::payload_start;
 use snapstack::sim::Lane;
 use wasm_bindgen::JsValue;
@@ -10,12 +10,12 @@ use wasm_bindgen::JsValue;
 use super::catch::Catcher;
 use super::running::Finished;
 use super::{now, say};
-use crate::dag;
+use crate::dag::{Forest, find_content};
 use crate::engine::headers;
 use crate::engine::protocol::{Answer, DagOf, LineInfo, Question, Reply};
 
 /// Lines of a DAG that are sent at the most.
-const MOST_NODES: usize = 120_000;
+const MOST_LINES: usize = 120_000;
 /// Ways to a line that are told, and referrers.
 const MOST_WAYS: usize = 24;
 /// Lines that a search tells.
@@ -104,8 +104,8 @@ impl Finished {
             Question::Line { lane, plid, time_ns } => {
                 (self.at(*lane, *time_ns, |snapshot| line(snapshot, Plid(*plid))), Vec::new())
             }
-            Question::Find { lane, text, time_ns } => {
-                (self.at(*lane, *time_ns, |snapshot| find(snapshot.memory(), text)), Vec::new())
+            Question::Find { lane, of, bytes, time_ns } => {
+                (self.at(*lane, *time_ns, |snapshot| find(snapshot, *of, bytes)), Vec::new())
             }
             Question::History { lane, bytes } => {
                 let what = hex::decode(bytes).ok().map(|bytes| What::History {
@@ -180,22 +180,17 @@ impl Finished {
         let mut arrays = Vec::new();
         let answer = self.at(lane, time_ns, |snapshot| {
             let memory = snapshot.memory();
-            let named = named(snapshot);
-            let chosen: Vec<(SegmentId, String)> = match of {
-                DagOf::Segment(segment) => {
-                    let name = named.iter().find(|(id, _)| id.0 == segment);
-                    let name = name.map_or_else(|| format!("segment {segment}"), |(_, name)| name.clone());
-                    vec![(SegmentId(segment), name)]
-                }
-                DagOf::Packet(packet) => match snapshot.slot_of(packet) {
-                    Some(segment) => vec![(segment, format!("packet {packet}, segment {}", segment.0))],
-                    None => return nothing("The packet is in no ring at this moment."),
-                },
-                DagOf::All => named,
+            let chosen = match chosen(snapshot, of) {
+                Ok(chosen) => chosen,
+                Err(why) => return nothing(why),
             };
-            let model = dag::Model::of_segments(memory, &chosen, MOST_NODES);
-            arrays.push(Uint32Array::from(&model.to_words()[..]).into());
-            Answer::Dag { time_ns, labels: chosen.into_iter().map(|(_, name)| name).collect() }
+            match Forest::of_segments(memory, &chosen, MOST_LINES) {
+                Ok(forest) => {
+                    arrays.push(Uint32Array::from(&forest.to_words()[..]).into());
+                    Answer::Dag { time_ns, labels: chosen.into_iter().map(|(_, name)| name).collect() }
+                }
+                Err(error) => nothing(&error.to_string()),
+            }
         });
         (answer, arrays)
     }
@@ -243,24 +238,38 @@ fn line(snapshot: &Snapshot, plid: Plid) -> Answer {
     });
     Answer::Line(LineInfo {
         plid: plid.0,
-        bytes: memory.peek(plid).map(hex::encode).unwrap_or_default(),
+        bytes: memory.peek(plid).map(|bytes| hex::encode(&*bytes)).unwrap_or_default(),
         references,
         referrers: referrers.collect(),
         ways: ways.collect(),
     })
 }
 
-/// Lines that hold bytes: text as it is, hex behind `0x`.
-fn find(memory: &Memory, text: &str) -> Answer {
-    let wanted = match text.strip_prefix("0x").map(hex::decode) {
-        Some(Ok(bytes)) => bytes,
-        Some(Err(_)) => return nothing("Behind 0x an even number of hexadecimal digits is needed."),
-        None => text.as_bytes().to_vec(),
+/// The lines of segments that hold bytes, given in hex.
+fn find(snapshot: &Snapshot, of: DagOf, bytes: &str) -> Answer {
+    let segments: Vec<SegmentId> = match chosen(snapshot, of) {
+        Ok(chosen) => chosen.into_iter().map(|(segment, _)| segment).collect(),
+        Err(why) => return nothing(why),
     };
-    if wanted.is_empty() {
-        return Answer::Found { plids: Vec::new() };
+    let bytes = hex::decode(bytes).unwrap_or_default();
+    match find_content(snapshot.memory(), &segments, &bytes, MOST_FOUND) {
+        Ok(found) => Answer::Found { plids: found.plids, more: found.more },
+        Err(error) => nothing(&error.to_string()),
     }
-    let holds = |bytes: &[u8]| bytes.windows(wanted.len()).any(|window| window == wanted);
-    let plids = memory.live_data().filter(|(_, bytes)| holds(bytes)).map(|(plid, _)| plid.0);
-    Answer::Found { plids: plids.take(MOST_FOUND).collect() }
+}
+
+/// The segments that are meant, each with what holds it.
+fn chosen(snapshot: &Snapshot, of: DagOf) -> Result<Vec<(SegmentId, String)>, &'static str> {
+    let named = named(snapshot);
+    Ok(match of {
+        DagOf::Segment(segment) => {
+            let found = named.into_iter().find(|(id, _)| id.0 == segment);
+            vec![found.ok_or("Nothing holds that segment at this moment.")?]
+        }
+        DagOf::Packet(packet) => {
+            let segment = snapshot.slot_of(packet).ok_or("The packet is in no ring at this moment.")?;
+            vec![(segment, format!("packet {packet}"))]
+        }
+        DagOf::All => named,
+    })
 }

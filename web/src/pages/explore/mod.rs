@@ -1,14 +1,18 @@
-//! The start page: two lanes in lockstep on the same bytes, a time bar, three plots, an inspector.
+//! The start page: two lanes in lockstep on the same bytes, a time bar, plots and lists under it, an inspector.
 
+mod bottom;
+mod lines;
+mod offers;
 mod selected;
 
 use yew::prelude::*;
 
+use self::bottom::Under;
+use self::lines::Lines;
 use self::selected::Selected;
-use crate::components::{Aggregate, Controls, Lane, Plot, TimeBar};
-use crate::plots::PLOTS;
+use crate::components::{Controls, Lane, TimeBar};
 use crate::session::{Msg, Session};
-use crate::state::Action;
+use crate::state::{Action, Bottom};
 use crate::timeline::Side;
 
 /// The page.
@@ -22,46 +26,41 @@ pub fn Explore() -> Html {
     });
     let state = &session.state;
     let player = session.player.borrow();
-    let threads = player.timeline.as_ref().map_or(0, |timeline| timeline.traffic.flows.len());
+    let threads = player.timeline.as_ref().map_or(0, |timeline| timeline.threads.len());
+    let looping = player.looping;
     html! {
         <>
-            <Controls config={state.config} capture={state.capture.clone()} demo={state.demo()} {threads} onevent={session.on(Msg::Controls)} />
+            <Controls config={state.spec.config} capture={state.capture.clone()} demo={state.demo()} {threads} all={state.settings} onevent={session.on(Msg::Controls)} />
             <main>
                 <div class="lanes">
                     { for Side::BOTH.into_iter().map(|side| html! {
-                        <Lane {side} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))} />
+                        <Lane {side} scheme={state.spec.schemes[side as usize]} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
+                            onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
                     if let Some(caption) = &state.status.caption {
                         <p class="caption" id="caption" aria-live="polite">{ caption }</p>
                     }
                 </div>
-                <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} onevent={session.on(Msg::Time)} />
-                <div class="tabs" role="group" aria-label="Plots">
-                    { for state.plots.iter().enumerate().map(|(i, plot)| html! {
-                        <button class={classes!((state.tab == i).then_some("on"))} aria-pressed={(state.tab == i).to_string()}
-                            onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Tab(i)))}>{ PLOTS[*plot].title }</button>
+                <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} jump={state.jump} range={(state.range.is_some(), looping)}
+                    onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)} />
+                <div class="tabs views" role="group" aria-label="Under the time bar">
+                    { for Bottom::ALL.into_iter().map(|bottom| {
+                        let on = state.bottom == bottom;
+                        let name = match bottom {
+                            Bottom::Branches if state.branches.len() > 1 => format!("{} · {}", bottom.name(), state.branches.len()),
+                            _ => bottom.name().to_owned(),
+                        };
+                        html! {
+                            <button id={format!("view-{}", bottom.name().split(' ').next().unwrap_or_default().to_ascii_lowercase())}
+                                class={classes!(on.then_some("on"))} aria-pressed={on.to_string()}
+                                onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Bottom(bottom)))}>{ name }</button>
+                        }
                     }) }
                 </div>
-                <div class="plots">
-                    { for state.plots.iter().enumerate().map(|(slot, plot)| html! {
-                        <Plot {slot} plot={*plot} active={state.tab == slot} aggregates={aggregates(&session, *plot)}
-                            onchoose={session.on(move |plot| Msg::Act(Action::Plot(slot, plot)))}
-                            onseek={session.on(move |x| Msg::PlotSeek(slot, x))}
-                            onrange={session.on(move |(from, to)| Msg::PlotRange(slot, from, to))}
-                            onexport={session.on(move |format| Msg::Export(slot, format))} />
-                    }) }
-                </div>
+                <Under />
             </main>
             <Selected />
+            <Lines />
         </>
-    }
-}
-
-/// What the marked range adds up to in a plot.
-fn aggregates(session: &Session, plot: usize) -> Vec<Aggregate> {
-    let player = session.player.borrow();
-    match (session.state.range, &player.timeline) {
-        (Some(range), Some(timeline)) => PLOTS[plot].aggregates(timeline, range),
-        _ => Vec::new(),
     }
 }

@@ -1,10 +1,14 @@
 //! The inspector of the selected packet, with what timeline, worker and cursor know of it.
 
+use snapstack::sim::Event;
 use yew::prelude::*;
 
+use super::offers;
 use crate::components::{Inspector, TimeEvent};
-use crate::session::{Msg, Session};
+use crate::engine::DagOf;
+use crate::session::{Msg, Session, Wanted};
 use crate::state::Action;
+use crate::timeline::{Side, Timeline, Track};
 
 /// The inspector, if a packet is selected.
 #[component]
@@ -12,18 +16,55 @@ pub(super) fn Selected() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let player = session.player.borrow();
     let (Some(packet), Some(timeline)) = (session.state.selected, &player.timeline) else { return html! {} };
-    let Some(track) = timeline.packets.get(packet as usize) else { return html! {} };
-    let send = timeline.traffic.sends[track.send as usize];
-    let info = session.state.packet.clone().filter(|info| info.packet == packet);
-    let held = player.held();
-    let lines: Vec<_> = info
+    let side = Side::BOTH.into_iter().rev().find(|side| timeline.track(*side, packet).is_some());
+    let Some((side, track)) = side.and_then(|side| Some((side, timeline.track(side, packet)?))) else {
+        return html! {};
+    };
+    let inspect = &session.state.inspect;
+    let frame = inspect.frame.clone().filter(|frame| frame.packet == packet);
+    let payload = frame.as_ref().and_then(|frame| frame.bytes.get(2 * frame.payload as usize..)).unwrap_or("");
+    let counts = player.panel().held(side).counts();
+    let lines: Vec<_> = timeline
+        .lines_of(side, track)
         .iter()
-        .flat_map(|info| &info.lines)
-        .map(|(content, hex)| (*content, hex.clone(), held.get(*content as usize).copied().unwrap_or(0)))
+        .zip(cuts(track, timeline.line_size))
+        .map(|(line, (from, to))| {
+            let hex = payload.get(2 * from..2 * to.min(payload.len() / 2)).unwrap_or_default();
+            (*line, hex.to_owned(), counts.get(*line as usize).copied().unwrap_or(0))
+        })
         .collect();
-    let flow: AttrValue = timeline.traffic.flows[send.flow as usize].clone().into();
     html! {
-        <Inspector {packet} origin={(send.frame, flow)} len={track.len} {lines} {info} events={timeline.events_of(packet)}
-            onclose={session.on(|()| Msg::Act(Action::Select(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))} />
+        <Inspector {packet} origin={origin(timeline, track)} len={track.len} {frame} no_frame={inspect.no_frame.clone().map(AttrValue::from)} {lines}
+            line={session.state.line} events={timeline.events_of(packet)} offers={offers::about(timeline, packet)}
+            onclose={session.on(|()| Msg::Act(Action::Select(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
+            online={session.on(|line| Msg::Act(Action::SelectLine(Some(line))))}
+            onchange={session.on(|(change, at)| Msg::Act(Action::Change(change, at)))}
+            ondag={session.on(move |()| Msg::Question(Wanted::Dag(DagOf::Packet(packet))))} />
     }
+}
+
+/// Which bytes of a packet's payload lie in each of its lines.
+fn cuts(track: &Track, line: u32) -> impl Iterator<Item = (usize, usize)> {
+    let (start, line) = (track.offset as usize, line as usize);
+    let first = start / line;
+    (0..).map(move |i| {
+        let (from, to) = ((first + i) * line, (first + i + 1) * line);
+        (from.saturating_sub(start), to - start)
+    })
+}
+
+fn origin(timeline: &Timeline, track: &Track) -> AttrValue {
+    let thread = if track.thread == Event::NONE {
+        "no thread in particular".to_owned()
+    } else {
+        timeline.threads.get(track.thread as usize).cloned().unwrap_or_default()
+    };
+    let captured = timeline.captured.get(track.write as usize);
+    let what = match (track.up, captured) {
+        (true, _) => "arrived".to_owned(),
+        (false, Some(frame)) if track.len > 0 => format!("captured as packet {frame}"),
+        (false, _) => "sent".to_owned(),
+    };
+    let again = if track.resent > 0 { " · carries bytes that were sent before" } else { "" };
+    format!("{what} · {thread}{again}").into()
 }

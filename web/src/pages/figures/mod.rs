@@ -13,6 +13,7 @@ use super::memory::use_size;
 use crate::annex::{Annex, Msg};
 use crate::browser::mark;
 use crate::components::{Icon, IconName};
+use crate::engine::Spec;
 use crate::figures::{Figure, Move, Place, Step, drawing};
 use crate::share::Link;
 use crate::state::Page;
@@ -113,8 +114,8 @@ fn entry(annex: &Annex, i: usize, step: &Step, here: bool) -> Html {
 /// Where the same thing can be tried.
 fn elsewhere(figure: Figure) -> Html {
     let explore = |retention| {
-        let config = Config { line_size: 16, retention, ..Config::default() };
-        Link { config, ..Link::default() }.fragment()
+        let config = Config { line_size: 16, retention, ..Config::for_capture() };
+        Link { spec: Spec { config, ..Spec::default() }, ..Link::default() }.fragment()
     };
     let (href, text) = match figure {
         Figure::Lines => (Page::Memory.fragment().to_owned(), "Try it in Memory"),

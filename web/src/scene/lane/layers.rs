@@ -109,7 +109,8 @@ impl Artist<'_> {
             self.scene.fill(x - 2.0, y - 2.0, w + 3.0, h + 4.0, Ink::Ground, 0.9);
             let hashes = self.hashes(&lines);
             let cells = (CELLS.0.min(3 * self.layout.cells), self.layout.cells);
-            strip(&mut self.scene, (x, y), self.layout.cell, cells, &hashes, self.reference(), 1.0);
+            let reference = self.reference();
+            strip(&mut self.scene, (x, y), self.layout.cell, cells, &hashes, reference, 1.0);
             if self.reference() || lit {
                 let ink = if lit { Ink::Text } else { ink };
                 self.scene.outline(x - 3.0, y - 3.0, w + 5.0, h + 6.0, ink, 1.5);

@@ -215,7 +215,8 @@ impl Artist<'_> {
             let from = self.layout.rows[SOCKET] - h / 2.0;
             let top = if copies { y } else { from + (y - from) * t };
             let shown = if copies { t } else { 1.0 };
-            strip(&mut self.scene, (x, top), self.layout.cell, cells, &hashes, self.reference(), shown);
+            let reference = self.reference();
+            strip(&mut self.scene, (x, top), self.layout.cell, cells, &hashes, reference, shown);
             self.notch((x, top), h, Ink::Dim);
             self.select(packet, (x, top, self.layout.strip_width(), h));
             if self.age(at) < 6.0 {

@@ -1,0 +1,56 @@
+//! The page inside another one.
+
+use std::fs;
+
+use anyhow::{Result, ensure};
+use serde_json::json;
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
+
+use crate::fixture::{Folder, Page};
+
+const HOST: &str = "<!doctype html><title>host</title><iframe src=\"./?embed#/explore?v=2&at=100\" width=\"900\" height=\"400\"></iframe><script src=\"host.js\"></script>";
+const SCRIPT: &str = "window.heard = []; const frame = document.querySelector('iframe');
+    window.say = (m) => frame.contentWindow.postMessage(m, '*');
+    window.addEventListener('message', (e) => { if (e.source === frame.contentWindow) window.heard.push(e.data); });";
+
+#[tokio::test]
+async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Result<()> {
+    let folder = Folder::copy_of(&dist()?, "embed")?;
+    fs::write(folder.path().join("host.html"), HOST)?;
+    fs::write(folder.path().join("host.js"), SCRIPT)?;
+    let server = StaticServer::start(folder.path(), Some(CSP))?;
+    let browser = Browser::start(1000, 600).await?;
+    browser.client().goto(&format!("{}host.html", server.url())).await?;
+    let page = Page { browser, server };
+    let heard = async |what: &str| {
+        let script = format!("return window.heard?.find((m) => {what}) ?? null");
+        wait_for(what, READY, async || {
+            let found = page.browser.eval(&script).await?;
+            Ok((!found.is_null()).then_some(found))
+        })
+        .await
+    };
+    let ready = heard("m.is === 'ready' && m.snapstack === 1").await?;
+    ensure!(ready["events"].as_u64() > Some(1000) && ready["digest"].as_str().is_some_and(|d| d.len() == 32), "{ready}");
+    page.browser.eval("say({ snapstack: 1, do: 'seek', at: 321 })").await?;
+    heard("m.is === 'moment' && m.at === 321").await?;
+    page.browser.eval("say({ snapstack: 1, do: 'play' })").await?;
+    heard("m.is === 'moment' && m.playing").await?;
+    page.browser.eval("say({ snapstack: 1, do: 'pause' })").await?;
+    page.browser.eval("say({ snapstack: 1, do: 'explode' })").await?;
+    let error = heard("m.is === 'error'").await?;
+    ensure!(error["message"].as_str().unwrap_or_default().contains("play, pause or seek"), "{error}");
+    page.browser.eval("say('hello'); say({ other: 1 }); say(null)").await?;
+    ensure!(page.browser.eval("return localStorage.length").await? == json!(0), "nothing is stored");
+    // Another page of the same origin that is not around it is not heard.
+    page.browser.client().enter_frame(0).await?;
+    let full = page.browser.eval("return document.getElementById('open-full').href").await?;
+    ensure!(full.as_str().unwrap_or_default().contains("#/explore?v=2"), "{full}");
+    let before = page.text("out-moment").await?;
+    page.browser.eval("window.postMessage({ snapstack: 1, do: 'seek', at: 5 }, '*')").await?;
+    page.browser.eval("return new Promise((done) => setTimeout(done, 0))").await?;
+    ensure!(page.text("out-moment").await? == before, "only the page around it is obeyed");
+    let controls = page.browser.eval("return getComputedStyle(document.querySelector('.controls')).display").await?;
+    ensure!(controls == json!("none"), "it only looks");
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Workloads of two hosts, the way up, the lists under the time bar, and lines of memory.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+use snapstack_e2e::{READY, wait_for};
+
+use crate::fixture::Page;
+
+#[tokio::test]
+async fn every_workload_runs_in_lockstep_and_is_reproduced_from_its_link() -> Result<()> {
+    let page = Page::open("").await?;
+    for workload in ["web", "bulk", "request", "fanout", "overwriter"] {
+        page.browser.open(&format!("{}#/explore?v=2&run={workload}&threads=3&bytes=60000&message=8192", page.server.url())).await?;
+        page.press(Key::End).await?;
+        page.until_position("the end", |at, end| at == end && end > 500).await?;
+        let copied = page.text("out-left-copied").await?;
+        ensure!(!copied.starts_with("0 "), "{workload}: {copied}");
+        ensure!(page.text("out-right-copied").await? == "0 / 0", "{workload}");
+        page.click("share").await?;
+        page.until_text("notice", "address bar").await?;
+        let link = page.browser.client().current_url().await?;
+        page.browser.open(link.as_str()).await?;
+        page.until_text("verdict", "reproduced").await?;
+    }
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn the_list_of_events_and_the_picture_select_the_same() -> Result<()> {
+    let page = Page::open("").await?;
+    page.stop().await?;
+    page.click("view-events").await?;
+    wait_for("rows", READY, async || {
+        let rows = page.browser.eval("return document.querySelectorAll('#events .row').length").await?;
+        Ok((rows.as_u64() > Some(5)).then_some(()))
+    })
+    .await?;
+    let all = page.browser.eval("return document.querySelectorAll('#events .row').length").await?;
+    ensure!(all.as_u64() < Some(60), "only what is seen is drawn: {all}");
+    let filter = "const e = document.getElementById('event-filter'); e.selectedIndex = 2;
+                  e.dispatchEvent(new Event('change', { bubbles: true }));";
+    page.browser.eval(filter).await?;
+    wait_for("copies only", READY, async || {
+        let text = page.text("events").await?;
+        Ok((text.contains("user_to_kernel") && !text.contains("IP header")).then_some(()))
+    })
+    .await?;
+    page.browser.eval("document.querySelectorAll('#events .row button')[4].click()").await?;
+    let at = page.browser.eval("return +document.querySelector('#events .row[aria-current] button').textContent").await?;
+    let at = at.as_u64().context("a row is current")?;
+    page.until_position("the copy's moment", |here, _| here == at).await?;
+    page.click("view-ledger").await?;
+    let sum = page.until_text("ledger-sum", "= plot").await?;
+    let copied = page.text("out-left-copied").await?;
+    ensure!(sum.contains(&copied), "the entries' sum {sum} is the lane's figure {copied}");
+    ensure!(!sum.contains('≠'), "{sum}");
+    page.no_complaints().await
+}
+
+/// Where the demo's packet of the first page lies in the TX ring.
+async fn to_the_ring(page: &Page) -> Result<u64> {
+    page.click("view-events").await?;
+    let script = "const rows = [...document.querySelectorAll('#events .row')];
+        const row = rows.find((r) => r.textContent.includes('doorbell'));
+        if (row) row.querySelector('button').click();
+        return row ? +row.querySelector('button').textContent : null";
+    let at = wait_for("a doorbell in sight", READY, async || {
+        let at = page.browser.eval(script).await?;
+        if at == Value::Null {
+            page.browser.eval("document.getElementById('events').scrollTop += 100").await?;
+        }
+        Ok(at.as_u64())
+    })
+    .await?;
+    page.until_position("the doorbell", |here, _| here == at).await?;
+    Ok(at)
+}
+
+#[tokio::test]
+async fn a_packets_lines_are_drawn_and_say_why_they_are_alive() -> Result<()> {
+    let page = Page::open("").await?;
+    page.stop().await?;
+    to_the_ring(&page).await?;
+    page.until_text("inspector", "Show its segment").await?;
+    page.click("show-dag").await?;
+    page.until_text("lines", "Lines of packet").await?;
+    let why = page.until_text("why", "references").await?;
+    ensure!(why.contains("TX slot") && why.contains("Bytes"), "{why}");
+    page.click("history").await?;
+    page.until_text("why", "changes").await?;
+    page.click("lines-all").await?;
+    let all = page.until_text("lines", "Lines of all segments").await?;
+    ensure!(all.contains("At the cursor now"), "{all}");
+    page.press(Key::Escape).await?;
+    wait_for("the sheet to close", Duration::from_secs(10), async || {
+        Ok(page.text("lines").await?.is_empty().then_some(()))
+    })
+    .await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn the_gallerys_links_lead_to_what_they_say() -> Result<()> {
+    let page = Page::open("").await?;
+    page.click("gallery-button").await?;
+    page.until_text("gallery", "Ten runs").await?;
+    let links = page.browser.eval("return [...document.querySelectorAll('#gallery .cards a')].map((a) => a.hash)").await?;
+    let links: Vec<String> = serde_json::from_value(links)?;
+    ensure!(links.len() == 10, "{links:?}");
+    for link in &links {
+        page.browser.open(&format!("{}{link}", page.server.url())).await?;
+        page.until_text("verdict", "reproduced").await?;
+    }
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn explore_is_used_by_keyboard_alone() -> Result<()> {
+    let page = Page::open("").await?;
+    page.press(Key::Home).await?;
+    page.until_position("the start", |at, _| at == 0).await?;
+    page.type_in_focus("c").await?;
+    let copy = page.until_position("the first copy", |at, _| at > 0).await?;
+    page.type_in_focus("c").await?;
+    page.until_position("the second copy", |at, _| at > copy).await?;
+    page.type_in_focus("v").await?;
+    page.until_position("the first copy again", |at, _| at == copy).await?;
+    page.type_in_focus("b").await?;
+    page.type_in_focus("2").await?;
+    page.until_text("events", "packet").await?;
+    // From the list, by Tab and Enter, to a packet and its inspector.
+    let focus = "const row = [...document.querySelectorAll('#events .row')].find((r) => r.textContent.includes('IP header'));
+                 row.querySelector('button').focus(); return true";
+    wait_for("a packet's row", READY, async || {
+        Ok((page.browser.eval(focus).await.ok() == Some(json!(true))).then_some(()))
+    })
+    .await?;
+    page.type_in_focus(&String::from(char::from(Key::Enter))).await?;
+    page.until_text("inspector", "TCP ports").await?;
+    page.press(Key::Escape).await?;
+    page.type_in_focus("4").await?;
+    page.until_text("view-branches", "Branches").await?;
+    page.type_in_focus(&String::from(char::from(Key::Right))).await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_file_that_was_saved_here_opens_again() -> Result<()> {
+    let page = Page::open("").await?;
+    page.stop().await?;
+    let csv = b"# Snapstack: Bytes copied (B)\n# demo\n# #/explore?v=2&line=16&at=321\nevent,time_ns\n";
+    page.drop_file("snapstack-copies.csv", csv).await?;
+    page.until_position("the file's moment", |at, _| at == 321).await?;
+    let line = page.browser.eval("return document.getElementById('line-size').value").await?;
+    ensure!(line == json!("16"));
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_dropped_capture_is_there_after_a_reload() -> Result<()> {
+    let other = include_bytes!("../../../core/tests/captures/a09-vlan-qinq-http.pcap");
+    let page = Page::open("").await?;
+    page.drop_file("other.pcap", other).await?;
+    page.until_text("capture", "other.pcap").await?;
+    page.until_ready().await?;
+    wait_for("the capture to be kept", READY, async || {
+        let kept = page.browser.eval("return localStorage.getItem('snapstack-capture')").await?;
+        Ok((kept == json!("other.pcap")).then_some(()))
+    })
+    .await?;
+    page.press(Key::End).await?;
+    page.until_position("the end", |at, end| at == end).await?;
+    page.browser.open(page.server.url()).await?;
+    page.until_text("capture", "other.pcap · 42 packets").await?;
+    page.until_position("the same moment", |at, end| at == end && end > 0).await?;
+    page.no_complaints().await
+}

@@ -1,0 +1,89 @@
+//! Runs with the same beginning, side by side: what was changed, and what came of it.
+
+use yew::prelude::*;
+
+use crate::scene::grouped;
+
+/// A branch with what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Its number.
+    pub id: u32,
+    /// The number of the one that it was made from.
+    pub from: Option<u32>,
+    /// What was changed, and where.
+    pub text: String,
+    /// Its totals, left and right, once it was run: bytes copied, allocations, dedup ratio held, footprint.
+    pub totals: Option<[[f64; 4]; 2]>,
+    /// Events of the run.
+    pub events: u32,
+    /// Whether both lanes put the same frames on the wire.
+    pub identical: bool,
+}
+
+/// Properties of [`Branches`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// All.
+    pub rows: Vec<Row>,
+    /// The one on screen.
+    pub current: u32,
+    /// The one whose curves are drawn beside.
+    pub beside: Option<u32>,
+    /// Go to one.
+    pub ongo: Callback<u32>,
+    /// Draw one's curves beside, or none's.
+    pub onbeside: Callback<Option<u32>>,
+}
+
+/// The table.
+#[component]
+pub fn Branches(props: &Props) -> Html {
+    html! {
+        <div class="branches" tabindex="0" role="region" aria-label="Branches">
+            if props.rows.len() == 1 {
+                <p>{ "Select a packet, and the inspector offers what could be changed about it; or change the rings or a thread's buffer at the cursor from the palette (Ctrl K). Each change begins a branch that is kept here beside this run." }</p>
+            }
+            <table class="ledger">
+                <thead>
+                    <tr><th>{ "run" }</th><th>{ "events" }</th><th>{ "B copied, left · right" }</th><th>{ "allocations" }</th><th>{ "dedup, held" }</th><th>{ "footprint, B" }</th><th>{ "wire" }</th><th /></tr>
+                </thead>
+                <tbody>{ for props.rows.iter().map(|row| entry(props, row)) }</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn entry(props: &Props, row: &Row) -> Html {
+    let id = row.id;
+    let here = id == props.current;
+    let beside = props.beside == Some(id);
+    let go = {
+        let ongo = props.ongo.clone();
+        Callback::from(move |_: MouseEvent| ongo.emit(id))
+    };
+    let compare = {
+        let onbeside = props.onbeside.clone();
+        Callback::from(move |_: MouseEvent| onbeside.emit((!beside).then_some(id)))
+    };
+    let pair = |index: usize, ratio: bool| {
+        let Some([left, right]) = row.totals else { return "…".to_owned() };
+        let text = |value: f64| if ratio { format!("{value:.2}") } else { grouped(value as u64) };
+        format!("{} · {}", text(left[index]), text(right[index]))
+    };
+    html! {
+        <tr class={classes!(here.then_some("on"))} aria-current={here.then_some("true")}>
+            <td>
+                if here { <b>{ &row.text }</b> } else { <button class="link" data-branch={id.to_string()} onclick={go}>{ &row.text }</button> }
+                if let Some(from) = row.from { <span class="dim">{ format!(" from {from}") }</span> }
+            </td>
+            <td>{ grouped(u64::from(row.events)) }</td>
+            <td>{ pair(0, false) }</td>
+            <td>{ pair(1, false) }</td>
+            <td>{ pair(2, true) }</td>
+            <td>{ pair(3, false) }</td>
+            <td>{ if row.totals.is_none() { "" } else if row.identical { "identical" } else { "differs" } }</td>
+            <td>if !here && row.totals.is_some() { <button class="link" aria-pressed={beside.to_string()} onclick={compare}>{ if beside { "hide curves" } else { "curves beside" } }</button> }</td>
+        </tr>
+    }
+}

@@ -1,0 +1,135 @@
+//! The list of events: as many rows as are seen, of as many as there are. It selects what the picture selects, and says in
+//! words what the picture shows.
+
+use web_sys::{HtmlElement, HtmlSelectElement};
+use yew::prelude::*;
+
+use crate::state::Filter;
+
+/// Height of a row in CSS pixels; the style sheet says the same.
+const ROW: f64 = 20.0;
+/// Rows drawn beyond those that are seen.
+const BEYOND: usize = 6;
+
+/// A row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The position.
+    pub position: u32,
+    /// When, in words.
+    pub time: String,
+    /// Whose it is.
+    pub lane: &'static str,
+    /// The packet, if it has one.
+    pub packet: Option<u32>,
+    /// Class of what it means.
+    pub class: &'static str,
+    /// What happens.
+    pub text: String,
+}
+
+/// Properties of [`Events`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Rows in all.
+    pub count: usize,
+    /// The rows from an index on, as many as asked for.
+    pub rows: Callback<(usize, usize), Vec<Row>>,
+    /// The row of the cursor.
+    pub here: usize,
+    /// The cursor, so that rows are made anew when it moves.
+    pub position: u32,
+    /// The selected packet.
+    pub selected: Option<u32>,
+    /// What is listed.
+    pub filter: Filter,
+    /// Something else is to be listed.
+    pub onfilter: Callback<Filter>,
+    /// Go to a position, and select the packet of its event.
+    pub onpick: Callback<u32>,
+}
+
+/// The list.
+#[component]
+pub fn Events(props: &Props) -> Html {
+    let node = use_node_ref();
+    let seen = use_state(|| (0.0_f64, 8_usize));
+    let look = {
+        let (node, seen) = (node.clone(), seen.setter());
+        move || {
+            if let Some(element) = node.cast::<HtmlElement>() {
+                let rows = (f64::from(element.client_height()) / ROW).ceil() as usize;
+                seen.set((f64::from(element.scroll_top()), rows.max(1)));
+            }
+        }
+    };
+    {
+        // The cursor's row comes into sight when the cursor has moved.
+        let (node, look, here) = (node.clone(), look.clone(), props.here);
+        use_effect_with((props.position, props.count, props.filter), move |_| {
+            if let Some(element) = node.cast::<HtmlElement>() {
+                let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
+                let at = here as f64 * ROW;
+                if at < top || at + 2.0 * ROW > top + height {
+                    element.set_scroll_top((at - height / 2.0).max(0.0) as i32);
+                }
+            }
+            look();
+        });
+    }
+    let first = ((seen.0 / ROW).floor() as usize).saturating_sub(BEYOND).min(props.count);
+    let rows = props.rows.emit((first, (seen.1 + 2 * BEYOND).min(props.count - first)));
+    let last = first + rows.len();
+    let onscroll = {
+        let look = look.clone();
+        Callback::from(move |_: Event| look())
+    };
+    let onchange = {
+        let onfilter = props.onfilter.clone();
+        Callback::from(move |event: Event| {
+            let index = event.target_unchecked_into::<HtmlSelectElement>().selected_index();
+            if let Some(filter) = usize::try_from(index).ok().and_then(|index| Filter::ALL.get(index)) {
+                onfilter.emit(*filter);
+            }
+        })
+    };
+    html! {
+        <div class="events">
+            <div class="bar">
+                <select id="event-filter" {onchange} aria-label="Which events are listed">
+                    { for Filter::ALL.into_iter().map(|filter| html! { <option selected={filter == props.filter}>{ filter.name() }</option> }) }
+                </select>
+                <span class="dim">{ format!("{} events", crate::scene::grouped(props.count as u64)) }</span>
+            </div>
+            <div class="rows" id="events" ref={node} {onscroll} tabindex="0" role="table" aria-label="Events" aria-rowcount={props.count.to_string()}>
+                { spacer(first) }
+                { for rows.into_iter().enumerate().map(|(i, row)| entry(props, first + i, row)) }
+                { spacer(props.count - last) }
+            </div>
+        </div>
+    }
+}
+
+/// Room for rows that are not drawn: an SVG of that height, as nothing here may have a style of its own.
+fn spacer(rows: usize) -> Html {
+    let height = rows as f64 * ROW;
+    html! { <svg class="spacer" width="1" height={height.to_string()} aria-hidden="true" /> }
+}
+
+fn entry(props: &Props, index: usize, row: Row) -> Html {
+    let Row { position, time, lane, packet, class, text } = row;
+    let onpick = props.onpick.clone();
+    let onclick = Callback::from(move |_: MouseEvent| onpick.emit(position));
+    let on = position == props.position;
+    let same = packet.is_some() && packet == props.selected;
+    html! {
+        <div key={position} role="row" aria-rowindex={(index + 1).to_string()} aria-current={on.then_some("true")}
+            class={classes!("row", class, on.then_some("on"), same.then_some("same"))}>
+            <span role="cell"><button class="link" {onclick} title="Go there">{ position }</button></span>
+            <span role="cell">{ time }</span>
+            <span role="cell">{ lane }</span>
+            <span role="cell">{ packet.map_or(String::new(), |packet| format!("packet {packet}")) }</span>
+            <span role="cell">{ text }</span>
+        </div>
+    }
+}

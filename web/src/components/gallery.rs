@@ -1,0 +1,26 @@
+//! The gallery: runs that each make one point.
+
+use yew::prelude::*;
+
+use super::{Icon, IconName, Sheet};
+use crate::commands::Intent;
+use crate::gallery::GALLERY;
+use crate::session::{Msg, Session};
+
+/// The gallery.
+#[component]
+pub fn Gallery() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let close = session.on(|_: MouseEvent| Msg::Do(Intent::Close));
+    html! {
+        <Sheet id="gallery" label="Gallery" onclose={session.on(|()| Msg::Do(Intent::Close))}>
+            <header><h2>{ "Ten runs that each make a point" }</h2><button onclick={close.clone()} aria-label="Close"><Icon name={IconName::Close} /></button></header>
+            <p class="dim">{ "Each runs here and now; the page says whether it came out as it did when it was made." }</p>
+            <ul class="cards">
+                { for GALLERY.iter().map(|item| html! {
+                    <li><a href={item.link} onclick={close.clone()} id={format!("gallery-{}", item.id)}><b>{ item.title }</b><span>{ item.point }</span></a></li>
+                }) }
+            </ul>
+        </Sheet>
+    }
+}

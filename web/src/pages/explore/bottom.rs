@@ -1,0 +1,199 @@
+//! What lies under the time bar: plots, the list of events, the byte ledger, branches.
+
+use snapstack::ledger::CopyCause;
+use snapstack::sim::{Event, Kind};
+use yew::prelude::*;
+
+use crate::components::{
+    Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot, TimeEvent,
+};
+use crate::plots::PLOTS;
+use crate::session::{Msg, Session};
+use crate::state::{Action, Bottom, Filter};
+use crate::timeline::{Side, Timeline};
+use crate::words::describe;
+
+/// Whichever is chosen. The plots' canvases stay where they are, as the player draws on them.
+#[component]
+pub(super) fn Under() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let state = &session.state;
+    let plots = state.bottom == Bottom::Plots;
+    html! {
+        <>
+            <div class={classes!("tabs", "choose", (!plots).then_some("hidden"))} role="group" aria-label="Plots">
+                { for state.plots.iter().enumerate().map(|(i, plot)| html! {
+                    <button class={classes!((state.tab == i).then_some("on"))} aria-pressed={(state.tab == i).to_string()}
+                        onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Tab(i)))}>{ PLOTS[*plot].title }</button>
+                }) }
+            </div>
+            <div class={classes!("plots", (!plots).then_some("hidden"))}>
+                { for state.plots.iter().enumerate().map(|(slot, plot)| html! {
+                    <Plot {slot} plot={*plot} active={state.tab == slot} aggregates={aggregates(&session, *plot)}
+                        onchoose={session.on(move |plot| Msg::Act(Action::Plot(slot, plot)))}
+                        onseek={session.on(move |x| Msg::PlotSeek(slot, x))}
+                        onrange={session.on(move |(from, to)| Msg::PlotRange(slot, from, to))}
+                        onexport={session.on(move |format| Msg::Export(slot, format))} />
+                }) }
+            </div>
+            { match state.bottom {
+                Bottom::Plots => html! {},
+                Bottom::Events => html! { <div class="under"><EventList /></div> },
+                Bottom::Ledger => html! { <div class="under">{ ledger(&session) }</div> },
+                Bottom::Branches => html! { <div class="under">{ branches(&session) }</div> },
+            } }
+        </>
+    }
+}
+
+/// What the marked range adds up to in a plot.
+fn aggregates(session: &Session, plot: usize) -> Vec<Aggregate> {
+    let player = session.player.borrow();
+    match (session.state.range, &player.timeline) {
+        (Some(range), Some(timeline)) => PLOTS[plot].aggregates(timeline, range),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether an event is listed.
+fn passes(filter: Filter, selected: Option<u32>, event: &Event) -> bool {
+    match filter {
+        Filter::All => true,
+        Filter::Selected => selected.is_some() && selected == Some(event.packet),
+        Filter::Copies => matches!(event.kind, Kind::Copy { .. }),
+        Filter::Allocations => matches!(event.kind, Kind::Allocate { .. }),
+        Filter::Trouble => {
+            matches!(event.kind, Kind::Drop { .. } | Kind::Fault { .. } | Kind::Retransmission { .. })
+        }
+    }
+}
+
+#[component]
+fn EventList() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let state = &session.state;
+    let (filter, selected) = (state.filter, state.selected);
+    let (events, complete) = {
+        let player = session.player.borrow();
+        player.timeline.as_ref().map_or((0, false), |timeline| (timeline.len(), timeline.is_complete()))
+    };
+    let chosen = filter == Filter::Selected;
+    let listed = {
+        let player = session.player.clone();
+        use_memo((filter, selected.filter(|_| chosen), events, complete), move |(filter, selected, ..)| {
+            // All of them need no list.
+            let player = player.borrow();
+            let timeline = player.timeline.as_ref().filter(|_| *filter != Filter::All)?;
+            let passes = |at: &u32| {
+                timeline.event(*at).is_some_and(|(_, event)| passes(*filter, *selected, &event))
+            };
+            Some((1..=timeline.len()).filter(passes).collect::<Vec<u32>>())
+        })
+    };
+    let position = session.player.borrow().position();
+    let count = listed.as_ref().as_ref().map_or(events as usize, Vec::len);
+    let here = match listed.as_ref() {
+        Some(list) => list.partition_point(|at| *at <= position).saturating_sub(1),
+        None => position.saturating_sub(1) as usize,
+    };
+    let rows = {
+        let player = session.player.clone();
+        Callback::from(move |(first, wanted): (usize, usize)| {
+            let player = player.borrow();
+            let Some(timeline) = &player.timeline else { return Vec::new() };
+            let at = |index: usize| match listed.as_ref() {
+                Some(list) => list.get(index).copied(),
+                None => Some(index as u32 + 1).filter(|at| *at <= timeline.len()),
+            };
+            (first..first + wanted).filter_map(|index| row(timeline, at(index)?)).collect()
+        })
+    };
+    html! {
+        <Events {count} {rows} {here} {position} {selected} {filter}
+            onfilter={session.on(|filter| Msg::Act(Action::Filter(filter)))} onpick={session.on(Msg::GoTo)} />
+    }
+}
+
+fn row(timeline: &Timeline, position: u32) -> Option<EventRow> {
+    let (side, event) = timeline.event(position)?;
+    let lane = match side {
+        None => "both",
+        Some(Side::Left) => "left",
+        Some(Side::Right) => "right",
+    };
+    let (class, text) = describe(&event.kind);
+    let packet = (event.packet != Event::NONE).then_some(event.packet);
+    let time = format!("{:.3} µs", event.time_ns as f64 / 1000.0);
+    Some(EventRow { position, time, lane, packet, class, text })
+}
+
+fn ledger(session: &Session) -> Html {
+    let player = session.player.borrow();
+    let Some(timeline) = &player.timeline else { return html! {} };
+    let position = player.position();
+    let mut sums: [[Copied; 2]; CopyCause::ALL.len()] = Default::default();
+    for side in Side::BOTH {
+        for at in timeline.series[side as usize].copied.changes() {
+            let Some((Some(_), Event { kind: Kind::Copy { cause, bytes }, .. })) = timeline.event(*at) else {
+                continue;
+            };
+            let copied = &mut sums[cause as usize][side as usize];
+            copied.all = (copied.all.0 + 1, copied.all.1 + u64::from(bytes));
+            if *at <= position {
+                copied.now = (copied.now.0 + 1, copied.now.1 + u64::from(bytes));
+                copied.places = Some((copied.places.map_or(*at, |(first, _)| first), *at));
+            }
+        }
+    }
+    let words = |cause: CopyCause| match cause {
+        CopyCause::UserToKernel => "send(): from the user's buffer into kernel pages",
+        CopyCause::Reline => "re-lining: bytes shifted between lines",
+        CopyCause::KernelToUser => "recv(): from kernel buffers to the user",
+        CopyCause::Shadow => "into or out of mapped shadow buffers",
+        CopyCause::SpliceToFile => "splice() into a file's pages",
+    };
+    let rows: Vec<_> = CopyCause::ALL
+        .into_iter()
+        .zip(sums)
+        .filter(|(_, lanes)| lanes.iter().any(|copied| copied.all.0 > 0))
+        .map(|(cause, lanes)| (words(cause), lanes))
+        .collect();
+    let plot = Side::BOTH.map(|side| {
+        let copied = &timeline.series[side as usize].copied;
+        (copied.value(position) as u64, copied.last() as u64)
+    });
+    html! { <ByteLedger {rows} {plot} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))} /> }
+}
+
+fn branches(session: &Session) -> Html {
+    let player = session.player.borrow();
+    let branches = &session.state.branches;
+    let rows: Vec<BranchRow> = branches
+        .iter()
+        .map(|branch| {
+            let kept = player.kept.get(&branch.id);
+            let text = match &branch.origin {
+                None => format!("{} · first run", branch.id),
+                Some((_, change, at)) => {
+                    format!("{} · {} at event {}", branch.id, super::offers::words(change), crate::scene::grouped(u64::from(*at)))
+                }
+            };
+            BranchRow {
+                id: branch.id,
+                from: branch.origin.as_ref().map(|origin| origin.0),
+                text,
+                totals: kept.map(|kept| {
+                    kept.series.each_ref().map(|lane| {
+                        [&lane.copied, &lane.allocations, &lane.held, &lane.footprint].map(|series| series.last())
+                    })
+                }),
+                events: kept.map_or(0, |kept| kept.events),
+                identical: kept.is_some_and(|kept| kept.identical),
+            }
+        })
+        .collect();
+    html! {
+        <Branches {rows} current={branches.current} beside={branches.compared}
+            ongo={session.on(|id| Msg::Act(Action::Branch(id)))} onbeside={session.on(|id| Msg::Act(Action::Beside(id)))} />
+    }
+}

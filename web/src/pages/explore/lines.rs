@@ -1,0 +1,110 @@
+//! The sheet of lines: the DAG of a segment, or of all, at the cursor's moment, and why a line of it is alive.
+
+use std::rc::Rc;
+
+use yew::prelude::*;
+
+use crate::components::{Icon, IconName};
+use crate::dag::DagView;
+use crate::engine::{DagOf, LineInfo};
+use crate::session::{Msg, Session, Wanted};
+use crate::state::{Action, Asked};
+
+/// The sheet, if lines are shown or asked for.
+#[component]
+pub(super) fn Lines() -> Html {
+    let Some(session) = use_context::<Session>() else { return html! {} };
+    let inspect = &session.state.inspect;
+    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..)));
+    if inspect.dag.is_none() && inspect.no_dag.is_none() && !waits {
+        return html! {};
+    }
+    let close = session.on(|_: MouseEvent| Msg::Act(Action::CloseLines));
+    let ask = |of: DagOf| session.on(move |_: MouseEvent| Msg::Question(Wanted::Dag(of)));
+    let of = inspect.dag.as_ref().map(|dag| dag.of);
+    let title = match of {
+        Some(DagOf::Packet(packet)) => format!("Lines of packet {packet}"),
+        Some(DagOf::Segment(segment)) => format!("Lines of segment {segment}"),
+        Some(DagOf::All) => "Lines of all segments".to_owned(),
+        None => "Lines".to_owned(),
+    };
+    html! {
+        <section class="lines-sheet" id="lines" aria-label={title.clone()}>
+            <header>
+                <h2>{ title }</h2>
+                if let Some(dag) = &inspect.dag {
+                    <span class="dim">{ format!("at {:.3} µs", dag.time_ns as f64 / 1000.0) }</span>
+                }
+                if waits { <span role="status">{ "looking…" }</span> }
+                <span class="space" />
+                if let Some(of) = of { <button id="lines-again" onclick={ask(of)}>{ "At the cursor now" }</button> }
+                <button id="lines-all" onclick={ask(DagOf::All)}>{ "All segments" }</button>
+                <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
+            </header>
+            if let Some(why) = &inspect.no_dag {
+                <p class="problem" role="alert">{ why }{ " Move the cursor to where its packet is between driver and completion, or look at all segments." }</p>
+            }
+            if let Some(dag) = &inspect.dag {
+                <div class="inside">
+                    <DagView model={Rc::clone(&dag.model)} selected={inspect.at} found={inspect.found.clone()}
+                        onselect={session.on(|at| Msg::Question(Wanted::Line(at)))} onfind={session.on(|bytes| Msg::Question(Wanted::Find(bytes)))}
+                        label={format!("Memory lines at {:.3} µs", dag.time_ns as f64 / 1000.0)} />
+                    { why(&session) }
+                </div>
+            }
+        </section>
+    }
+}
+
+/// Why the selected line is alive.
+fn why(session: &Session) -> Html {
+    let inspect = &session.state.inspect;
+    let Some(line) = &inspect.line else {
+        let text = if inspect.at.is_some() { "…" } else { "Select a line to see who refers to it." };
+        return html! { <aside class="why" aria-label="Why is this line alive?"><p class="dim">{ text }</p></aside> };
+    };
+    let LineInfo { plid, bytes, references, referrers, ways } = line;
+    let history = session.on(|_: MouseEvent| Msg::Question(Wanted::History));
+    let waits = inspect.waits(|asked| *asked == Asked::History);
+    html! {
+        <aside class="why" id="why" aria-label="Why is this line alive?">
+            <h3>{ format!("Why is line {plid} alive?") }</h3>
+            <p>{ format!("{references} references. It lives as long as there is one.") }</p>
+            <ul>{ for referrers.iter().map(|referrer| html! { <li>{ referrer }</li> }) }</ul>
+            <h3>{ "Ways to it" }</h3>
+            <ul>{ for ways.iter().map(|way| html! { <li>{ way }</li> }) }</ul>
+            <h3>{ "Bytes" }</h3>
+            <pre class="hex">{ spaced(bytes) }</pre>
+            <h3>{ "References over the run" }</h3>
+            { match (&inspect.history, waits) {
+                (Some(points), _) => curve(points),
+                (None, true) => html! { <p class="dim" role="status">{ "running again…" }</p> },
+                (None, false) => html! { <button id="history" onclick={history}>{ "Count them" }</button> },
+            } }
+        </aside>
+    }
+}
+
+fn spaced(hex: &str) -> String {
+    let pairs: Vec<&str> = hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
+    pairs.chunks(8).map(|row| row.join(" ")).collect::<Vec<_>>().join("\n")
+}
+
+/// Counts over time as a curve of steps.
+fn curve(points: &[(u64, u32)]) -> Html {
+    let (width, height) = (240.0, 64.0);
+    let end = points.last().map_or(1, |(time, _)| *time).max(1) as f64;
+    let most = points.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let y = |count: u32| height - 4.0 - f64::from(count) / f64::from(most.max(1)) * (height - 8.0);
+    let mut path = String::from("M0 ");
+    path += &format!("{:.1}", y(points.first().map_or(0, |(_, count)| *count)));
+    for (time, count) in points {
+        path += &format!("H{:.1}V{:.1}", *time as f64 / end * width, y(*count));
+    }
+    html! {
+        <figure>
+            <svg class="curve" viewBox={format!("0 0 {width} {height}")} role="img" aria-label={format!("Reference count over the run, at most {most}")}><path d={path} /></svg>
+            <figcaption class="dim">{ format!("at most {most}, {} changes", points.len().saturating_sub(1)) }</figcaption>
+        </figure>
+    }
+}

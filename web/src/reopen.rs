@@ -1,0 +1,80 @@
+//! Files that were saved here, opened again: each carries the link that shows the same moment.
+
+/// How a link begins.
+const START: &[u8] = b"#/explore?v=";
+/// Longest link that is looked for.
+const LONGEST: usize = 4_000;
+/// How files begin that are captures, whatever else they hold: pcap in four shapes, and pcapng.
+const CAPTURES: [[u8; 4]; 8] = [
+    [0xa1, 0xb2, 0xc3, 0xd4],
+    [0xd4, 0xc3, 0xb2, 0xa1],
+    [0xa1, 0xb2, 0x3c, 0x4d],
+    [0x4d, 0x3c, 0xb2, 0xa1],
+    [0xa1, 0xb2, 0xcd, 0x34],
+    [0x34, 0xcd, 0xb2, 0xa1],
+    [0x0a, 0x0d, 0x0d, 0x0a],
+    [0; 4],
+];
+
+/// The link in a file that was saved here, from `#` on; None for captures, and for anything else without one.
+pub fn link_in(bytes: &[u8]) -> Option<String> {
+    if CAPTURES.iter().any(|magic| bytes.starts_with(magic)) {
+        return None;
+    }
+    let start = bytes.windows(START.len()).position(|window| window == START)?;
+    let rest = &bytes[start..bytes.len().min(start + LONGEST)];
+    let end = rest.iter().position(|byte| !byte.is_ascii_graphic() || b"<>\"'\\`".contains(byte));
+    let text = std::str::from_utf8(&rest[..end.unwrap_or(rest.len())]).ok()?;
+    Some(text.replace("&amp;", "&"))
+}
+
+/// A PNG file with a text of its own behind its header (PNG specification, section 11.3.3); anything else comes back as it
+/// was.
+pub fn png_with_text(png: &[u8], key: &str, text: &str) -> Vec<u8> {
+    // Signature, and the header chunk, which is always the first and as long.
+    const HEAD: usize = 8 + 25;
+    if !png.starts_with(b"\x89PNG\r\n\x1a\n") || png.len() < HEAD {
+        return png.to_vec();
+    }
+    let mut data = Vec::from(*b"tEXt");
+    data.extend(key.bytes().chain([0]).chain(text.bytes()));
+    let mut out = png[..HEAD].to_vec();
+    out.extend((data.len() as u32 - 4).to_be_bytes());
+    out.extend(&data);
+    out.extend(crc32fast::hash(&data).to_be_bytes());
+    out.extend(&png[HEAD..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINK: &str = "#/explore?v=2&line=16&at=5";
+
+    #[test]
+    fn links_are_found_in_what_is_saved_here() {
+        let svg = format!("<svg><metadata>{}</metadata></svg>", LINK.replace('&', "&amp;"));
+        let csv = format!("# Snapstack: Bytes copied (B)\n# demo\n# {LINK}\nevent,time_ns");
+        let json = format!("{{\"link\": \"{LINK}\"}}");
+        for text in [svg, csv, json] {
+            assert_eq!(link_in(text.as_bytes()).as_deref(), Some(LINK));
+        }
+        assert_eq!(link_in(b"Dear all, this is a letter."), None);
+        let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1];
+        capture.extend(LINK.bytes());
+        assert_eq!(link_in(&capture), None, "a capture is a capture, whatever its packets hold");
+    }
+
+    #[test]
+    fn a_png_keeps_its_picture_and_carries_the_link() {
+        let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
+        png.extend([0; 25]);
+        png.extend(b"rest");
+        let with = png_with_text(&png, "Link", LINK);
+        assert_eq!(link_in(&with).as_deref(), Some(LINK));
+        assert!(with.starts_with(&png[..33]) && with.ends_with(b"rest"));
+        assert_eq!(with.len(), png.len() + 12 + 5 + LINK.len());
+        assert_eq!(png_with_text(b"no png", "Link", LINK), b"no png");
+    }
+}

@@ -1,0 +1,167 @@
+//! Selecting, and asking the worker about what is selected.
+
+use std::rc::Rc;
+
+use snapstack::sim::{Event, Stage};
+
+use super::Provider;
+use crate::browser::{save_bytes, window};
+use crate::engine::{DagOf, Question};
+use crate::state::{Action, Asked};
+use crate::timeline::{NEVER, Side, Timeline, Track};
+
+/// What somebody wants to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// The lines of segments, as they are at the cursor.
+    Dag(DagOf),
+    /// Why a line of the DAG on screen is alive: by its index there.
+    Line(Option<u32>),
+    /// Which lines of the DAG on screen hold some bytes.
+    Find(Vec<u8>),
+    /// How the count of the line that is looked at changes over the run.
+    History,
+    /// All frames of the run, as a file.
+    Frames,
+}
+
+/// The lane whose lines are looked at: the right one, unless only the left one has any.
+fn lane(schemes: [snapstack::buffers::Scheme; 2]) -> u32 {
+    u32::from(schemes[1] == snapstack::buffers::Scheme::Snapshot)
+}
+
+/// When a packet's frame can be caught: as the NIC reads it, or as it arrives.
+fn frame_time(timeline: &Timeline, track: &Track) -> Option<u64> {
+    let at = track.at(if track.up { Stage::WireIn } else { Stage::Dma });
+    (at != NEVER).then(|| timeline.time_ns(at))
+}
+
+impl Provider {
+    pub(super) fn pick(&mut self, side: Side, x: f64, y: f64) -> bool {
+        let player = self.session.player.borrow();
+        let (packet, line) = (player.hit(side, x, y), player.line_at(side, x, y));
+        drop(player);
+        match (packet, line) {
+            (Some(packet), _) => self.act(Action::Select(Some(packet))),
+            (None, Some(line)) => {
+                let again = self.session.state.line == Some(line);
+                self.act(Action::SelectLine((!again).then_some(line)))
+            }
+            (None, None) => {
+                self.session.player.borrow_mut().end_tour();
+                false
+            }
+        }
+    }
+
+    /// Selects the packet whose event brought the run to a position, if it has one.
+    pub(super) fn select_at(&mut self, position: u32) -> bool {
+        let player = self.session.player.borrow();
+        let event = player.timeline.as_ref().and_then(|timeline| timeline.event(position));
+        drop(player);
+        match event {
+            Some((_, event)) if event.packet != Event::NONE => self.act(Action::Select(Some(event.packet))),
+            _ => true,
+        }
+    }
+
+    pub(super) fn select(&mut self, packet: Option<u32>) {
+        let mut player = self.session.player.borrow_mut();
+        let touring = player.end_tour();
+        let packet = packet.filter(|packet| {
+            player.timeline.as_ref().is_some_and(|timeline| {
+                Side::BOTH.iter().any(|side| timeline.track(*side, *packet).is_some())
+            })
+        });
+        player.selected = packet;
+        player.repaint();
+        if touring {
+            let here = player.position();
+            player.seek(here);
+        }
+        let wanted = packet.zip(player.timeline.as_ref()).and_then(|(packet, timeline)| {
+            let lane = Side::BOTH.into_iter().rev().find(|side| timeline.track(*side, packet).is_some())?;
+            let time_ns = frame_time(timeline, timeline.track(lane, packet)?)?;
+            Some(Question::Frame { lane: lane as u32, packet, time_ns })
+        });
+        drop(player);
+        Rc::make_mut(&mut self.session.state).selected = packet;
+        if let Some(question) = wanted {
+            self.ask(Asked::Frame, question);
+        }
+    }
+
+    fn ask(&mut self, what: Asked, question: Question) {
+        let state = Rc::make_mut(&mut self.session.state);
+        let (number, older) = state.inspect.ask(what);
+        self.send_question(number, older, question);
+    }
+
+    fn send_question(&self, number: u32, older: Option<u32>, question: Question) {
+        let Some(engine) = &self.engine else { return };
+        if let Some(older) = older {
+            engine.cancel(older);
+        }
+        engine.ask(self.session.state.run, number, question);
+    }
+
+    pub(super) fn question(&mut self, wanted: Wanted) -> bool {
+        let player = self.session.player.borrow();
+        let (lane, time_ns) =
+            (lane(player.schemes), player.timeline.as_ref().map_or(0, |t| t.time_ns(player.position())));
+        drop(player);
+        let shown = self.session.state.inspect.dag.clone();
+        match wanted {
+            Wanted::Dag(of) => self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns }),
+            Wanted::Line(at) => {
+                let Some(dag) = shown else { return false };
+                let inspect = &mut Rc::make_mut(&mut self.session.state).inspect;
+                inspect.at = at;
+                inspect.line = None;
+                inspect.history = None;
+                if let Some(at) = at.filter(|at| *at < dag.model.lines()) {
+                    let plid = dag.model.line(at).plid;
+                    let question = Question::Line { lane: dag.lane, plid, time_ns: dag.time_ns };
+                    self.ask(Asked::Line, question);
+                }
+            }
+            Wanted::Find(bytes) => {
+                let Some(dag) = shown else { return false };
+                let (number, older) = Rc::make_mut(&mut self.session.state).inspect.look_for(&bytes);
+                let (of, bytes) = (dag.of, hex::encode(&bytes));
+                let question = Question::Find { lane: dag.lane, of, bytes, time_ns: dag.time_ns };
+                self.send_question(number, older, question);
+            }
+            Wanted::History => {
+                let Some(line) = self.session.state.inspect.line.clone() else { return false };
+                let lane = shown.map_or(lane, |dag| dag.lane);
+                self.ask(Asked::History, Question::History { lane, bytes: line.bytes });
+            }
+            Wanted::Frames => {
+                self.act(Action::Inform("Making a pcapng file of all frames…".to_owned()));
+                self.ask(Asked::Frames, Question::Frames { lane: 1 });
+            }
+        }
+        true
+    }
+
+    /// What an answer asks of the page beside showing it.
+    pub(super) fn answered(&mut self, asked: Asked) {
+        // A DAG is for looking at: nothing else is to be done, but for its first line to be told about.
+        if let Asked::Dag(..) = asked {
+            let root = self.session.state.inspect.dag.as_ref().and_then(|dag| dag.model.forest().segments.first()?.root);
+            if root.is_some() && self.session.state.inspect.at.is_none() {
+                self.question(Wanted::Line(root));
+            }
+        }
+    }
+
+    /// Hands the frames that the worker wrote to the user, as a file.
+    pub(super) fn save_frames(&mut self, bytes: u32, words: &[u32]) {
+        let file: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).take(bytes as usize).collect();
+        if let Some(document) = window().and_then(|window| window.document()) {
+            save_bytes(&document, "snapstack.pcapng", "application/vnd.tcpdump.pcap", &file);
+        }
+        self.act(Action::Dismiss);
+    }
+}
