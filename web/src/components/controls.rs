@@ -82,6 +82,7 @@ pub fn Controls(props: &Props) -> Html {
                 <Icon name={IconName::Open} /><span>{ "open" }</span>
                 <input id="file" type="file" accept=".pcap,.pcapng,.cap,.svg,.png,.csv,.json,application/vnd.tcpdump.pcap" onchange={file} />
             </label>
+            <span class="hint">{ "or drop a pcap" }</span>
             if !props.demo || !captures {
                 <button id="demo" onclick={press(|| ControlsEvent::Demo)}>{ "demo" }</button>
             }
@@ -92,7 +93,6 @@ pub fn Controls(props: &Props) -> Html {
             <button id="all-settings" class={classes!(props.all.then_some("on"))} aria-expanded={props.all.to_string()} aria-controls="settings" onclick={more}>
                 { if changed > 0 { format!("all settings · {changed} changed") } else { "all settings".to_owned() } }
             </button>
-            <span class="hint">{ "drop a pcap anywhere: it stays on this machine" }</span>
             if props.all {
                 <div class="settings" id="settings">{ for Group::ALL.into_iter().map(|group| section(props, group)) }</div>
             }

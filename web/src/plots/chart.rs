@@ -119,7 +119,12 @@ pub(super) fn render(
             .axis_style(TRANSPARENT)
             .draw()?;
         for curve in curves {
-            let style = rgb(palette.color(curve.ink)).stroke_width((1.8 * ratio).round() as u32);
+            let color = rgb(palette.color(curve.ink));
+            let style = if curve.faint {
+                color.mix(0.4).stroke_width(ratio.round().max(1.0) as u32)
+            } else {
+                color.stroke_width((1.8 * ratio).round() as u32)
+            };
             chart.draw_series(LineSeries::new(curve.points.iter().copied(), style))?;
         }
         Ok::<(), DrawingAreaErrorKind<_>>(())

@@ -30,9 +30,9 @@ fn lane(schemes: [snapstack::buffers::Scheme; 2]) -> u32 {
     u32::from(schemes[1] == snapstack::buffers::Scheme::Snapshot)
 }
 
-/// When a packet's frame can be caught: as the NIC reads it, or as it arrives.
+/// When a packet's frame can be caught: before the NIC reads it, or as it arrives.
 fn frame_time(timeline: &Timeline, track: &Track) -> Option<u64> {
-    let at = track.at(if track.up { Stage::WireIn } else { Stage::Dma });
+    let at = track.at(if track.up { Stage::WireIn } else { Stage::Doorbell });
     (at != NEVER).then(|| timeline.time_ns(at))
 }
 

@@ -559,7 +559,9 @@ impl Provider {
     fn open(&mut self) {
         let mut player = self.session.player.borrow_mut();
         let Some(opening) = player.timeline.as_ref().and_then(tour::opening) else {
-            player.jump(0);
+            // Filling the rings is no news: it is there to be scrubbed back to.
+            let first = player.timeline.as_ref().and_then(Timeline::first_stage);
+            player.jump(first.map_or(0, |at| at.saturating_sub(1)));
             player.toggle();
             return;
         };

@@ -52,12 +52,10 @@ impl Artist<'_> {
             }
             let mut label = if self.layout.compact {
                 format!("1 of {} threads", timeline.threads.len())
-            } else if column == COLUMNS - 1 {
-                "others".to_owned()
             } else {
-                format!("thread {}", thread + 1)
+                self.column_name(column, thread)
             };
-            if per_cell > 1 && !self.layout.compact {
+            if per_cell > 1 && !self.layout.compact && self.layout.column > 140.0 {
                 label.push_str(&format!(" · cell = {per_cell} lines"));
             }
             self.scene.label((x, y - 7.0), -1, Ink::Dim, 10.5, false, self.layout.column - 8.0, label);
@@ -70,15 +68,21 @@ impl Artist<'_> {
             for (column, seen) in seen.iter().enumerate().take(self.layout.columns) {
                 let thread = timeline.columns.iter().position(|at| usize::from(*at) == column);
                 if let (false, Some(thread)) = (seen, thread) {
-                    let text = if column == usize::from(COLUMNS - 1) {
-                        "others".to_owned()
-                    } else {
-                        format!("thread {}", thread + 1)
-                    };
+                    let text = self.column_name(column as u8, thread as u32);
                     let x = self.layout.down(column as u8);
                     self.scene.text((x, y - 7.0), -1, Ink::Dim, 10.5, text);
                 }
             }
+        }
+    }
+
+    /// What a column is headed with, as long as there is room for.
+    fn column_name(&self, column: u8, thread: u32) -> String {
+        match (column == COLUMNS - 1, self.layout.column > 62.0) {
+            (true, true) => "others".to_owned(),
+            (true, false) => "rest".to_owned(),
+            (false, true) => format!("thread {}", thread + 1),
+            (false, false) => format!("t {}", thread + 1),
         }
     }
 
