@@ -351,7 +351,7 @@ fn zoom(stage: &Shared, by: f64) -> Act {
     let line = stage.view.selected.filter(|line| *line < stage.model.lines());
     let at = line.map(|line| {
         let (from, to) = stage.model.span(line);
-        (f64::midpoint(f64::from(from), f64::from(to)) - stage.view.from) / stage.view.columns
+        stage.view.place(&stage.model, f64::midpoint(f64::from(from), f64::from(to))) / stage.view.room
     });
     Act::Zoom { at: at.filter(|at| (0.0..=1.0).contains(at)).unwrap_or(0.5), by }
 }

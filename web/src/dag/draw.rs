@@ -147,7 +147,7 @@ fn map(scene: &mut Scene, model: &Model, view: &View, layout: &Layout, top: f64)
         let at = x(f64::from(model.span(line).0) + 0.5);
         scene.fill(at - 1.0, top, 2.0, MAP, Ink::Text, 1.0);
     }
-    let (from, to) = (x(view.from).max(left), x(view.from + view.columns).min(right));
+    let (from, to) = (x(view.column(model, 0.0)).max(left), x(view.column(model, view.room)).min(right));
     scene.fill(left, top, from - left, MAP, Ink::Ground, 0.6);
     scene.fill(to, top, right - to, MAP, Ink::Ground, 0.6);
     let w = (to - from).max(4.0);

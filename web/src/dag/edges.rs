@@ -53,7 +53,7 @@ impl Pen<'_> {
     /// From what is above to what is first met through it.
     fn tree(&self, scene: &mut Scene, above: &[Row], below: &Row) {
         if let Some(row) = above.last().filter(|_| below.folded) {
-            return self.into_fold(scene, row, below);
+            return self.fold_below(scene, row, below);
         }
         for item in &below.items {
             let middle = item.middle();
@@ -83,7 +83,7 @@ impl Pen<'_> {
     }
 
     /// From everything above into levels folded away.
-    fn into_fold(&self, scene: &mut Scene, above: &Row, below: &Row) {
+    fn fold_below(&self, scene: &mut Scene, above: &Row, below: &Row) {
         let gap = (above.bottom(), below.y);
         for (over, fold) in above.items.iter().zip(below.items.iter().cycle()) {
             match over.thing {

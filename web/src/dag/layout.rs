@@ -119,7 +119,7 @@ pub fn layout(model: &Model, view: &View, size: (f64, f64)) -> Layout {
         row.h = height(row, top, roomy);
         y += row.h + between;
     }
-    let map = (!whole).then(|| size.1 - EDGE - MAP);
+    let map = (!whole).then_some(size.1 - EDGE - MAP);
     Layout { size, across, rows, map, folded }
 }
 

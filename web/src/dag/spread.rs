@@ -91,11 +91,16 @@ struct Region {
     whole: bool,
 }
 
+/// Everything, as one region, on a screen between `left` and `right`.
+fn everything(model: &Model, view: &View, left: f64, right: f64) -> Region {
+    let scale = (right - left) / view.columns;
+    let x = (left - view.from * scale, left + (f64::from(model.columns()) - view.from) * scale);
+    Region { columns: (0, model.columns()), x, whole: false }
+}
+
 /// What is in view of each level, the segments last, from left to right. `left` and `right` are the edges of the screen.
 pub(super) fn spread(model: &Model, view: &View, left: f64, right: f64) -> Vec<Vec<Item>> {
-    let scale = (right - left) / view.columns;
-    let all = (left - view.from * scale, left + (f64::from(model.columns()) - view.from) * scale);
-    let mut regions = vec![Region { columns: (0, model.columns()), x: all, whole: false }];
+    let mut regions = vec![everything(model, view, left, right)];
     let mut levels = vec![Vec::new(); model.levels() + 1];
     for level in (0..=model.levels()).rev() {
         let mut cut =
@@ -107,6 +112,34 @@ pub(super) fn spread(model: &Model, view: &View, left: f64, right: f64) -> Vec<V
         regions = cut.next;
     }
     levels
+}
+
+/// The smallest region that `inside` says yes to, on its way down from everything: columns and place. Narrow things get more
+/// room than their columns would, so where a column is shows only on the way to it.
+pub(super) fn descend(
+    model: &Model,
+    view: &View,
+    inside: impl Fn((u32, u32), (f64, f64)) -> bool,
+) -> ((u32, u32), (f64, f64)) {
+    let (left, right) = (0.0, view.room);
+    let mut at = everything(model, view, left, right);
+    for level in (0..=model.levels()).rev().take_while(|_| model.columns() > 0) {
+        let mut cut =
+            Cut { model, level, row: model.row(level), left, right, items: Vec::new(), next: Vec::new() };
+        let Some((parts, places)) = cut.parts(at) else { continue };
+        if at.whole {
+            break;
+        }
+        if level == 0 {
+            let columns = parts.iter().map(|part| cut.columns(*part));
+            let found = columns.zip(places).find(|(columns, x)| inside(*columns, *x));
+            return found.unwrap_or((at.columns, at.x));
+        }
+        cut.below(&parts, &places);
+        let Some(next) = cut.next.into_iter().find(|region| inside(region.columns, region.x)) else { break };
+        at = next;
+    }
+    (at.columns, at.x)
 }
 
 /// A level while its regions are cut.
@@ -125,19 +158,10 @@ impl Cut<'_> {
         if !self.in_view(region.x) {
             return;
         }
-        let (first, end) = self.row.within(region.columns);
-        let room = region.x.1 - region.x.0;
-        if first == end {
+        let Some((parts, places)) = self.parts(region) else {
             self.next.push(region);
             return;
-        }
-        let singly = f64::from(end - first) * LEAST <= room;
-        let parts: Vec<(u32, u32)> = match (singly, region.whole) {
-            (true, _) => (first..end).map(|rank| (rank, rank + 1)).collect(),
-            (false, true) => vec![(first, end)],
-            (false, false) => self.bundles(region, first, end),
         };
-        let places = self.share(region, &parts);
         for (part, x) in parts.iter().zip(&places) {
             if self.in_view(*x) {
                 self.item(*part, *x, region.whole || part.1 - part.0 > 1);
@@ -148,6 +172,22 @@ impl Cut<'_> {
         } else {
             self.below(&parts, &places);
         }
+    }
+
+    /// What a region is cut into, by ranks and by place; nothing if there is nothing of this level.
+    fn parts(&self, region: Region) -> Option<(Vec<(u32, u32)>, Vec<(f64, f64)>)> {
+        let (first, end) = self.row.within(region.columns);
+        if first == end {
+            return None;
+        }
+        let singly = f64::from(end - first) * LEAST <= region.x.1 - region.x.0;
+        let parts: Vec<(u32, u32)> = match (singly, region.whole) {
+            (true, _) => (first..end).map(|rank| (rank, rank + 1)).collect(),
+            (false, true) => vec![(first, end)],
+            (false, false) => self.bundles(region, first, end),
+        };
+        let places = self.share(region, &parts);
+        Some((parts, places))
     }
 
     fn in_view(&self, x: (f64, f64)) -> bool {

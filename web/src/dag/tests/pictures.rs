@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{World, figure_1, sharing};
+use super::{World, figure_1, packets, sharing};
 use crate::scene::{Scene, Shape};
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -21,9 +21,13 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 0..8)
 }
 
-/// Bytes a line, and lines.
+/// Bytes a line, and lines; none are packets.
 fn sizes() -> impl Strategy<Value = (u32, usize)> {
-    prop_oneof![Just((16, 40)), Just((16, 900)), Just((32, 400)), Just((64, 3000))]
+    prop_oneof![Just((16, 40)), Just((16, 900)), Just((32, 400)), Just((64, 3000)), Just((64, 0))]
+}
+
+fn model((line_size, lines): (u32, usize)) -> Model {
+    if lines == 0 { packets(300).model() } else { sharing(line_size, lines).model() }
 }
 
 /// What must hold of any layout.
@@ -80,12 +84,12 @@ proptest! {
 
     #[test]
     fn any_view_shows_all_there_is_without_overlaps(
-        (line_size, lines) in sizes(),
+        size in sizes(),
         acts in acts(),
         width in 240.0..2200.0f64,
         height in 420.0..900.0f64,
     ) {
-        let model = sharing(line_size, lines).model();
+        let model = model(size);
         let (left, right) = across(width);
         let mut view = View::new(&model, right - left);
         for act in acts {
@@ -98,8 +102,8 @@ proptest! {
     }
 
     #[test]
-    fn at_fit_every_line_is_counted((line_size, lines) in sizes(), width in 240.0..2200.0f64) {
-        let model = sharing(line_size, lines).model();
+    fn at_fit_every_line_is_counted(size in sizes(), width in 240.0..2200.0f64) {
+        let model = model(size);
         let (left, right) = across(width);
         let layout = layout(&model, &View::new(&model, right - left), (width, 700.0));
         let drawn: u32 = layout.rows.iter().flat_map(|row| &row.items).map(Item::count).sum();
