@@ -22,8 +22,8 @@ const DRAG: f64 = 4.0;
 pub(super) enum Tap {
     /// A line, or nothing.
     Select(Option<u32>),
-    /// Levels were folded or shown.
-    Folded,
+    /// Nothing: it changed the view.
+    Looked,
 }
 
 /// A model on a canvas.
@@ -61,6 +61,14 @@ impl Stage {
 
     pub(super) fn act(&mut self, act: Act) {
         self.view.act(&self.model, act);
+    }
+
+    /// Folds the level of the selected line away, or shows it again.
+    pub(super) fn fold(&self) -> Option<Act> {
+        let line = self.view.selected.filter(|line| *line < self.model.lines())?;
+        let level = self.model.line(line).height;
+        let row = self.layout.rows.iter().find(|row| (row.low..=row.high).contains(&level))?;
+        Some(if row.folded { Act::Unfold(row.low, row.high) } else { Act::Fold(level) })
     }
 
     pub(super) fn resize(&mut self, size: (f64, f64)) {
@@ -161,7 +169,7 @@ impl Stage {
                 return None;
             }
             self.act(if folded { Act::Unfold(low, high) } else { Act::Fold(low) });
-            return Some(Tap::Folded);
+            return Some(Tap::Looked);
         }
         match self.layout.hit(x, y) {
             Some(Thing::Line(line)) => Some(Tap::Select(Some(line))),
@@ -170,11 +178,11 @@ impl Stage {
                 let row = self.model.row(usize::from(level));
                 let (from, to) = (row.span(first).0, row.span(end - 1).1);
                 self.act(Act::Show(from, to));
-                Some(Tap::Folded)
+                Some(Tap::Looked)
             }
             Some(Thing::Levels(low, high)) => {
                 self.act(Act::Unfold(low, high));
-                Some(Tap::Folded)
+                Some(Tap::Looked)
             }
             Some(Thing::Map) => None,
             None => Some(Tap::Select(None)),

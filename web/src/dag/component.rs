@@ -21,9 +21,9 @@ const ZOOM: f64 = 1.6;
 pub struct Props {
     /// What is drawn.
     pub model: Rc<Model>,
-    /// The line selected.
+    /// The line of the model that is selected.
     pub selected: Option<u32>,
-    /// Lines that hold what `onfind` asked for.
+    /// Lines that hold what `onfind` asked for; another answer is another allocation.
     #[prop_or_default]
     pub found: Option<Rc<Found>>,
     /// A number that changes when it is to be drawn again though nothing else here has changed: the theme has.
@@ -40,13 +40,9 @@ pub struct Props {
 
 impl PartialEq for Props {
     fn eq(&self, other: &Self) -> bool {
-        let same = |a: &Option<Rc<Found>>, b: &Option<Rc<Found>>| match (a, b) {
-            (Some(a), Some(b)) => Rc::ptr_eq(a, b),
-            (a, b) => a.is_none() && b.is_none(),
-        };
         // Models are large: another one is another allocation.
-        Rc::ptr_eq(&self.model, &other.model)
-            && same(&self.found, &other.found)
+        Same(Some(self.model.clone())) == Same(Some(other.model.clone()))
+            && Same(self.found.clone()) == Same(other.found.clone())
             && (self.selected, self.redraw, &self.label) == (other.selected, other.redraw, &other.label)
             && (&self.onselect, &self.onfind) == (&other.onselect, &other.onfind)
     }
@@ -75,9 +71,9 @@ pub fn DagView(props: &Props) -> Html {
     use_size(&frame, &stage);
     {
         let (stage, update) = (stage.clone(), update.clone());
-        use_effect_with(Same(props.model.clone()), move |model| {
-            if !Rc::ptr_eq(&stage.borrow().model, &model.0) {
-                stage.borrow_mut().adopt(model.0.clone());
+        use_effect_with(Same(Some(props.model.clone())), move |model| {
+            if let Some(model) = model.0.clone().filter(|model| !Rc::ptr_eq(&stage.borrow().model, model)) {
+                stage.borrow_mut().adopt(model);
                 update.force_update();
             }
         });
@@ -113,8 +109,8 @@ pub fn DagView(props: &Props) -> Html {
     };
     {
         let (act, results, model) = (act.clone(), results.clone(), props.model.clone());
-        use_effect_with(props.found.clone(), move |found| {
-            let Some(found) = found.as_ref().filter(|found| results.asked.as_ref() == Some(&found.bytes))
+        use_effect_with(Same(props.found.clone()), move |found| {
+            let Some(found) = found.0.as_ref().filter(|found| results.asked.as_ref() == Some(&found.bytes))
             else {
                 return;
             };
@@ -160,7 +156,11 @@ pub fn DagView(props: &Props) -> Html {
         _ => overview(&props.model),
     };
     drop(held);
-    let label = format!("{}: {}. Arrow keys walk from line to line.", props.label, overview(&props.model));
+    let label = format!(
+        "{}: {}. Arrow keys walk from line to line, plus and minus zoom, F folds a level.",
+        props.label,
+        overview(&props.model)
+    );
     let press = |it: Act| {
         let act = act.clone();
         Callback::from(move |_: MouseEvent| act.emit(it.clone()))
@@ -194,16 +194,24 @@ pub fn DagView(props: &Props) -> Html {
                 { surface(&stage, &canvas, &act, &changed) }
             </div>
             <p class="told" role="status">{ told }</p>
+            <ul class="key" aria-label="What the picture's signs mean">
+                <li class="shared">{ "in several places, or kept by others, too" }</li>
+                <li class="again">{ "reference to a line that stands further left" }</li>
+                <li class="strip">{ "of so many lines, those shared" }</li>
+                if props.model.compares() {
+                    <li class="held">{ "held at the other moment, too" }</li>
+                }
+            </ul>
         </div>
     }
 }
 
-/// A model by its allocation.
-struct Same(Rc<Model>);
+/// Something by its allocation.
+struct Same<T>(Option<Rc<T>>);
 
-impl PartialEq for Same {
+impl<T> PartialEq for Same<T> {
     fn eq(&self, other: &Self) -> bool {
-        Rc::ptr_eq(&self.0, &other.0)
+        self.0.as_ref().map(Rc::as_ptr) == other.0.as_ref().map(Rc::as_ptr)
     }
 }
 
@@ -283,7 +291,7 @@ fn surface(stage: &Shared, canvas: &NodeRef, act: &Callback<Act>, changed: &Call
             let tap = stage.borrow_mut().up(&event, lost);
             match tap {
                 Some(Tap::Select(line)) => act.emit(Act::Select(line)),
-                Some(Tap::Folded) => changed.emit(before),
+                Some(Tap::Looked) => changed.emit(before),
                 None => redraw(&stage),
             }
         })
@@ -317,6 +325,10 @@ fn keys(stage: &Shared, act: &Callback<Act>) -> Callback<KeyboardEvent> {
             ("+" | "=", _) => zoom(&stage, ZOOM),
             ("-" | "_", _) => zoom(&stage, 1.0 / ZOOM),
             ("0", _) => Act::Fit,
+            ("f", _) => {
+                let Some(act) = stage.borrow().fold() else { return };
+                act
+            }
             ("Enter", _) => {
                 let stage = stage.borrow();
                 let Some(line) = selected.filter(|line| *line < stage.model.lines()) else { return };
@@ -339,7 +351,7 @@ fn zoom(stage: &Shared, by: f64) -> Act {
     let line = stage.view.selected.filter(|line| *line < stage.model.lines());
     let at = line.map(|line| {
         let (from, to) = stage.model.span(line);
-        (f64::midpoint(f64::from(from), f64::from(to)) - stage.view.from) / stage.view.columns
+        stage.view.place(&stage.model, f64::midpoint(f64::from(from), f64::from(to))) / stage.view.room
     });
     Act::Zoom { at: at.filter(|at| (0.0..=1.0).contains(at)).unwrap_or(0.5), by }
 }

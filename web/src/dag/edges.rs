@@ -23,13 +23,13 @@ struct Stroke {
 }
 
 const TREE: Stroke = Stroke { ink: Ink::Dim, width: 1.0, alpha: 0.55 };
-const SHARING: Stroke = Stroke { ink: Ink::Reference, width: 1.25, alpha: 0.8 };
+const SHARING: Stroke = Stroke { ink: Ink::Reference, width: 1.25, alpha: 0.75 };
 
 /// Draws all references that are to be seen.
 pub(super) fn edges(scene: &mut Scene, model: &Model, view: &View, layout: &Layout) {
     let pen = Pen { model, layout };
-    for rows in layout.rows.windows(2) {
-        pen.tree(scene, &rows[0], &rows[1]);
+    for at in 1..layout.rows.len() {
+        pen.tree(scene, &layout.rows[..at], &layout.rows[at]);
     }
     if let Some(row) = layout.rows.first() {
         pen.roots(scene, row);
@@ -39,7 +39,7 @@ pub(super) fn edges(scene: &mut Scene, model: &Model, view: &View, layout: &Layo
             pen.cross(scene, &rows[0], &rows[1]);
         }
     }
-    if let Some(line) = view.selected {
+    if let Some(line) = view.selected.filter(|line| *line < model.lines()) {
         pen.selected(scene, line);
     }
 }
@@ -51,13 +51,16 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// From what is above to what is first met through it.
-    fn tree(&self, scene: &mut Scene, above: &Row, below: &Row) {
-        let segments = usize::from(above.low) == self.model.levels();
+    fn tree(&self, scene: &mut Scene, above: &[Row], below: &Row) {
+        if let Some(row) = above.last().filter(|_| below.folded) {
+            return self.fold_below(scene, row, below);
+        }
         for item in &below.items {
             let middle = item.middle();
-            let at = above.items.partition_point(|other| other.region.1 <= middle);
-            let Some(over) = above.items.get(at).filter(|other| other.region.0 <= middle) else { continue };
-            let gap = (above.bottom(), below.y);
+            // Segments are not all equally high: the next row may have nothing here.
+            let over = above.iter().rev().find_map(|row| Some((row, row.around(middle)?)));
+            let Some((row, over)) = over else { continue };
+            let gap = (row.bottom(), below.y);
             match (over.thing, item.thing) {
                 // Drawn with the roots.
                 (Thing::Segment(_), _) => {}
@@ -66,26 +69,28 @@ impl Pen<'_> {
                         curve(scene, (x, gap.0), (middle, gap.1), TREE);
                     }
                 }
-                (Thing::Line(_), Thing::Bar { .. }) => {
-                    let inset = over.w * 0.1;
-                    for (from, to) in
-                        [(over.x + inset, item.x + 1.0), (over.x + over.w - inset, item.x + item.w - 1.0)]
-                    {
-                        curve(scene, (from, gap.0), (to, gap.1), TREE);
+                (Thing::Line(parent), Thing::Bar { first, end, .. }) => {
+                    let ids = &self.model.row(usize::from(below.low)).ids;
+                    for (rank, to) in [(first, item.x + 1.0), (end - 1, item.x + item.w - 1.0)] {
+                        let from = self.word(over, parent, ids[rank as usize]);
+                        curve(scene, (from.unwrap_or(over.middle()), gap.0), (to, gap.1), TREE);
                     }
                 }
-                (Thing::Bar { .. } | Thing::Levels(..), Thing::Bar { .. })
-                | (Thing::Bar { .. }, Thing::Levels(..)) => {
-                    let (from, to) = (over.x.max(item.x), (over.x + over.w).min(item.x + item.w));
-                    scene.fill(from, gap.0, (to - from).max(0.0), gap.1 - gap.0, Ink::Faint, 0.6);
-                }
-                (_, Thing::Levels(..)) => {
-                    for over in &above.items {
-                        curve(scene, (over.middle(), gap.0), (over.middle(), gap.1), TREE);
-                    }
-                }
-                _ if segments => {}
+                (Thing::Bar { .. } | Thing::Levels(..), Thing::Bar { .. }) => band(scene, over, item, gap),
                 _ => curve(scene, (middle, gap.0), (middle, gap.1), TREE),
+            }
+        }
+    }
+
+    /// From everything above into levels folded away.
+    fn fold_below(&self, scene: &mut Scene, above: &Row, below: &Row) {
+        let gap = (above.bottom(), below.y);
+        for (over, fold) in above.items.iter().zip(below.items.iter().cycle()) {
+            match over.thing {
+                Thing::Bar { .. } => band(scene, over, fold, gap),
+                // Drawn with the roots.
+                Thing::Segment(_) => {}
+                _ => curve(scene, (over.middle(), gap.0), (over.middle(), gap.1), TREE),
             }
         }
     }
@@ -109,38 +114,38 @@ impl Pen<'_> {
         let step = references.len().div_ceil(LOOKED_AT).max(1).next_power_of_two();
         // Those at the same places whatever is in view, so that nothing flickers when it moves.
         let first = before.next_multiple_of(step) - before;
-        let mut links: Vec<(usize, Target, u32, u8)> = Vec::new();
+        let mut links: Vec<Link> = Vec::new();
         let mut from = 0;
         for (parent, child, word) in references.iter().skip(first).step_by(step) {
             while above.items[from].ranks.1 <= *parent {
                 from += 1;
             }
-            links.push((from, target(below, self.model.rank(*child)), *child, *word));
+            links.push((from, target(below, self.model.rank(*child)), *child, *parent, *word));
         }
         links.sort_unstable();
-        let mut drawn: Vec<&[(usize, Target, u32, u8)]> =
-            links.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
+        let mut drawn: Vec<&[Link]> = links.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
         drawn.sort_by_key(|links| std::cmp::Reverse(links.len()));
         drawn.truncate(DRAWN);
-        let crowd = (24.0 / drawn.len() as f64).clamp(0.3, 1.0);
+        let crowd = (32.0 / drawn.len() as f64).clamp(0.4, 1.0);
         for links in drawn {
-            let (from, to, child, word) = links[0];
+            // The one in the middle stands for all.
+            let (from, to, child, parent, word) = links[links.len() / 2];
             let over = &above.items[from];
             let x = match over.thing {
                 Thing::Line(_) => slot(over, word, self.model),
-                _ => over.middle(),
+                _ => self.within(over, self.model.row(usize::from(above.low)).ids[parent as usize]),
             };
             let end = match to {
                 Target::Left => self.layout.across.0 - 6.0,
                 Target::Right => self.layout.across.1 + 6.0,
-                Target::At(at) => match below.items[at].thing {
-                    Thing::Bar { .. } if links.len() == 1 => self.within(&below.items[at], child),
-                    _ => below.items[at].middle(),
-                },
+                Target::At(at) => self.within(&below.items[at], child),
             };
-            let weight = (links.len() * step) as f64;
-            let width = if over.is_bar() { 1.0 + weight.log2() * 0.5 } else { SHARING.width };
-            let stroke = Stroke { width: width.min(6.0), alpha: SHARING.alpha * crowd, ..SHARING };
+            let stroke = if over.is_bar() {
+                let weight = (links.len() * step) as f64;
+                Stroke { width: (1.0 + weight.log2() * 0.5).min(6.0), alpha: 0.4 * crowd, ..SHARING }
+            } else {
+                Stroke { alpha: SHARING.alpha * crowd, ..SHARING }
+            };
             curve(scene, (x, above.bottom()), (end, below.y), stroke);
         }
     }
@@ -229,6 +234,9 @@ impl Pen<'_> {
     }
 }
 
+/// A cross reference: item above, target, child, rank of the parent, word.
+type Link = (usize, Target, u32, u32, u8);
+
 /// Where a reference leads to in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Target {
@@ -251,6 +259,12 @@ fn slot(item: &Item, word: u8, model: &Model) -> f64 {
     item.x + (f64::from(word) + 0.5) * item.w / f64::from(model.fan_out())
 }
 
+/// From a bar to what it holds further down.
+fn band(scene: &mut Scene, over: &Item, under: &Item, gap: (f64, f64)) {
+    let (from, to) = (over.x.max(under.x), (over.x + over.w).min(under.x + under.w));
+    scene.fill(from, gap.0, (to - from).max(0.0), gap.1 - gap.0, Ink::Faint, 0.6);
+}
+
 /// A reference from one point down to another.
 fn curve(scene: &mut Scene, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
     let bend = (to.1 - from.1) * 0.5;
@@ -259,8 +273,10 @@ fn curve(scene: &mut Scene, from: (f64, f64), to: (f64, f64), stroke: Stroke) {
         let (a, b, c, d) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
         ((a + b) * from.0 + (c + d) * to.0, a * from.1 + b * (from.1 + bend) + c * (to.1 - bend) + d * to.1)
     };
-    let steps = if (to.0 - from.0).abs() < 2.0 { 1 } else { 12 };
-    let points = (0..=steps).map(|i| at(f64::from(i) / f64::from(steps))).collect();
+    // Denser at the ends, where it bends.
+    let steps = if (to.0 - from.0).abs() < 2.0 { 1 } else { 20 };
+    let even = |i: u8| 0.5 - 0.5 * (std::f64::consts::PI * f64::from(i) / f64::from(steps)).cos();
+    let points = (0..=steps).map(|i| at(even(i))).collect();
     let Stroke { ink, width, alpha } = stroke;
     scene.shapes.push(Shape::Path { points, ink, width, dashed: false, alpha });
 }

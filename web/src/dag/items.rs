@@ -7,6 +7,8 @@ use super::spread::{Item, Thing};
 use super::view::View;
 use crate::scene::{Ink, Scene, Shape, content_cell, grouped};
 
+/// Least width of a leaf that has its name beside its content.
+pub(super) const NAMED: f64 = 44.0;
 /// Least CSS pixels of one cell in a bar.
 const CELL: f64 = 4.0;
 
@@ -44,10 +46,11 @@ fn segment(scene: &mut Scene, model: &Model, row: &Row, item: &Item, top: u32) {
     scene.outline(x, y, w, row.h, Ink::Reference, 1.5);
     let room = w - 10.0;
     let middle = item.middle();
-    let short: String = top.label.chars().take((room / 7.2).max(0.0) as usize).collect();
-    let names = [top.label.clone(), top.segment.to_string(), short];
-    if let Some(name) = fitting(names, 12.0, room).filter(|name| !name.is_empty()) {
-        scene.label((middle, y + 14.0), 0, Ink::Text, 12.0, true, room, name);
+    let short: String = top.label.chars().take((room / 7.2 - 1.0).max(0.0) as usize).collect();
+    let short = if short.chars().count() > 2 { format!("{short}…") } else { top.segment.to_string() };
+    let base = if row.h > 30.0 { y + 15.0 } else { y + row.h / 2.0 + 4.0 };
+    if let Some(name) = fitting([top.label.clone(), short], 12.0, room) {
+        scene.label((middle, base), 0, Ink::Text, 12.0, true, room, name);
     }
     if row.h > 30.0 {
         let bytes = grouped(top.length);
@@ -75,33 +78,36 @@ fn frame(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
     }
 }
 
-/// PLID and references, beside each other, one over the other, or the PLID alone.
-fn named(scene: &mut Scene, model: &Model, line: u32, (x, y, w, h): (f64, f64, f64, f64), stacked: bool) {
+/// PLID, and how many references where there are several: beside each other, or one over the other. `y` is the middle.
+fn named(scene: &mut Scene, model: &Model, line: u32, (x, y, w): (f64, f64, f64), stacked: bool) {
     let line = model.line(line);
-    let shared = line.flags & flag::SHARED != 0;
     let (plid, times) = (line.plid.to_string(), format!("×{}", grouped(u64::from(line.references))));
-    let ink = if shared { Ink::Reference } else { Ink::Dim };
-    let size = if h < 30.0 { 10.0 } else { 11.0 };
-    let base = if h < 30.0 { y + h / 2.0 + 3.5 } else { y + 14.0 };
-    let both = text_width(&plid, size) + text_width(&times, size) + 6.0;
-    if text_width(&plid, size) > w {
-        return;
-    }
-    if both <= w {
-        scene.label((x, base), -1, Ink::Text, size, true, w, plid);
-        scene.label((x + w, base), 1, ink, size, shared, w, times);
-    } else {
-        scene.label((x + w / 2.0, base), 0, Ink::Text, size, true, w, plid);
-        if stacked && h >= 30.0 && text_width(&times, size) <= w {
-            scene.label((x + w / 2.0, y + 28.0), 0, ink, size, shared, w, times);
+    // Where it is tight a PLID may go nearer to the border.
+    let sizes = [(11.0, 0.0), (10.0, 2.0), (9.0, 6.0)];
+    let fits = |(size, more): &(f64, f64)| text_width(&plid, *size) <= w + more;
+    let Some((size, _)) = sizes.into_iter().find(fits) else { return };
+    let (wide, more) = (text_width(&plid, size), text_width(&times, size));
+    let mut say = |x: f64, y: f64, anchor: i8, ink: Ink, text: String| {
+        scene.label((x, y + 4.0), anchor, ink, size, true, w, text);
+    };
+    let several = line.references > 1;
+    if wide + more + 6.0 <= w {
+        say(x, y, -1, Ink::Text, plid);
+        if several {
+            say(x + w, y, 1, Ink::Reference, times);
         }
+    } else if several && stacked && more <= w {
+        say(x + w / 2.0, y - 6.5, 0, Ink::Text, plid);
+        say(x + w / 2.0, y + 6.5, 0, Ink::Reference, times);
+    } else {
+        say(x + w / 2.0, y, 0, Ink::Text, plid);
     }
 }
 
 fn leaf(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
     let (x, y, w, h) = (item.x, row.y, item.w, row.h);
     let hash = model.line(line).hash;
-    if w < 44.0 {
+    if w < NAMED {
         content_cell(scene, (x, y), (w, h), hash, false);
         if model.line(line).flags & (flag::SHARED | flag::WAITING | flag::HELD) != 0 {
             frame(scene, model, row, item, line);
@@ -110,10 +116,10 @@ fn leaf(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
     }
     scene.fill(x, y, w, h, Ink::Ground, 1.0);
     // Content is all that a leaf is: it takes what the text leaves.
-    let strip = if h > 30.0 { 12.0 } else { 10.0 };
+    let strip = (w * 0.2).clamp(10.0, 20.0);
     content_cell(scene, (x, y), (strip, h), hash, false);
     frame(scene, model, row, item, line);
-    named(scene, model, line, (x + strip + 4.0, y, w - strip - 8.0, h), true);
+    named(scene, model, line, (x + strip + 4.0, y + h / 2.0, w - strip - 8.0), h > 28.0);
 }
 
 fn interior(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32) {
@@ -121,39 +127,36 @@ fn interior(scene: &mut Scene, model: &Model, row: &Row, item: &Item, line: u32)
     scene.fill(x, y, w, h, Ink::Ground, 1.0);
     let word = w / f64::from(model.fan_out());
     // A word with the tag is a PLID; one without is zero.
-    let words = h > 30.0 && w >= 44.0;
-    if words {
-        scene.fill(x, y + 20.0, w, h - 20.0, Ink::Faint, 0.6);
+    let words = if h > 24.0 && w >= 20.0 { (h * 0.4).min(13.0) } else { 0.0 };
+    if words > 0.0 {
+        scene.fill(x, y + h - words, w, words, Ink::Faint, 0.6);
         let size = (word - 2.0).clamp(1.5, 6.0);
         for edge in model.children(line) {
             let shared = model.parent(edge.child) != Some(line);
             let ink = if shared { Ink::Reference } else { Ink::Dim };
             let left = x + (f64::from(edge.word) + 0.5) * word - size / 2.0;
-            scene.fill(left, y + 27.0 - size / 2.0, size, size, ink, 1.0);
+            scene.fill(left, y + h - (words + size) / 2.0, size, size, ink, 1.0);
         }
     }
     frame(scene, model, row, item, line);
-    if w >= 26.0 {
-        named(scene, model, line, (x + 5.0, y, w - 10.0, h), !words);
-    }
+    named(scene, model, line, (x + 5.0, y + (h - words) / 2.0, w - 10.0), h > 30.0 && words == 0.0);
 }
 
 /// What a bar says: how many lines, and how much of it is shared.
 fn summary(count: u32, shared: u32, what: &str) -> [String; 4] {
     let lines = grouped(u64::from(count));
-    let percent = percent(shared, count);
-    [
-        format!("{lines} {what}, {percent} shared"),
-        format!("{lines} {what}"),
-        lines,
-        format!("{}k", (count + 500) / 1000),
-    ]
+    let part = match shared {
+        0 => String::new(),
+        _ if shared == count => ", all shared".to_owned(),
+        _ => format!(", {} shared", percent(shared, count)),
+    };
+    let thousands = format!("{}k", (count + 500) / 1000);
+    [format!("{lines} {what}{part}"), format!("{lines} {what}"), lines, thousands]
 }
 
-/// A part in per cent: none and all of them only if it is so.
-pub(super) fn percent(part: u32, all: u32) -> String {
+/// A part in per cent: none or all only if it is so.
+fn percent(part: u32, all: u32) -> String {
     match f64::from(part) / f64::from(all.max(1)) * 100.0 {
-        _ if part == all => "100 %".to_owned(),
         share if part > 0 && share < 1.0 => "<1 %".to_owned(),
         share if share > 99.0 => "99 %".to_owned(),
         share => format!("{share:.0} %"),
@@ -169,14 +172,25 @@ fn bar(scene: &mut Scene, model: &Model, row: &Row, item: &Item) {
     let lane = if h > 20.0 { 5.0 } else { 4.0 };
     let foot = y + h - lane;
     let shares = |scene: &mut Scene, part: &dyn Fn((u32, u32)) -> u32, ink: Ink, top: f64, high: f64| {
+        // Cells that show the same are one: no seams, and less to draw.
+        let mut run: Option<(f64, f64, f64)> = None;
+        let mut flush = |run: Option<(f64, f64, f64)>| {
+            if let Some((left, right, share)) = run.filter(|run| run.2 > 0.0) {
+                scene.fill(left, top + high * (1.0 - share), right - left, high * share, ink, 1.0);
+            }
+        };
         cells(model, row, item, |(from, to), (left, width)| {
             let share = f64::from(part((from, to))) / f64::from(to - from);
-            scene.fill(left, top + high * (1.0 - share), width, high * share, ink, 1.0);
+            match &mut run {
+                Some((_, right, same)) if *same == share && left - *right < 0.5 => *right = left + width,
+                _ => flush(run.replace((left, left + width, share))),
+            }
         });
+        flush(run);
     };
     // What the cells of a bar cannot tell apart is told by its number.
     if level == 0 {
-        let high = if h > 20.0 { 7.0 } else { h - lane };
+        let high = (h - lane - 13.0).max(4.0);
         cells(model, row, item, |(from, _), (left, width)| {
             let line = model.line(lines.ids[from as usize]);
             scene.fill(left, foot - high, width, high, Ink::Content(line.hash), 1.0);
@@ -194,11 +208,9 @@ fn bar(scene: &mut Scene, model: &Model, row: &Row, item: &Item) {
     let texts = summary(item.count(), lines.shared(item.ranks), what);
     let texts = texts.into_iter().skip(usize::from(segments));
     let texts = texts.take(if item.count() < 10_000 { 3 } else { 4 });
-    if level == 0 && h < 20.0 {
-        return;
-    }
     if let Some(text) = fitting(texts, 10.0, w - 6.0) {
-        scene.label((item.middle(), y + 11.0), 0, Ink::Text, 10.0, false, w, text);
+        let base = if segments { y + h / 2.0 + 3.5 } else { y + 10.5 };
+        scene.label((item.middle(), base), 0, Ink::Text, 10.0, false, w, text);
     }
 }
 
@@ -212,7 +224,7 @@ fn cells(model: &Model, row: &Row, item: &Item, mut each: impl FnMut((u32, u32),
     let mut column = (from / step * step).max(item.columns.0);
     while column < to.min(item.columns.1) {
         let next = (column / step + 1) * step;
-        let ranks = lines.within((column, next.min(item.columns.1)));
+        let ranks = lines.over((column, next.min(item.columns.1)));
         if ranks.0 < ranks.1 {
             let left = item.at(f64::from(column)).max(item.x);
             let right = item.at(f64::from(next)).min(item.x + item.w);

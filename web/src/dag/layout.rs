@@ -1,6 +1,7 @@
 //! From top to bottom: a row for the segments, one for each height, the leaves at the foot, and a map of the whole under
 //! them. Levels that would only repeat themselves, or for which there is no room, are folded into one row.
 
+use super::items::NAMED;
 use super::model::Model;
 use super::spread::{Item, LEAST, Thing, spread};
 use super::view::{View, bit};
@@ -26,6 +27,12 @@ impl Row {
     /// Its lower edge.
     pub fn bottom(&self) -> f64 {
         self.y + self.h
+    }
+
+    /// The item whose region a place is in.
+    pub fn around(&self, x: f64) -> Option<&Item> {
+        let at = self.items.partition_point(|item| item.region.1 <= x);
+        self.items.get(at).filter(|item| item.region.0 <= x)
     }
 
     /// The item that a rank belongs to, if it is in view.
@@ -58,7 +65,7 @@ const BETWEEN: (f64, f64) = (14.0, 92.0);
 
 /// Left and right edge of the columns on so wide a screen.
 pub fn across(width: f64) -> (f64, f64) {
-    let names = if width < 560.0 { 30.0 } else { 84.0 };
+    let names = if width < 560.0 { 32.0 } else { 84.0 };
     (names, (width - EDGE).max(names + 1.0))
 }
 
@@ -112,7 +119,7 @@ pub fn layout(model: &Model, view: &View, size: (f64, f64)) -> Layout {
         row.h = height(row, top, roomy);
         y += row.h + between;
     }
-    let map = (!whole).then(|| size.1 - EDGE - MAP);
+    let map = (!whole).then_some(size.1 - EDGE - MAP);
     Layout { size, across, rows, map, folded }
 }
 
@@ -120,13 +127,13 @@ pub fn layout(model: &Model, view: &View, size: (f64, f64)) -> Layout {
 fn height(row: &Row, top: u8, roomy: bool) -> f64 {
     let widest = row.items.iter().filter(|item| !item.is_bar()).map(|item| item.w).fold(0.0, f64::max);
     let bars = row.items.iter().any(Item::is_bar);
-    let (tight, full) = match () {
-        () if row.folded => (14.0, 18.0),
-        () if row.low == top && widest >= 40.0 => (18.0, 34.0),
-        () if row.low == top => (18.0, 18.0),
-        () if widest >= 44.0 => (18.0, 34.0),
-        () if bars => (18.0, 26.0),
-        () => (12.0, 14.0),
+    let (tight, full) = match row.low {
+        _ if row.folded => (14.0, 18.0),
+        low if low == top => (18.0, if widest >= 40.0 { 34.0 } else { 18.0 }),
+        0 if bars => (24.0, 28.0),
+        0 => (18.0, if widest >= NAMED { 30.0 } else { 16.0 }),
+        _ if widest >= 60.0 => (18.0, 34.0),
+        _ => (18.0, 28.0),
     };
     if roomy { full } else { tight }
 }
@@ -171,7 +178,7 @@ fn needed(levels: &[Vec<Item>], folded: u32) -> f64 {
         rows += if now && before { 0.0 } else { 1.0 };
         before = now;
     }
-    rows * (18.0 + BETWEEN.0) - BETWEEN.0
+    rows * (18.0 + BETWEEN.0) - BETWEEN.0 + 6.0
 }
 
 impl Layout {

@@ -29,7 +29,7 @@ mod layout;
 mod model;
 mod search;
 mod spread;
-#[cfg(test)]
+#[cfg(all(test, not(target_family = "wasm")))]
 mod tests;
 mod view;
 mod words;

@@ -54,6 +54,12 @@ impl Row {
         (before(from), before(to))
     }
 
+    /// Ranks of what lies over columns, the end excluded, or reaches into them. O(log n).
+    pub fn over(&self, (from, to): (u32, u32)) -> (u32, u32) {
+        let first = self.ends.partition_point(|end| *end <= from) as u32;
+        (first, self.within((from, to)).1.max(first))
+    }
+
     /// How many at these ranks, the end excluded, are shared.
     pub fn shared(&self, (from, to): (u32, u32)) -> u32 {
         self.shared[to as usize] - self.shared[from as usize]

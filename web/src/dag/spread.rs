@@ -91,11 +91,16 @@ struct Region {
     whole: bool,
 }
 
+/// Everything, as one region, on a screen between `left` and `right`.
+fn everything(model: &Model, view: &View, left: f64, right: f64) -> Region {
+    let scale = (right - left) / view.columns;
+    let x = (left - view.from * scale, left + (f64::from(model.columns()) - view.from) * scale);
+    Region { columns: (0, model.columns()), x, whole: false }
+}
+
 /// What is in view of each level, the segments last, from left to right. `left` and `right` are the edges of the screen.
 pub(super) fn spread(model: &Model, view: &View, left: f64, right: f64) -> Vec<Vec<Item>> {
-    let scale = (right - left) / view.columns;
-    let all = (left - view.from * scale, left + (f64::from(model.columns()) - view.from) * scale);
-    let mut regions = vec![Region { columns: (0, model.columns()), x: all, whole: false }];
+    let mut regions = vec![everything(model, view, left, right)];
     let mut levels = vec![Vec::new(); model.levels() + 1];
     for level in (0..=model.levels()).rev() {
         let mut cut =
@@ -107,6 +112,34 @@ pub(super) fn spread(model: &Model, view: &View, left: f64, right: f64) -> Vec<V
         regions = cut.next;
     }
     levels
+}
+
+/// The smallest region that `inside` says yes to, on its way down from everything: columns and place. Narrow things get more
+/// room than their columns would, so where a column is shows only on the way to it.
+pub(super) fn descend(
+    model: &Model,
+    view: &View,
+    inside: impl Fn((u32, u32), (f64, f64)) -> bool,
+) -> ((u32, u32), (f64, f64)) {
+    let (left, right) = (0.0, view.room);
+    let mut at = everything(model, view, left, right);
+    for level in (0..=model.levels()).rev().take_while(|_| model.columns() > 0) {
+        let mut cut =
+            Cut { model, level, row: model.row(level), left, right, items: Vec::new(), next: Vec::new() };
+        let Some((parts, places)) = cut.parts(at) else { continue };
+        if at.whole {
+            break;
+        }
+        if level == 0 {
+            let columns = parts.iter().map(|part| cut.columns(*part));
+            let found = columns.zip(places).find(|(columns, x)| inside(*columns, *x));
+            return found.unwrap_or((at.columns, at.x));
+        }
+        cut.below(&parts, &places);
+        let Some(next) = cut.next.into_iter().find(|region| inside(region.columns, region.x)) else { break };
+        at = next;
+    }
+    (at.columns, at.x)
 }
 
 /// A level while its regions are cut.
@@ -125,19 +158,10 @@ impl Cut<'_> {
         if !self.in_view(region.x) {
             return;
         }
-        let (first, end) = self.row.within(region.columns);
-        let room = region.x.1 - region.x.0;
-        if first == end {
+        let Some((parts, places)) = self.parts(region) else {
             self.next.push(region);
             return;
-        }
-        let singly = f64::from(end - first) * LEAST <= room;
-        let parts: Vec<(u32, u32)> = match (singly, region.whole) {
-            (true, _) => (first..end).map(|rank| (rank, rank + 1)).collect(),
-            (false, true) => vec![(first, end)],
-            (false, false) => self.bundles(region, first, end),
         };
-        let places = self.share(region, &parts);
         for (part, x) in parts.iter().zip(&places) {
             if self.in_view(*x) {
                 self.item(*part, *x, region.whole || part.1 - part.0 > 1);
@@ -148,6 +172,22 @@ impl Cut<'_> {
         } else {
             self.below(&parts, &places);
         }
+    }
+
+    /// What a region is cut into, by ranks and by place; nothing if there is nothing of this level.
+    fn parts(&self, region: Region) -> Option<(Vec<(u32, u32)>, Vec<(f64, f64)>)> {
+        let (first, end) = self.row.within(region.columns);
+        if first == end {
+            return None;
+        }
+        let singly = f64::from(end - first) * LEAST <= region.x.1 - region.x.0;
+        let parts: Vec<(u32, u32)> = match (singly, region.whole) {
+            (true, _) => (first..end).map(|rank| (rank, rank + 1)).collect(),
+            (false, true) => vec![(first, end)],
+            (false, false) => self.bundles(region, first, end),
+        };
+        let places = self.share(region, &parts);
+        Some((parts, places))
     }
 
     fn in_view(&self, x: (f64, f64)) -> bool {
@@ -167,32 +207,19 @@ impl Cut<'_> {
 
     /// Neighbours in bundles that are wide enough for a bar; what is wide enough alone stays alone.
     fn bundles(&self, region: Region, first: u32, end: u32) -> Vec<(u32, u32)> {
-        let mut parts: Vec<(u32, u32)> = Vec::new();
-        let mut open = false;
-        for rank in first..end {
-            let alone = self.natural(region, (rank, rank + 1)) >= BAR;
-            match parts.last_mut() {
-                Some(last) if open && !alone => last.1 = rank + 1,
-                _ => parts.push((rank, rank + 1)),
-            }
-            open = !alone && parts.last().is_some_and(|last| self.natural(region, *last) < BAR);
-        }
-        // A narrow rest joins the bundle before it.
-        if let [.., before, last] = parts.as_mut_slice()
-            && open
-            && before.1 - before.0 > 1
-        {
-            before.1 = last.1;
-            parts.pop();
-        }
-        parts
+        let widths = (first..end).map(|rank| self.natural(region, (rank, rank + 1)));
+        let things: Vec<(f64, bool)> = widths.map(|width| (width, width >= BAR)).collect();
+        let parts = gather(&things).into_iter();
+        parts.map(|(from, to)| (first + from as u32, first + to as u32)).collect()
     }
 
-    /// Cuts a region among its parts by their columns, but so that each has [`LEAST`] if that is possible.
+    /// Cuts a region among its parts by their columns, but so that the narrow ones, too, have room to say what they are:
+    /// half of an even share or that of a bar, whichever is less, and never under [`LEAST`] if that is possible.
     fn share(&self, region: Region, parts: &[(u32, u32)]) -> Vec<(f64, f64)> {
         let room = region.x.1 - region.x.0;
         let natural: Vec<f64> = parts.iter().map(|part| self.natural(region, *part)).collect();
-        let least = LEAST.min(room / parts.len() as f64);
+        let even = room / parts.len() as f64;
+        let least = BAR.min(even / 2.0).max(LEAST.min(even));
         let over: f64 = natural.iter().map(|w| (w - least).max(0.0)).sum();
         let spare = room - least * parts.len() as f64;
         let mut x = region.x.0;
@@ -207,32 +234,25 @@ impl Cut<'_> {
 
     /// Regions of the level below: one for each part that has room for what is under it, one for neighbours that have not.
     fn below(&mut self, parts: &[(u32, u32)], places: &[(f64, f64)]) {
-        let mut open = false;
-        for (part, x) in parts.iter().zip(places) {
-            let columns = self.columns(*part);
-            let kids = match self.level.checked_sub(1) {
-                Some(level) => {
-                    let (first, end) = self.model.row(level).within(columns);
-                    f64::from(end - first)
-                }
-                None => 0.0,
-            };
+        let Some(below) = self.level.checked_sub(1) else { return };
+        let opens = |part: (u32, u32), room: f64| {
+            let (first, end) = self.model.row(below).within(self.columns(part));
+            let kids = f64::from(end - first);
+            part.1 - part.0 == 1 && (room >= BAR || kids > 0.0 && kids * LEAST <= room)
+        };
+        // What was bundled stays so; what does not open is gathered with its neighbours.
+        let thing = |(part, x): (&(u32, u32), &(f64, f64))| {
             let room = x.1 - x.0;
-            let single = part.1 - part.0 == 1;
-            if single && (room >= BAR || kids > 0.0 && kids * LEAST <= room) {
-                self.next.push(Region { columns, x: *x, whole: false });
-                open = false;
-                continue;
-            }
-            match self.next.last_mut() {
-                Some(last) if open && single => {
-                    last.columns.1 = columns.1;
-                    last.x.1 = x.1;
-                }
-                _ => self.next.push(Region { columns, x: *x, whole: true }),
-            }
-            open = single && self.next.last().is_some_and(|last| last.x.1 - last.x.0 < BAR);
-        }
+            (room, part.1 - part.0 > 1 || opens(*part, room))
+        };
+        let things: Vec<(f64, bool)> = parts.iter().zip(places).map(thing).collect();
+        let regions = gather(&things).into_iter().map(|(from, to)| {
+            let part = (parts[from].0, parts[to - 1].1);
+            let x = (places[from].0, places[to - 1].1);
+            Region { columns: self.columns(part), x, whole: !(to - from == 1 && opens(part, x.1 - x.0)) }
+        });
+        let regions: Vec<Region> = regions.collect();
+        self.next.extend(regions);
     }
 
     fn item(&mut self, ranks: (u32, u32), region: (f64, f64), bundled: bool) {
@@ -261,4 +281,35 @@ impl Cut<'_> {
         };
         self.items.push(Item { thing, x, w, region, columns, ranks, bundled });
     }
+}
+
+/// Gathers neighbours, given by width and by whether they stand alone, in groups about as wide as a bar; returns where each
+/// group begins and ends.
+fn gather(things: &[(f64, bool)]) -> Vec<(usize, usize)> {
+    let mut groups = Vec::new();
+    let mut at = 0;
+    while at < things.len() {
+        if things[at].1 {
+            groups.push((at, at + 1));
+            at += 1;
+            continue;
+        }
+        let run = things[at..].iter().take_while(|thing| !thing.1);
+        let room: f64 = run.clone().map(|thing| thing.0).sum();
+        let (end, each) = (at + run.count(), room / (room / BAR).floor().max(1.0));
+        let (mut begin, mut filled, mut goal) = (at, 0.0, each);
+        for (i, (width, _)) in things[at..end].iter().enumerate() {
+            filled += width;
+            // To the nearest whole thing.
+            if filled + width / 2.0 >= goal || at + i + 1 == end {
+                groups.push((begin, at + i + 1));
+                begin = at + i + 1;
+                while goal <= filled + width / 2.0 {
+                    goal += each;
+                }
+            }
+        }
+        at = end;
+    }
+    groups
 }

@@ -2,6 +2,7 @@
 //! Plain data; every change is an [`Act`].
 
 use super::model::Model;
+use super::spread::descend;
 
 /// Most CSS pixels a column is wide, so that a line has room for all that is said of it.
 pub(super) const WIDEST_COLUMN: f64 = 160.0;
@@ -11,9 +12,9 @@ const MARGIN: f64 = 0.08;
 /// What is looked at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// The column at the left edge; it may lie left of the first one.
+    /// How far from the first column the left edge is, in columns, if all were equally wide; less than 0 is left of it.
     pub from: f64,
-    /// Columns in view.
+    /// Columns in view, if all were equally wide.
     pub columns: f64,
     /// CSS pixels that they take.
     pub room: f64,
@@ -124,26 +125,26 @@ impl View {
                 if whole { self.fit(model) } else { self.settle(model) }
             }
             Act::Zoom { at, by } => {
-                let point = self.from + at * self.columns;
-                let columns = self.bounded(model, self.columns / by);
-                self.from = point - at * columns;
-                self.columns = columns;
-                self.settle(model);
+                let column = self.column(model, at * self.room);
+                self.columns = self.bounded(model, self.columns / by);
+                self.bring(model, column, at);
             }
             Act::Pan(part) => {
                 self.from += part * self.columns;
                 self.settle(model);
             }
-            Act::Centre(column) => {
-                self.from = column - self.columns / 2.0;
-                self.settle(model);
-            }
+            Act::Centre(column) => self.bring(model, column, 0.5),
             Act::Fit => self.fit(model),
             Act::Show(from, to) => {
-                let columns = f64::from(to.saturating_sub(from)).max(1.0);
-                self.columns = self.bounded(model, (columns * (1.0 + 2.0 * MARGIN)).max(self.room / 120.0));
-                self.from = f64::midpoint(f64::from(from), f64::from(to)) - self.columns / 2.0;
-                self.settle(model);
+                let (from, to) = (f64::from(from), f64::from(to.max(from + 1)));
+                self.columns = self.bounded(model, to - from);
+                // How wide they come out shows only there.
+                for _ in 0..2 {
+                    let wide = self.place(model, to) - self.place(model, from);
+                    let wanted = (self.room * (1.0 - 2.0 * MARGIN)).min(120.0 * (to - from));
+                    self.columns = self.bounded(model, self.columns * wide / wanted);
+                }
+                self.bring(model, f64::midpoint(from, to), 0.5);
             }
             Act::Fold(level) => {
                 self.folded |= bit(level);
@@ -195,6 +196,31 @@ impl View {
         self.via = self.via.and_then(same);
         self.hits = self.hits.iter().filter_map(|line| same(*line)).collect();
         if whole { self.fit(new) } else { self.settle(new) }
+    }
+
+    /// Where a column is, in CSS pixels from the left edge.
+    pub fn place(&self, model: &Model, column: f64) -> f64 {
+        // The last column's end is part of it.
+        let within = |from: u32, to: u32| f64::from(from) <= column && column < f64::from(to);
+        let last = column >= f64::from(model.columns());
+        let ((from, to), x) =
+            descend(model, self, |(from, to), _| within(from, to) || last && to == model.columns());
+        x.0 + (column - f64::from(from)) / f64::from(to - from).max(1.0) * (x.1 - x.0)
+    }
+
+    /// The column at so many CSS pixels from the left edge.
+    pub fn column(&self, model: &Model, x: f64) -> f64 {
+        let ((from, to), place) = descend(model, self, |_, place| (place.0..place.1).contains(&x));
+        let column = f64::from(from) + (x - place.0) / (place.1 - place.0) * f64::from(to - from);
+        if column.is_finite() { column } else { 0.0 }
+    }
+
+    /// Moves the view so that a column is at a part of the width.
+    fn bring(&mut self, model: &Model, column: f64, at: f64) {
+        self.settle(model);
+        let away = self.place(model, column) - at * self.room;
+        self.from += away / self.room * self.columns;
+        self.settle(model);
     }
 
     /// Whether all columns are in view.
@@ -262,12 +288,12 @@ impl View {
         self.selected = line.filter(|line| *line < model.lines());
         let Some(line) = self.selected else { return };
         let (start, end) = model.span(line);
-        let (start, end) = (f64::from(start), f64::from(end));
-        let margin = MARGIN * self.columns;
-        let (low, high) = (self.from + margin, self.from + self.columns - margin);
+        let middle = f64::midpoint(f64::from(start), f64::from(end));
+        let (start, end) = (self.place(model, f64::from(start)), self.place(model, f64::from(end)));
+        let (low, high) = (MARGIN * self.room, (1.0 - MARGIN) * self.room);
         // A wide line is drawn in the part of its columns that is in view.
         if end.min(high) - start.max(low) < (end - start).min(high - low) * 0.5 {
-            self.act(model, Act::Centre(f64::midpoint(start, end)));
+            self.act(model, Act::Centre(middle));
         }
     }
 

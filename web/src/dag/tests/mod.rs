@@ -88,3 +88,16 @@ pub(super) fn sharing(line_size: u32, lines: usize) -> World {
     world.snapshot("snapshot", page);
     world
 }
+
+/// A page, and packets that begin with lines of their own and go on with lines of the page.
+pub(super) fn packets(count: usize) -> World {
+    let mut world = World::new(64, 16_384);
+    let page: Vec<u8> = (0..64 * 1024u32).map(|i| (i / 64 * 7 + i % 61) as u8).collect();
+    world.create("page", &page);
+    for i in 0..count {
+        let header: Vec<u8> = (0..192).map(|at| (at * i * 31 + i + i / 256 * at) as u8).collect();
+        let from = i * 23 % (page.len() / 64 - 23) * 64;
+        world.create(&format!("packet {i}"), &[&header, &page[from..from + 1472]].concat());
+    }
+    world
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{World, figure_1, sharing};
+use super::{World, figure_1, packets, sharing};
 use crate::scene::{Scene, Shape};
 
 fn acts() -> impl Strategy<Value = Vec<Act>> {
@@ -21,9 +21,13 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
     prop::collection::vec(act, 0..8)
 }
 
-/// Bytes a line, and lines.
+/// Bytes a line, and lines; none are packets.
 fn sizes() -> impl Strategy<Value = (u32, usize)> {
-    prop_oneof![Just((16, 40)), Just((16, 900)), Just((32, 400)), Just((64, 3000))]
+    prop_oneof![Just((16, 40)), Just((16, 900)), Just((32, 400)), Just((64, 3000)), Just((64, 0))]
+}
+
+fn model((line_size, lines): (u32, usize)) -> Model {
+    if lines == 0 { packets(300).model() } else { sharing(line_size, lines).model() }
 }
 
 /// What must hold of any layout.
@@ -80,12 +84,12 @@ proptest! {
 
     #[test]
     fn any_view_shows_all_there_is_without_overlaps(
-        (line_size, lines) in sizes(),
+        size in sizes(),
         acts in acts(),
         width in 240.0..2200.0f64,
         height in 420.0..900.0f64,
     ) {
-        let model = sharing(line_size, lines).model();
+        let model = model(size);
         let (left, right) = across(width);
         let mut view = View::new(&model, right - left);
         for act in acts {
@@ -98,8 +102,8 @@ proptest! {
     }
 
     #[test]
-    fn at_fit_every_line_is_counted((line_size, lines) in sizes(), width in 240.0..2200.0f64) {
-        let model = sharing(line_size, lines).model();
+    fn at_fit_every_line_is_counted(size in sizes(), width in 240.0..2200.0f64) {
+        let model = model(size);
         let (left, right) = across(width);
         let layout = layout(&model, &View::new(&model, right - left), (width, 700.0));
         let drawn: u32 = layout.rows.iter().flat_map(|row| &row.items).map(Item::count).sum();
@@ -224,5 +228,46 @@ fn a_selected_line_in_a_bar_is_named_there() {
     let (scene, layout) = scene(&model, &view, (1094.0, 500.0));
     let item = layout.row(0).unwrap().of(model.rank(line)).unwrap();
     assert!(item.is_bar() && item.ranks.0 <= 1234 && 1234 < item.ranks.1);
-    assert!(texts(&scene).contains(&format!("line {}", model.line(line).plid)));
+    let name = format!("line {}", model.line(line).plid);
+    assert!(texts(&scene).contains(&name));
+
+    let inner = model.row(1).ids[7];
+    let name = format!("line {}", model.line(inner).plid);
+    view.act(&model, Act::Select(Some(inner)));
+    view.act(&model, Act::Fold(1));
+    let (scene, folded) = super::super::scene(&model, &view, (1094.0, 500.0));
+    assert!(folded.row(1).is_none() && texts(&scene).contains(&name), "in a folded level, too");
+}
+
+#[test]
+fn a_view_of_another_model_is_drawn_without_what_is_not_there() {
+    let (large, small) = (sharing(64, 500).model(), figure_1().model());
+    let mut view = View::new(&large, 800.0);
+    view.act(&large, Act::Hits(vec![300, 310, 320]));
+    let (scene, layout) = scene(&small, &view, (894.0, 400.0));
+    check(&small, &layout);
+    sound(&scene, (894.0, 400.0));
+}
+
+#[test]
+fn lines_found_are_marked_where_they_are() {
+    let model = figure_1().model();
+    let mut view = View::new(&model, 800.0);
+    let hits = [model.row(0).ids[1], model.row(0).ids[3]];
+    view.act(&model, Act::Hits(hits.to_vec()));
+    let (scene, layout) = scene(&model, &view, (894.0, 400.0));
+    let row = layout.row(0).unwrap();
+    for (rank, found) in [(0, false), (1, true), (2, false), (3, true)] {
+        let item = row.of(rank).unwrap();
+        let mark = Shape::Rect {
+            x: item.x,
+            y: row.y - 6.0,
+            w: item.w,
+            h: 4.0,
+            ink: crate::scene::Ink::Text,
+            outline: 0.0,
+            alpha: 1.0,
+        };
+        assert_eq!(scene.shapes.contains(&mark), found, "rank {rank}");
+    }
 }

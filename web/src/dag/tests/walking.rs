@@ -3,17 +3,40 @@
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{World, figure_1, sharing};
+use super::{World, figure_1, packets, sharing};
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
     #[test]
-    fn zooming_keeps_the_column_under_the_pointer(at in 0.0..1.0f64, by in 1.05..8.0f64) {
-        let model = sharing(64, 3000).model();
-        let mut view = View::new(&model, 900.0);
-        view.act(&model, Act::Zoom { at: 0.5, by: 4.0 });
-        let column = view.from + at * view.columns;
-        view.act(&model, Act::Zoom { at, by });
-        prop_assert!((view.from + at * view.columns - column).abs() < 1e-6);
+    fn zooming_keeps_the_column_under_the_pointer(at in 0.2..0.8f64, by in 1.05..8.0f64, before in 1.0..50.0f64) {
+        for model in [sharing(64, 3000).model(), packets(300).model()] {
+            let mut view = View::new(&model, 900.0);
+            view.act(&model, Act::Zoom { at: 0.5, by: before });
+            let column = view.column(&model, at * view.room);
+            view.act(&model, Act::Zoom { at, by });
+            // Near the ends there is nothing to show beyond.
+            let edge = view.from <= 0.0 || view.from + view.columns >= f64::from(model.columns()) - 1e-6;
+            let off = view.place(&model, column) - at * view.room;
+            prop_assert!(edge || off.abs() < 0.01, "{column} is {off} pixels off");
+        }
+    }
+
+    #[test]
+    fn columns_are_found_where_they_are(part in 0.0..1.0f64, by in 1.0..4000.0f64) {
+        for model in [sharing(64, 3000).model(), packets(300).model(), figure_1().model()] {
+            let mut view = View::new(&model, 900.0);
+            view.act(&model, Act::Zoom { at: part, by });
+            let mut before = f64::NEG_INFINITY;
+            for column in (0..=model.columns()).step_by(3) {
+                let place = view.place(&model, f64::from(column));
+                prop_assert!(place > before, "column {column} is right of the one before");
+                before = place;
+            }
+            let column = part * f64::from(model.columns());
+            let again = view.column(&model, view.place(&model, column));
+            prop_assert!((again - column).abs() < 1e-3, "{column}, {again}");
+        }
     }
 
     #[test]
@@ -32,16 +55,22 @@ proptest! {
 
     #[test]
     fn a_selected_line_is_in_view(picks in prop::collection::vec(any::<prop::sample::Index>(), 1..6)) {
-        let model = sharing(64, 3000).model();
-        let mut view = View::new(&model, 900.0);
-        view.act(&model, Act::Zoom { at: 0.3, by: 1e6 });
-        for pick in picks {
-            let line = pick.index(model.lines() as usize) as u32;
-            view.act(&model, Act::Select(Some(line)));
-            let layout = layout(&model, &view, (994.0, 900.0));
-            let row = layout.row(usize::from(model.line(line).height)).unwrap();
-            let item = row.of(model.rank(line)).expect("it is drawn");
-            prop_assert!(item.x >= layout.across.0 - 1.0 && item.x + item.w <= layout.across.1 + 1.0, "{item:?}");
+        for (model, zoom) in [(sharing(64, 3000), 1e6), (packets(300), 1e6), (packets(300), 12.0)] {
+            let model = model.model();
+            let mut view = View::new(&model, 900.0);
+            view.act(&model, Act::Zoom { at: 0.3, by: zoom });
+            for pick in &picks {
+                let line = pick.index(model.lines() as usize) as u32;
+                view.act(&model, Act::Select(Some(line)));
+                let layout = layout(&model, &view, (994.0, 900.0));
+                let row = layout.row(usize::from(model.line(line).height)).unwrap();
+                let item = row.of(model.rank(line)).expect("it is drawn");
+                let (left, right) = layout.across;
+                prop_assert!(item.is_bar() || item.x >= left - 1.0 && item.x + item.w <= right + 1.0, "{item:?}");
+                let (from, to) = model.span(line);
+                let place = left + view.place(&model, f64::midpoint(f64::from(from), f64::from(to)));
+                prop_assert!((left..=right).contains(&place) || to - from > 3, "{line} is at {place}");
+            }
         }
     }
 }
