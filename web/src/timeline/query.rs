@@ -259,6 +259,13 @@ impl Timeline {
         if forward { found.min() } else { found.max() }
     }
 
+    /// Where the first packet enters its first stage.
+    pub fn first_stage(&self) -> Option<u32> {
+        (1..=self.len()).find(|at| {
+            matches!(self.event(*at), Some((None, event)) if matches!(event.kind, Kind::Stage { .. }))
+        })
+    }
+
     /// Where a stage event of another run of the same traffic is in this one.
     pub fn find_stage(&self, event: &Event) -> Option<u32> {
         let Kind::Stage { stage, send, offset, .. } = event.kind else { return None };
