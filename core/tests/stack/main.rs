@@ -3,6 +3,8 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+#[path = "../common/device.rs"]
+mod device;
 #[path = "../common/frames.rs"]
 mod frames;
 mod hostile;
