@@ -92,7 +92,6 @@ impl<B: Buffers> Net<B> {
     }
 
     pub(crate) fn with([one, two]: [Config; 2], make: fn() -> B) -> Self {
-        frames::begin();
         Self {
             hosts: [Stack::new(one, make()), Stack::new(two, make())],
             wire: [VecDeque::new(), VecDeque::new()],

@@ -56,7 +56,6 @@ struct Net<B: Buffers> {
 
 impl<B: Buffers> Net<B> {
     fn new(make: fn() -> B, seed: u64, faults: Faults) -> Self {
-        frames::begin();
         let link = |seed| {
             let reorder_ns = 3 * MILLISECOND;
             Link::new(LinkConfig {
