@@ -3,6 +3,8 @@
 
 #[path = "common/frames.rs"]
 mod frames;
+#[path = "net_world/queues.rs"]
+mod queues;
 
 use std::collections::BTreeMap;
 
@@ -306,17 +308,6 @@ fn a_thousand_threads_share_one_nic_fairly() {
     let [one, two] = ["sk_buff", "snapshot"].map(|name| &report.schemes[name]);
     assert_eq!(one.wire_sha256, two.wire_sha256);
     assert_eq!(one.receipt.fairness, two.receipt.fairness);
-}
-
-#[test]
-fn several_queues_carry_the_same_streams() {
-    for queues in [1, 4] {
-        let config = Config { queues, threads: 8, ..small(Workload::Bulk, 2) };
-        let (mut one, mut two) = (snapshot(config, Log::default()), sk_buff(config, Log::default()));
-        finish(&mut one);
-        finish(&mut two);
-        assert!(one.tap().0 == two.tap().0);
-    }
 }
 
 #[test]

@@ -12,3 +12,4 @@ mod many;
 mod net;
 mod pairs;
 mod peer;
+mod queues;
