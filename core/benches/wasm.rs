@@ -1,4 +1,4 @@
-//! The memory benchmarks in wasm, in a dedicated worker of a real browser: the bodies and the output are those of the
+//! The benchmarks in wasm, in a dedicated worker of a real browser: the bodies and the output are those of the
 //! native program. `cargo xtask bench --wasm` runs them.
 //!
 //! `SNAPSTACK_BENCH`, read when this is compiled, chooses the cases whose names contain one of its words.
@@ -13,7 +13,7 @@ use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_config
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
 
 #[wasm_bindgen_test]
-fn memory() {
+fn every_case() {
     let scope: web_sys::WorkerGlobalScope = js_sys::global().unchecked_into();
     let performance = scope.performance().expect("a worker has a clock");
     let now = || performance.now() * 1e6;

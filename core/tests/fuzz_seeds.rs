@@ -3,6 +3,8 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+#[path = "common/frames.rs"]
+mod frames;
 #[path = "../../fuzz/src/lib.rs"]
 #[expect(unreachable_pub, reason = "the fuzzer builds the same files as a library")]
 mod fuzz;
@@ -13,6 +15,7 @@ use fuzz::victim::Victim;
 use fuzz::{capture_reader, frame_input};
 use snapstack::buffers::Snapshot;
 use snapstack::stack::Counters;
+use snapstack::traffic::capture::ETHERNET;
 
 /// Name and content of each seed of a target.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
@@ -35,6 +38,9 @@ fn counted(name: &str) -> (Counters, usize) {
     for (wait, frame) in &arrivals {
         victim.wait(victim.now + u64::from(*wait) * 1_000);
         victim.frame(frame);
+    }
+    for (time, frame) in &victim.sent {
+        frames::record(ETHERNET, *time, frame);
     }
     assert!(!victim.refused() && victim.stack.drops().total() < arrivals.len() as u64);
     (*victim.stack.counters(), victim.sent.len())

@@ -2,15 +2,19 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+#[path = "common/frames.rs"]
+mod frames;
+
 use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
 use snapstack::ledger::Count;
 use snapstack::random::mix;
 use snapstack::sim::{
-    Change, Config, ConfigError, DropPlace, Event, FaultKind, Kind, Lane, Receive, Report, Retention, RunError,
-    Setup, Stage, Tap, run,
+    Change, Config, ConfigError, DropPlace, Event, FaultKind, Kind, Lane, Receive, Report, Retention,
+    RunError, Setup, Stage, Tap, run,
 };
+use snapstack::traffic::capture::ETHERNET;
 use snapstack::traffic::{Traffic, TrafficError};
 
 const DEMO: &[u8] = include_bytes!("../../static/captures/demo-web.pcap");
@@ -31,7 +35,8 @@ struct Frames {
 }
 
 impl Tap for Frames {
-    fn frame(&mut self, _time_ns: u64, from_peer: bool, _packet: u32, frame: &[u8]) {
+    fn frame(&mut self, time_ns: u64, from_peer: bool, _packet: u32, frame: &[u8]) {
+        frames::record(ETHERNET, time_ns, frame);
         if !from_peer {
             self.sent.push(frame.to_vec());
         }
@@ -328,8 +333,7 @@ fn lanes_enter_every_stage_at_the_same_time() {
 
 #[test]
 fn retention_decides_what_stays_alive() {
-    let held =
-        |retention| both(Config { retention, ..Config::for_capture() }).schemes["snapshot"].dedup.held;
+    let held = |retention| both(Config { retention, ..Config::for_capture() }).schemes["snapshot"].dedup.held;
     assert!(held(Retention::Keep) > 5.0);
     assert!(held(Retention::Overwrite) < held(Retention::Keep));
     assert_eq!(held(Retention::Free), 1.0, "nothing is held at the end");
@@ -364,9 +368,9 @@ fn header_split_puts_what_arrives_on_line_boundaries() {
 fn an_application_that_overwrites_its_buffer_changes_nothing_on_the_wire() {
     let (events, clean) = recorded(Scheme::Snapshot, Config::for_capture());
     // In the midst of a send: its first packet is in the socket layer, its frame not yet on the wire.
-    let entered = events.iter().find(|event| {
-        event.packet == 100 && matches!(event.kind, Kind::Stage { stage: Stage::Socket, .. })
-    });
+    let entered = events
+        .iter()
+        .find(|event| event.packet == 100 && matches!(event.kind, Kind::Stage { stage: Stage::Socket, .. }));
     let at_ns = entered.unwrap().time_ns;
     let Kind::Stage { send, .. } = entered.unwrap().kind else { unreachable!() };
     let thread = demo().sends[send as usize].flow;
@@ -383,7 +387,8 @@ fn an_application_that_overwrites_its_buffer_changes_nothing_on_the_wire() {
 
 #[test]
 fn a_frame_that_the_link_loses_arrives_nowhere() {
-    let changes = vec![Change::Lose { from_peer: true, frame: 3 }, Change::Lose { from_peer: false, frame: 7 }];
+    let changes =
+        vec![Change::Lose { from_peer: true, frame: 3 }, Change::Lose { from_peer: false, frame: 7 }];
     let setup = Setup { changes, ..Setup::new(Config::for_capture(), Some(demo())) };
     for scheme in Scheme::ALL {
         let (events, frames) = record(scheme, &setup);

@@ -24,12 +24,12 @@ pub(crate) fn bench(tools: &mut Toolbox, wasm: bool, json: bool, args: &[String]
         command
     } else {
         let mut command =
-            tools.cargo(["bench", "-p", "snapstack", "--bench", "memory", "--bench", "density", "--"]);
+            tools.cargo(["bench", "-p", "snapstack", "--bench", "native", "--bench", "density", "--"]);
         command.args(args);
         command
     };
     if !json {
-        println!("{:26} {:>14} {:>14}  {:10} {:>7}", "case", "ours", "peer", "", "ratio");
+        println!("{:26} {:>14} {:>14}  {:13} {:>7}", "case", "ours", "peer", "", "ratio");
     }
     let shown = |line: &str| {
         // The browser's runner indents what a test prints, and prints more than that.
@@ -75,7 +75,11 @@ fn row(result: &Value) -> String {
         return format!("{name:26} {:>14} {:>14}  target", bytes("bytes"), bytes("target"));
     }
     let (ours, peer) = (time(number("ours_ns")), time(number("peer_ns")));
-    format!("{name:26} {ours:>14} {peer:>14}  {:10} {:>7.2}", text("peer"), number("ratio"))
+    let row = format!("{name:26} {ours:>14} {peer:>14}  {:13} {:>7.2}", text("peer"), number("ratio"));
+    match result["packets_per_s"].as_f64() {
+        Some(rate) => format!("{row}  {:.2} M packets/s", rate / 1e6),
+        None => row,
+    }
 }
 
 /// Nanoseconds in the unit that leaves one to three digits before the point.
@@ -95,6 +99,8 @@ mod tests {
         let contest = row(&serde_json::from_str(contest).unwrap());
         let words: Vec<_> = contest.split_whitespace().collect();
         assert_eq!(words, ["read", "41.50", "µs", "990.50", "ns", "memcpy", "0.02"]);
+        let rate = r#"{"name":"send","ours_ns":800,"packets_per_s":1250000,"peer":"smoltcp","peer_ns":400,"ratio":0.5}"#;
+        assert!(row(&serde_json::from_str(rate).unwrap()).ends_with(" 0.50  1.25 M packets/s"));
         let held = row(&serde_json::from_str(r#"{"name":"held","bytes":81.25,"target":82}"#).unwrap());
         assert_eq!(held.split_whitespace().collect::<Vec<_>>(), ["held", "81.2", "B", "82.0", "B", "target"]);
     }

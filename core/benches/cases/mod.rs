@@ -3,7 +3,10 @@
 //! fastest peer's time is ours.
 
 mod bulk;
+mod hosts;
+mod loopback;
 mod sharing;
+mod stack;
 
 use std::hint::black_box;
 
@@ -41,6 +44,9 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("snapshot_flat", sharing::snapshot_flat),
     ("diff_1_line_in_64MiB", sharing::diff_one_line),
     ("checkpoint_64MiB", sharing::checkpoint),
+    ("send_1460", stack::send),
+    ("loopback_1460", stack::both_ends),
+    ("send_tso", stack::segmented),
 ];
 
 /// One side of a case: its name, and a run of it that returns the nanoseconds it took.

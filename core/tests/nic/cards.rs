@@ -261,7 +261,6 @@ fn segmentation_cuts_as_smoltcp_reads_it() {
     let payload = noise(10_000, 3);
     for flow in [V4, V6] {
         for mss in [1, 536, 1448, 9_999, 10_000, 20_000u16] {
-            frames::begin();
             let mut rig = Rig::new(SMALL);
             let mut out = TxFrames::default();
             let len = if mss == 1 { 50 } else { payload.len() };

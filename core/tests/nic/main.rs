@@ -7,6 +7,7 @@ mod cards;
 #[path = "../common/frames.rs"]
 mod frames;
 mod link;
+mod recording;
 mod rings;
 mod schemes;
 mod support;

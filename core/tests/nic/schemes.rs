@@ -379,8 +379,11 @@ fn a_full_ring_refuses_and_forgets_the_packet() {
         let parts = [Chunk { payload, offset: 0, len: 100 }];
         let mut posted = 0;
         let refused = loop {
-            let packet = buffers.packet(&parts).unwrap();
-            match buffers.post(0, PacketId(posted), packet, TxOffload::None) {
+            let mut packet = buffers.packet(&parts).unwrap();
+            for header in V4.tcp(posted, 7, 100).iter().rev() {
+                buffers.push_header(&mut packet, header).unwrap();
+            }
+            match buffers.post(0, PacketId(posted), packet, V4.checksum()) {
                 Ok(()) => posted += 1,
                 Err(error) => break error,
             }
@@ -396,7 +399,8 @@ fn a_full_ring_refuses_and_forgets_the_packet() {
     fill(&mut snapshots, 7);
     assert_eq!(snapshots.memory().live_lines(), 0);
     let mut conventional = SkBuff::new(64, nic);
-    fill(&mut conventional, 3);
+    // Three descriptors each: the offload, the headers, the payload.
+    fill(&mut conventional, 2);
     assert_eq!(held(&conventional), [0, 0, 1, 0]);
 }
 

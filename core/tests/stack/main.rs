@@ -3,6 +3,8 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+#[path = "../common/device.rs"]
+mod device;
 #[path = "../common/frames.rs"]
 mod frames;
 mod hostile;
@@ -10,3 +12,4 @@ mod many;
 mod net;
 mod pairs;
 mod peer;
+mod queues;

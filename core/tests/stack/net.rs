@@ -1,11 +1,11 @@
 //! Two hosts on a link with latency, in simulated time.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use snapstack::buffers::{Buffers, SendId, SkBuff, Snapshot, UserId};
 use snapstack::memory::MemoryConfig;
-use snapstack::nic::{NicConfig, TxFrames};
+use snapstack::nic::{Delivery, Faults, NicConfig, TxFrames};
 use snapstack::stack::{Address, Config, HardwareAddress, SocketError, SocketId, Stack, ThreadId};
 use snapstack::traffic::capture::ETHERNET;
 
@@ -15,6 +15,8 @@ pub(crate) const THREAD: ThreadId = ThreadId(0);
 pub(crate) const SECOND: u64 = 1_000_000_000;
 /// One way across the link.
 pub(crate) const LATENCY: u64 = 50_000;
+/// How much longer a frame takes that others overtake.
+const LATE: u64 = 200_000;
 
 pub(crate) fn snapshot() -> Snapshot {
     let memory = MemoryConfig { lines: 1 << 19, ..MemoryConfig::default() };
@@ -77,60 +79,90 @@ impl<B: Buffers> Application for Stack<B> {
 /// Two hosts and what is between them: index 0 and 1.
 pub(crate) struct Net<B: Buffers> {
     pub(crate) hosts: [Stack<B>; 2],
-    /// Frames under way to each host, and when they arrive.
-    wire: [VecDeque<(u64, Vec<u8>)>; 2],
+    /// Frames under way to each host, by arrival and then in order of sending.
+    wire: [BTreeMap<(u64, usize), Vec<u8>>; 2],
     pub(crate) now: u64,
     /// All frames in the order of their departure, with their sender.
     pub(crate) log: Vec<(usize, Vec<u8>)>,
     /// Which frames the link loses, by index in the log.
     pub(crate) lose: fn(usize) -> bool,
+    /// What else the link does to frames, and the seed of it.
+    pub(crate) faults: (Faults, u64),
+    /// The queues that the frames of the log left by.
+    pub(crate) left_by: Vec<u16>,
+    /// What arrived: index in the log, and the queue that the NIC chose.
+    pub(crate) arrived: Vec<(usize, u16)>,
 }
 
 impl<B: Buffers> Net<B> {
-    pub(crate) fn new(make: fn() -> B) -> Self {
+    pub(crate) fn new(make: impl Fn() -> B) -> Self {
         Self::with([config(1), config(2)], make)
     }
 
-    pub(crate) fn with([one, two]: [Config; 2], make: fn() -> B) -> Self {
-        frames::begin();
+    pub(crate) fn with([one, two]: [Config; 2], make: impl Fn() -> B) -> Self {
         Self {
             hosts: [Stack::new(one, make()), Stack::new(two, make())],
-            wire: [VecDeque::new(), VecDeque::new()],
+            wire: Default::default(),
             now: 0,
             log: Vec::new(),
             lose: |_| false,
+            faults: (Faults::default(), 0),
+            left_by: Vec::new(),
+            arrived: Vec::new(),
         }
+    }
+
+    /// A frame of a host's enters the link.
+    fn put(&mut self, host: usize, frame: &[u8]) {
+        frames::record(ETHERNET, self.now, frame);
+        let index = self.log.len();
+        let (faults, seed) = self.faults;
+        let fate = faults.fate(seed, index as u64);
+        let mut arriving = frame.to_vec();
+        if let Some(bit) = fate.corrupted {
+            let bit = (bit % (8 * arriving.len() as u64)) as usize;
+            arriving[bit / 8] ^= 1 << (bit % 8);
+        }
+        let arrival = self.now + LATENCY + if fate.late { LATE } else { 0 };
+        let copies = if fate.lost || (self.lose)(index) { 0 } else { 1 + usize::from(fate.duplicated) };
+        for copy in 0..copies {
+            self.wire[1 - host].insert((arrival, 2 * index + copy), arriving.clone());
+        }
+        self.log.push((host, frame.to_vec()));
     }
 
     /// Lets everybody do what can be done now, and moves to the next time at which something happens: false when nothing
     /// ever will.
     pub(crate) fn step(&mut self) -> bool {
         for host in 0..2 {
-            while self.wire[host].front().is_some_and(|(time, _)| *time <= self.now) {
-                let (_, frame) = self.wire[host].pop_front().expect("a frame");
-                self.hosts[host].buffers_mut().deliver(&frame);
-            }
-            let stack = &mut self.hosts[host];
-            stack.receive(self.now);
-            let mut sent = TxFrames::default();
-            loop {
-                stack.poll(self.now);
-                sent.clear();
-                while stack.transmit(0, &mut sent) {}
-                stack.interrupt();
-                if sent.is_empty() {
-                    break;
+            while let Some(first) = self.wire[host].first_entry()
+                && first.key().0 <= self.now
+            {
+                let ((_, order), frame) = first.remove_entry();
+                if let Delivery::Queued { queue } = self.hosts[host].buffers_mut().deliver(&frame) {
+                    self.arrived.push((order / 2, queue));
                 }
-                for frame in sent.iter() {
-                    frames::record(ETHERNET, self.now, frame);
-                    if !(self.lose)(self.log.len()) {
-                        self.wire[1 - host].push_back((self.now + LATENCY, frame.to_vec()));
+            }
+            self.hosts[host].receive(self.now);
+            loop {
+                self.hosts[host].poll(self.now);
+                let mut idle = true;
+                for queue in 0..self.hosts[host].config().queues {
+                    let mut sent = TxFrames::default();
+                    while self.hosts[host].transmit(queue, &mut sent) {}
+                    idle &= sent.is_empty();
+                    for frame in sent.iter() {
+                        self.put(host, frame);
+                        self.left_by.push(queue);
                     }
-                    self.log.push((host, frame.to_vec()));
+                }
+                self.hosts[host].interrupt();
+                if idle {
+                    break;
                 }
             }
         }
-        let arrivals = self.wire.iter().filter_map(|wire| wire.front().map(|(time, _)| *time));
+        let arrivals = self.wire.iter().filter_map(|wire| wire.keys().next().map(|(time, _)| *time));
         let timers = self.hosts.iter().filter_map(Stack::next_time);
         match arrivals.chain(timers).min() {
             Some(time) => {

@@ -1,13 +1,11 @@
 //! smoltcp as the other host, over Ethernet and a seeded link: addresses are resolved, pings answered, datagrams echoed, and
 //! every byte of every connection arrives once and in order, under both schemes and in the same frames.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use smoltcp::iface::{Config as PeerConfig, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
+use smoltcp::phy::Medium;
 use smoltcp::socket::{tcp, udp};
-use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, IpListenEndpoint};
 use snapstack::buffers::{Buffers, UserId};
 use snapstack::nic::{Faults, Link, LinkConfig, TxFrames};
@@ -15,60 +13,13 @@ use snapstack::random::mix;
 use snapstack::stack::{Shutdown, SocketError, SocketId, SocketKind, Stack};
 use snapstack::traffic::capture::ETHERNET;
 
+use crate::device::{Wire, instant};
 use crate::frames;
 use crate::net::{Application, SECOND, THREAD, at, config, ready, sk_buff, snapshot, v4, v6};
 
 /// Cases of drawn sizes and faults.
 const CASES: u64 = 120;
 const MILLISECOND: u64 = 1_000_000;
-
-#[derive(Default)]
-struct Wire {
-    received: VecDeque<Vec<u8>>,
-    sent: Vec<Vec<u8>>,
-}
-
-struct Received(Vec<u8>);
-struct Sent<'a>(&'a mut Vec<Vec<u8>>);
-
-impl phy::RxToken for Received {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
-        f(&self.0)
-    }
-}
-
-impl phy::TxToken for Sent<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let mut frame = vec![0; len];
-        let result = f(&mut frame);
-        self.0.push(frame);
-        result
-    }
-}
-
-impl Device for Wire {
-    type RxToken<'a> = Received;
-    type TxToken<'a> = Sent<'a>;
-
-    fn receive(&mut self, _: Instant) -> Option<(Received, Sent<'_>)> {
-        Some((Received(self.received.pop_front()?), Sent(&mut self.sent)))
-    }
-
-    fn transmit(&mut self, _: Instant) -> Option<Sent<'_>> {
-        Some(Sent(&mut self.sent))
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = 1514;
-        capabilities
-    }
-}
-
-fn instant(now: u64) -> Instant {
-    Instant::from_micros((now / 1_000) as i64)
-}
 
 /// smoltcp, as host 2.
 struct Peer {
@@ -79,7 +30,7 @@ struct Peer {
 
 impl Peer {
     fn new(seed: u64) -> Self {
-        let mut wire = Wire::default();
+        let mut wire = Wire::new(Medium::Ethernet);
         let mut settings = PeerConfig::new(EthernetAddress([2, 0, 0, 0, 0, 2]).into());
         settings.random_seed = seed;
         let mut interface = Interface::new(settings, &mut wire, instant(0));
@@ -105,7 +56,6 @@ struct Net<B: Buffers> {
 
 impl<B: Buffers> Net<B> {
     fn new(make: fn() -> B, seed: u64, faults: Faults) -> Self {
-        frames::begin();
         let link = |seed| {
             let reorder_ns = 3 * MILLISECOND;
             Link::new(LinkConfig {

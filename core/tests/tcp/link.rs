@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use snapstack::random::mix;
 use snapstack::stack::tcp::{MILLISECOND, SECOND};
 
-use super::frames;
-
 /// Seeded random numbers.
 #[derive(Clone)]
 pub(crate) struct Random(u64);
@@ -103,7 +101,6 @@ pub(crate) struct Run {
 /// # Panics
 /// When they are not done after `limit` packets, or when nothing is left to happen.
 pub(crate) fn run(mut hosts: [&mut dyn Host; 2], faults: &Faults, seed: u64, limit: u64) -> Run {
-    frames::begin();
     let mut random = Random::new(seed);
     let mut flying: BTreeMap<(u64, u64), (usize, Vec<u8>)> = BTreeMap::new();
     let (mut now, mut packets, mut free) = (0, 0, [0; 2]);

@@ -3,6 +3,8 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod closing;
+#[path = "../common/device.rs"]
+mod device;
 mod flow;
 #[path = "../common/frames.rs"]
 mod frames;

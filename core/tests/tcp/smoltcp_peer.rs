@@ -1,15 +1,15 @@
 //! The engine against smoltcp, as real IP packets over a link with faults.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketHandle, SocketSet};
-use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
+use smoltcp::phy::Medium;
 use smoltcp::socket::tcp::{CongestionControl, Socket, SocketBuffer, State as PeerState};
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Duration;
 use smoltcp::wire::{HardwareAddress, IpCidr};
 use snapstack::stack::tcp::{Failure, MILLISECOND};
 
+use super::device::{Wire, instant};
 use super::host::{Engine, Plan, stream};
 use super::link::{Faults, Host, Random, Run, cases, run};
 use super::pair::drawn_config;
@@ -18,50 +18,6 @@ use super::wire::End;
 thread_local! {
     /// smoltcp asks for timestamps without saying when.
     static MILLISECONDS: Cell<u32> = const { Cell::new(0) };
-}
-
-#[derive(Default)]
-struct Wire {
-    received: VecDeque<Vec<u8>>,
-    sent: Vec<Vec<u8>>,
-}
-
-struct Received(Vec<u8>);
-struct Sent<'a>(&'a mut Vec<Vec<u8>>);
-
-impl phy::RxToken for Received {
-    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
-        f(&self.0)
-    }
-}
-
-impl phy::TxToken for Sent<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        let mut packet = vec![0; len];
-        let result = f(&mut packet);
-        self.0.push(packet);
-        result
-    }
-}
-
-impl Device for Wire {
-    type RxToken<'a> = Received;
-    type TxToken<'a> = Sent<'a>;
-
-    fn receive(&mut self, _: Instant) -> Option<(Received, Sent<'_>)> {
-        Some((Received(self.received.pop_front()?), Sent(&mut self.sent)))
-    }
-
-    fn transmit(&mut self, _: Instant) -> Option<Sent<'_>> {
-        Some(Sent(&mut self.sent))
-    }
-
-    fn capabilities(&self) -> DeviceCapabilities {
-        let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ip;
-        capabilities.max_transmission_unit = 1500;
-        capabilities
-    }
 }
 
 /// smoltcp with the same kind of application on it.
@@ -78,13 +34,9 @@ struct Peer {
     closed: bool,
 }
 
-fn instant(now: u64) -> Instant {
-    Instant::from_micros((now / 1_000) as i64)
-}
-
 impl Peer {
     fn new(random: &mut Random, plan: Plan, ends: [End; 2], opens: bool) -> Self {
-        let mut wire = Wire::default();
+        let mut wire = Wire::new(Medium::Ip);
         let mut config = InterfaceConfig::new(HardwareAddress::Ip);
         config.random_seed = random.draw();
         let mut interface = Interface::new(config, &mut wire, instant(0));

@@ -1,32 +1,47 @@
 //! Two hosts of ours back to back, without a link between them: frames move when they are there.
 
-use std::time::Instant;
-
 use snapstack::buffers::{Buffers, SendId, Snapshot, UserId};
 use snapstack::memory::MemoryConfig;
 use snapstack::nic::{NicConfig, TxFrames};
 use snapstack::stack::{Address, Config, HardwareAddress, SocketId, SocketKind, Stack, ThreadId, tcp};
 
+use super::Bench;
+
 const THREAD: ThreadId = ThreadId(0);
 /// Buffers that the sender's application has filled and sends in turn.
 const BUFFERS: u64 = 64;
+/// Sends before the frames move.
+const SENDS: u64 = 48;
 /// Simulated nanoseconds between rounds.
 const ROUND: u64 = 20_000;
 
-/// Nanoseconds that each side took.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Times {
-    pub(crate) sender_ns: f64,
-    pub(crate) receiver_ns: f64,
-}
-
-pub(crate) struct Pair {
+pub(super) struct Pair {
     hosts: [Stack<Snapshot>; 2],
     sockets: [SocketId; 2],
     users: Vec<UserId>,
     len: u64,
     now: u64,
     frames: TxFrames,
+}
+
+/// What went onto the wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wire {
+    frames: usize,
+    bytes: usize,
+    /// A sum over the last bytes of all frames, which changes with their order.
+    sum: u64,
+}
+
+impl Wire {
+    fn add(&mut self, frames: &TxFrames) {
+        for frame in frames.iter() {
+            self.frames += 1;
+            self.bytes += frame.len();
+            let last = frame.last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+            self.sum = self.sum.rotate_left(1) ^ last;
+        }
+    }
 }
 
 fn host(n: u8, tso: u32) -> Stack<Snapshot> {
@@ -47,8 +62,8 @@ fn host(n: u8, tso: u32) -> Stack<Snapshot> {
     Stack::new(config, buffers)
 }
 
-/// Takes what a host sends: how many frames.
-fn take(host: &mut Stack<Snapshot>, now: u64, frames: &mut TxFrames) -> usize {
+/// Takes what a host sends.
+fn take(host: &mut Stack<Snapshot>, now: u64, frames: &mut TxFrames) {
     frames.clear();
     loop {
         host.poll(now);
@@ -56,7 +71,7 @@ fn take(host: &mut Stack<Snapshot>, now: u64, frames: &mut TxFrames) -> usize {
         while host.transmit(0, frames) {}
         host.interrupt();
         if frames.len() == before {
-            return before;
+            return;
         }
     }
 }
@@ -70,7 +85,7 @@ fn give(host: &mut Stack<Snapshot>, now: u64, frames: &TxFrames) {
 
 impl Pair {
     /// A connection from the first host to the second, with sends of at most `tso` bytes that the NIC cuts.
-    pub(crate) fn new(tso: u32) -> Self {
+    pub(super) fn new(tso: u32) -> Self {
         let mut hosts = [host(1, tso), host(2, 0)];
         let address = ([10, 0, 0, 2], 80).into();
         let listener = hosts[1].socket(SocketKind::Stream).expect("a socket");
@@ -87,17 +102,14 @@ impl Pair {
             frames: TxFrames::default(),
         };
         for _ in 0..10 {
-            pair.exchange(&mut Times::default());
+            pair.exchange();
         }
         pair.sockets[1] = pair.hosts[1].accept(listener, THREAD).expect("a connection");
         pair
     }
 
-    /// New buffers of `len` bytes for the application, and a congestion window that is wide open.
-    fn fill(&mut self, len: usize) {
-        for user in self.users.drain(..) {
-            self.hosts[0].buffers_mut().free_user(user).expect("a buffer");
-        }
+    /// Buffers of `len` bytes for the application, and a congestion window that is wide open.
+    pub(super) fn fill(&mut self, len: usize) {
         for index in 0..BUFFERS {
             let bytes: Vec<u8> =
                 (0..len as u64).map(|i| snapstack::random::mix(index << 32 | i) as u8).collect();
@@ -109,18 +121,20 @@ impl Pair {
             let user = self.users[0];
             while self.hosts[0].send(self.sockets[0], THREAD, user, 0..self.len).is_ok() {}
             for _ in 0..20 {
-                self.exchange(&mut Times::default());
+                self.exchange();
             }
         }
     }
 
-    /// Frames go from the first host to the second and back, and are received.
-    fn exchange(&mut self, times: &mut Times) {
+    /// Frames go from the first host to the second, are received, and the answers go back.
+    fn exchange(&mut self) {
+        self.exchange_and(|_| (), |_| ());
+    }
+
+    fn exchange_and(&mut self, sent: impl FnOnce(&TxFrames), answered: impl FnOnce(&TxFrames)) {
         let [one, two] = &mut self.hosts;
-        let start = Instant::now();
         take(one, self.now, &mut self.frames);
-        times.sender_ns += start.elapsed().as_nanos() as f64;
-        let start = Instant::now();
+        sent(&self.frames);
         give(two, self.now, &self.frames);
         while let Ok(Some(users)) = two.recv_segments(self.now, self.sockets[1], THREAD, u32::MAX) {
             for user in users {
@@ -128,61 +142,74 @@ impl Pair {
             }
         }
         take(two, self.now, &mut self.frames);
-        times.receiver_ns += start.elapsed().as_nanos() as f64;
-        let start = Instant::now();
+        answered(&self.frames);
         give(one, self.now, &self.frames);
-        times.sender_ns += start.elapsed().as_nanos() as f64;
         self.now += ROUND;
     }
 
-    /// Sends `count` buffers of `len` bytes, 48 at a time.
-    pub(crate) fn stream(&mut self, count: u64, len: usize) -> Times {
-        if self.len != len as u64 {
-            self.fill(len);
+    /// The first host's application sends buffer after buffer.
+    fn send(&mut self, sends: std::ops::Range<u64>) {
+        for index in sends {
+            let user = self.users[(index % BUFFERS) as usize];
+            let taken = self.hosts[0].send(self.sockets[0], THREAD, user, 0..self.len);
+            assert_eq!(taken, Ok(self.len), "the window is warm");
         }
-        let packets = self.hosts[0].counters().packets_posted;
-        let mut times = Times::default();
-        let mut sent = 0;
-        while sent < count {
-            let start = Instant::now();
-            for _ in 0..48.min(count - sent) {
-                let user = self.users[(sent % BUFFERS) as usize];
-                let taken = self.hosts[0].send(self.sockets[0], THREAD, user, 0..self.len);
-                assert_eq!(taken, Ok(self.len), "the window is warm");
-                sent += 1;
-            }
-            times.sender_ns += start.elapsed().as_nanos() as f64;
-            self.exchange(&mut times);
+    }
+
+    fn posted(&self) -> u64 {
+        self.hosts[0].counters().packets_posted
+    }
+
+    /// Sends `count` buffers; shows the answers of each round. What the first host put on the wire.
+    pub(super) fn stream(&mut self, count: u64, mut answered: impl FnMut(&TxFrames)) -> Wire {
+        let posted = self.posted();
+        let (mut wire, mut sent) = (Wire::default(), 0);
+        while self.posted() - posted < count {
+            let more = SENDS.min(count - sent);
+            self.send(sent..sent + more);
+            sent += more;
+            self.exchange_and(|frames| wire.add(frames), &mut answered);
         }
-        while self.hosts[0].counters().packets_posted - packets < count {
-            self.exchange(&mut times);
-        }
-        assert_eq!(self.hosts[0].counters().packets_posted - packets, count, "a packet a send, none again");
+        assert_eq!(self.posted() - posted, count, "a packet a send, none again");
         assert_eq!(self.hosts[0].buffers().ledger().copied().bytes, 0);
-        times
+        wire
+    }
+
+    /// The first host's part of [`Pair::stream`], with the answers that it got there.
+    pub(super) fn stream_alone(&mut self, count: u64, answers: &[TxFrames]) -> Wire {
+        let (mut wire, mut sent) = (Wire::default(), 0);
+        for answers in answers {
+            let more = SENDS.min(count - sent);
+            self.send(sent..sent + more);
+            sent += more;
+            take(&mut self.hosts[0], self.now, &mut self.frames);
+            wire.add(&self.frames);
+            give(&mut self.hosts[0], self.now, answers);
+            self.now += ROUND;
+        }
+        wire
     }
 }
 
-/// Nanoseconds of a `send()` of `len` bytes through the doorbell, on average over `count`; whatever the NIC and the peer
-/// do is not timed.
-pub(crate) fn doorbell_ns(pair: &mut Pair, len: usize, count: u64) -> f64 {
-    if pair.len != len as u64 {
-        pair.fill(len);
+/// Nanoseconds of a `send()` through the doorbell, on average over `count`; whatever the NIC and the peer do is not timed.
+pub(super) fn doorbell_ns(bench: &Bench<'_>, pair: &mut Pair, count: u64) -> f64 {
+    /// Sends that are timed together: 512 KiB at most, which the window takes.
+    const BATCH: u64 = 8;
+    let mut time = 0.0;
+    for first in (0..count).step_by(BATCH as usize) {
+        let posted = pair.posted();
+        time += bench
+            .time(|| {
+                for index in first..first + BATCH {
+                    pair.send(index..index + 1);
+                    pair.hosts[0].poll(pair.now);
+                }
+            })
+            .1;
+        let posted = pair.posted() - posted;
+        assert_eq!(posted, BATCH, "a post a send");
+        pair.exchange();
+        pair.exchange();
     }
-    (0..count).map(|_| send_once(pair)).sum::<f64>() / count as f64
-}
-
-fn send_once(pair: &mut Pair) -> f64 {
-    let user = pair.users[(pair.now / ROUND % BUFFERS) as usize];
-    let posted = pair.hosts[0].counters().packets_posted;
-    let start = Instant::now();
-    let taken = pair.hosts[0].send(pair.sockets[0], THREAD, user, 0..pair.len);
-    pair.hosts[0].poll(pair.now);
-    let time = start.elapsed().as_nanos() as f64;
-    assert_eq!(taken, Ok(pair.len));
-    let posted = pair.hosts[0].counters().packets_posted - posted;
-    pair.exchange(&mut Times::default());
-    pair.exchange(&mut Times::default());
-    assert!(posted <= 2, "{posted} posts for one send");
-    time
+    time / count as f64
 }

@@ -1,12 +1,12 @@
 //! smoltcp's loopback: two sockets of one interface, and a device that gives back what it is given.
 
-use std::time::Instant as Clock;
-
 use smoltcp::iface::{Config, Interface, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Loopback, Medium};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 use smoltcp::time::Instant;
 use smoltcp::wire::{EthernetAddress, IpAddress, IpCidr};
+
+use super::Bench;
 
 /// A loopback with Ethernet's frames instead of its own of 64 KiB.
 struct Wire(Loopback);
@@ -38,7 +38,7 @@ fn socket() -> Socket<'static> {
 }
 
 /// Nanoseconds that a transfer of so many bytes takes.
-pub(crate) fn loopback(bytes: usize) -> f64 {
+pub(super) fn transfer(bench: &Bench<'_>, bytes: usize) -> f64 {
     let mut device = Wire(Loopback::new(Medium::Ethernet));
     let config = Config::new(EthernetAddress([2, 0, 0, 0, 0, 1]).into());
     let mut interface = Interface::new(config, &mut device, Instant::ZERO);
@@ -56,21 +56,21 @@ pub(crate) fn loopback(bytes: usize) -> f64 {
     let (mut sent, mut received) = (0, 0);
     let piece = [7; 1460];
     let mut now = 0;
-    let start = Clock::now();
-    while received < bytes {
-        interface.poll(Instant::from_micros(now), &mut device, &mut sockets);
-        now += 20;
-        let socket = sockets.get_mut::<Socket<'_>>(client);
-        while sent < bytes && socket.can_send() {
-            let len = piece.len().min(bytes - sent);
-            sent += socket.send_slice(&piece[..len]).expect("an open socket");
+    let ((), time) = bench.time(|| {
+        while received < bytes {
+            interface.poll(Instant::from_micros(now), &mut device, &mut sockets);
+            now += 20;
+            let socket = sockets.get_mut::<Socket<'_>>(client);
+            while sent < bytes && socket.can_send() {
+                let len = piece.len().min(bytes - sent);
+                sent += socket.send_slice(&piece[..len]).expect("an open socket");
+            }
+            let socket = sockets.get_mut::<Socket<'_>>(server);
+            while socket.can_recv() {
+                received += socket.recv(|bytes| (bytes.len(), bytes.len())).expect("an open socket");
+            }
         }
-        let socket = sockets.get_mut::<Socket<'_>>(server);
-        while socket.can_recv() {
-            received += socket.recv(|bytes| (bytes.len(), bytes.len())).expect("an open socket");
-        }
-    }
-    let time = start.elapsed().as_nanos() as f64;
+    });
     assert_eq!((sent, received), (bytes, bytes));
     time
 }

@@ -1,4 +1,4 @@
-//! The memory benchmarks, natively: one JSON object a line. `cargo xtask bench` runs them and makes a table of it.
+//! The benchmarks, natively: one JSON object a line. `cargo xtask bench` runs them and makes a table of it.
 //!
 //! Arguments without dashes choose the cases whose names contain one of them.
 
