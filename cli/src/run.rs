@@ -9,11 +9,11 @@ use clap::Args;
 
 use crate::net::Network;
 use snapstack::buffers::Scheme;
+use snapstack::sim::net::Fairness;
 use snapstack::sim::{
     self, Change, Config, Report, Retention, SchemeReport, Setup, Workload, parse_line_size, parse_retention,
     parse_seed,
 };
-use snapstack::sim::net::Fairness;
 use snapstack::traffic::{Traffic, TrafficBuilder};
 
 /// The demo capture of the page: repeated pages to several clients (its provenance is beside it).

@@ -44,7 +44,8 @@ mod tests {
         let demo = include_bytes!("../../static/captures/demo-web.pcap");
         let traffic = Traffic::read(demo).unwrap();
         let spec = &link.spec;
-        let setup = Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, Some(Arc::new(traffic))) };
+        let setup =
+            Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, Some(Arc::new(traffic))) };
         run(&setup, &Scheme::ALL).unwrap()
     }
 
@@ -63,7 +64,9 @@ mod tests {
             scheme.receipt.nic_drops.values().chain(scheme.receipt.stack_drops.values()).sum::<u64>()
         };
         match id {
-            "copies" => left.copies.bytes == 522_459 && right.copies.bytes == 0 && right.allocations.count == 0,
+            "copies" => {
+                left.copies.bytes == 522_459 && right.copies.bytes == 0 && right.allocations.count == 0
+            }
             "same-page" => right.dedup.held > 5.5 && left.dedup.held == 1.0,
             "lines-16" => {
                 let larger = of(&other(link, |config| config.line_size = 64));
@@ -80,7 +83,9 @@ mod tests {
                     && right.receipt.wrong == Some(0)
                     && left.wire_sha256 == right.wire_sha256
             }
-            "overwriter" => right.receipt.wrong == Some(0) && right.copies.bytes == 0 && left.copies.bytes > 0,
+            "overwriter" => {
+                right.receipt.wrong == Some(0) && right.copies.bytes == 0 && left.copies.bytes > 0
+            }
             "fanout" => 2 * right.footprint < left.footprint || left.copies.bytes >= 8 * 100_000,
             "flipped" => left.wire_sha256 != right.wire_sha256,
             "too-small" => dropped(right) > 10 && dropped(left) == 0,

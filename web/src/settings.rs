@@ -152,9 +152,33 @@ pub static SETTINGS: [Setting; 25] = [
                 .ok_or_else(|| ConfigError::Retention(text.to_owned()))
         },
     },
-    number!("threads", "threads", "--threads", threads, Traffic, Workload, "Threads of each host, one connection each."),
-    number!("bytes", "bytes a thread", "--bytes", bytes, Traffic, Workload, "Payload bytes of each thread's stream, or of its answers in all."),
-    number!("message", "bytes at once", "--message", message, Traffic, Workload, "Bytes that an application writes at once: a piece of a stream, a page, an answer."),
+    number!(
+        "threads",
+        "threads",
+        "--threads",
+        threads,
+        Traffic,
+        Workload,
+        "Threads of each host, one connection each."
+    ),
+    number!(
+        "bytes",
+        "bytes a thread",
+        "--bytes",
+        bytes,
+        Traffic,
+        Workload,
+        "Payload bytes of each thread's stream, or of its answers in all."
+    ),
+    number!(
+        "message",
+        "bytes at once",
+        "--message",
+        message,
+        Traffic,
+        Workload,
+        "Bytes that an application writes at once: a piece of a stream, a page, an answer."
+    ),
     Setting {
         key: "receive",
         label: "receive by",
@@ -166,7 +190,15 @@ pub static SETTINGS: [Setting; 25] = [
         get: |config| config.receive.name().to_owned(),
         set: |config, text| Receive::parse(text).map(|receive| config.receive = receive),
     },
-    number!("socket", "socket queue, B", "", socket_bytes, Traffic, Workload, "Bytes of each of a socket's two queues; all of a host's together are bounded."),
+    number!(
+        "socket",
+        "socket queue, B",
+        "",
+        socket_bytes,
+        Traffic,
+        Workload,
+        "Bytes of each of a socket's two queues; all of a host's together are bounded."
+    ),
     Setting {
         key: "seed",
         label: "seed",
@@ -189,12 +221,52 @@ pub static SETTINGS: [Setting; 25] = [
         get: |config| config.line_size.to_string(),
         set: |config, text| parse_line_size(text).map(|size| config.line_size = size),
     },
-    number!("delayed", "delayed free", "--delayed-free", delayed_free, Memory, Every, "Dead lines that wait, and are revived when the same content comes again (paper section 5)."),
-    number!("memory", "memory, lines", "--memory-lines", memory_lines, Memory, Every, "Lines of HICAMP memory; 0 for as many as the run can need. With too few, requests are refused and frames dropped."),
-    number!("reserve", "reserve, lines", "--reserve-lines", reserve_lines, Memory, Every, "Lines beside those that only arriving frames may take (paper section 5)."),
+    number!(
+        "delayed",
+        "delayed free",
+        "--delayed-free",
+        delayed_free,
+        Memory,
+        Every,
+        "Dead lines that wait, and are revived when the same content comes again (paper section 5)."
+    ),
+    number!(
+        "memory",
+        "memory, lines",
+        "--memory-lines",
+        memory_lines,
+        Memory,
+        Every,
+        "Lines of HICAMP memory; 0 for as many as the run can need. With too few, requests are refused and frames dropped."
+    ),
+    number!(
+        "reserve",
+        "reserve, lines",
+        "--reserve-lines",
+        reserve_lines,
+        Memory,
+        Every,
+        "Lines beside those that only arriving frames may take (paper section 5)."
+    ),
     number!("ring", "ring slots", "--ring-slots", ring_slots, Nic, Every, "Slots of each ring."),
-    number!("queues", "queues", "--queues", queues, Nic, Every, "Pairs of rings; flows are spread over them by their hash."),
-    number!("doorbell", "sends a doorbell", "--doorbell-every", doorbell_every, Nic, Every, "Sends that share a doorbell; the paper's figure is 10."),
+    number!(
+        "queues",
+        "queues",
+        "--queues",
+        queues,
+        Nic,
+        Every,
+        "Pairs of rings; flows are spread over them by their hash."
+    ),
+    number!(
+        "doorbell",
+        "sends a doorbell",
+        "--doorbell-every",
+        doorbell_every,
+        Nic,
+        Every,
+        "Sends that share a doorbell; the paper's figure is 10."
+    ),
     Setting {
         key: "split",
         label: "header split",
@@ -206,7 +278,15 @@ pub static SETTINGS: [Setting; 25] = [
         get: |config| u8::from(config.header_split).to_string(),
         set: |config, text| switch(text).map(|on| config.header_split = on),
     },
-    number!("tso", "TSO, B", "--tso", tso, Nic, Workload, "Most bytes of a send that the NIC cuts into segments; 0 has the stack cut."),
+    number!(
+        "tso",
+        "TSO, B",
+        "--tso",
+        tso,
+        Nic,
+        Workload,
+        "Most bytes of a send that the NIC cuts into segments; 0 has the stack cut."
+    ),
     number!("mtu", "MTU, B", "", mtu, Nic, Workload, "Largest IP packet."),
     Setting {
         key: "timestamps",
@@ -220,10 +300,24 @@ pub static SETTINGS: [Setting; 25] = [
         set: |config, text| switch(text).map(|on| config.timestamps = on),
     },
     number!("rate", "rate, Mbit/s", "", megabits, Link, Every, "The link's rate."),
-    number!("latency", "latency, ns", "", latency_ns, Link, Every, "From a frame's departure to its arrival."),
+    number!(
+        "latency",
+        "latency, ns",
+        "",
+        latency_ns,
+        Link,
+        Every,
+        "From a frame's departure to its arrival."
+    ),
     percent!("loss", "loss, %", "--loss", loss, "Frames that the link loses, in each direction."),
     percent!("duplicate", "duplicates, %", "--duplicate", duplicate, "Frames that the link delivers twice."),
-    percent!("reorder", "late, %", "--reorder", reorder, "Frames that the link delivers late, behind others."),
+    percent!(
+        "reorder",
+        "late, %",
+        "--reorder",
+        reorder,
+        "Frames that the link delivers late, behind others."
+    ),
     percent!("corrupt", "corrupted, %", "--corrupt", corrupt, "Frames of which the link flips a bit."),
 ];
 

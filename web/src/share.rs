@@ -140,8 +140,9 @@ impl Link {
             "v" => {}
             "left" | "right" => {
                 let side = usize::from(key == "right");
-                schemes[side] = Scheme::from_name(&value)
-                    .ok_or_else(|| format!("A scheme of {value:?} is not known: choose sk_buff or snapshot."))?;
+                schemes[side] = Scheme::from_name(&value).ok_or_else(|| {
+                    format!("A scheme of {value:?} is not known: choose sk_buff or snapshot.")
+                })?;
             }
             "change" => {
                 if changes.len() >= MOST_CHANGES {
@@ -325,10 +326,12 @@ mod tests {
     fn changes() -> impl Strategy<Value = Vec<Change>> {
         let scheme = prop_oneof![Just(None), Just(Some(Scheme::SkBuff)), Just(Some(Scheme::Snapshot))];
         let one = prop_oneof![
-            (any::<bool>(), any::<u32>())
-                .prop_map(|(from_peer, frame)| Change::Lose { from_peer, frame }),
-            (any::<u32>(), any::<u32>(), scheme)
-                .prop_map(|(packet, offset, scheme)| Change::Flip { packet, offset, scheme }),
+            (any::<bool>(), any::<u32>()).prop_map(|(from_peer, frame)| Change::Lose { from_peer, frame }),
+            (any::<u32>(), any::<u32>(), scheme).prop_map(|(packet, offset, scheme)| Change::Flip {
+                packet,
+                offset,
+                scheme
+            }),
             (any::<u64>(), any::<u32>()).prop_map(|(at_ns, thread)| Change::Overwrite { at_ns, thread }),
             (any::<u64>(), 2..u32::MAX).prop_map(|(at_ns, slots)| Change::Rings { at_ns, slots }),
         ];

@@ -46,7 +46,9 @@ pub fn describe(kind: &Kind) -> (&'static str, String) {
         Kind::RxRing { head, tail, owned, waiting } => {
             ("dma", format!("RX Head {head}, Tail {tail}: {owned} granted, {waiting} filled"))
         }
-        Kind::Dma { requests, bytes: moved } => ("dma", format!("DMA: {requests} requests, {}", bytes(moved))),
+        Kind::Dma { requests, bytes: moved } => {
+            ("dma", format!("DMA: {requests} requests, {}", bytes(moved)))
+        }
         Kind::Frame { len, hash } => ("", format!("frame of {}, hash {hash:016x}", bytes(len))),
         Kind::Drop { place, reason, count } => {
             let reasons = match place {

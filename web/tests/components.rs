@@ -7,8 +7,8 @@ use snapstack_web::components::{Controls, ControlsEvent, Plot, Term, TimeBar, Ti
 use snapstack_web::lab::{self, Lab};
 use snapstack_web::player::Unit;
 use snapstack_web::plots::{Curve, PLOTS, Scale, draw};
-use snapstack_web::timeline::Jump;
 use snapstack_web::scene::{Ink, Palette, Scene, paint};
+use snapstack_web::timeline::Jump;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::{
@@ -90,7 +90,8 @@ async fn the_time_bar_says_what_was_pressed() {
         find::<HtmlElement>(&host, id).click();
     }
     let said = heard();
-    let expected = ["Step(false)", "Toggle", "Step(true)", "Jump(Copy, true)", "Jump(Copy, false)", "Loop", "ToStart"];
+    let expected =
+        ["Step(false)", "Toggle", "Step(true)", "Jump(Copy, true)", "Jump(Copy, false)", "Loop", "ToStart"];
     assert_eq!(said, expected);
     let buttons = host.query_selector_all("button").unwrap();
     for i in 0..buttons.length() {

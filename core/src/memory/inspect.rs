@@ -336,14 +336,7 @@ impl Memory {
         Ok(())
     }
 
-    fn peek_below(
-        &self,
-        plid: u32,
-        height: u8,
-        offset: u64,
-        length: u64,
-        each: &mut impl FnMut(u64, &[u8]),
-    ) {
+    fn peek_below(&self, plid: u32, height: u8, offset: u64, length: u64, each: &mut impl FnMut(u64, &[u8])) {
         if offset >= length {
             return;
         }

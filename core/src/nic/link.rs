@@ -113,7 +113,14 @@ pub struct Link {
 impl Link {
     /// A link that nothing was sent on.
     pub fn new(config: LinkConfig) -> Self {
-        Self { config, counts: LinkCounts::default(), idle_at: 0, under_way: BTreeMap::new(), order: 0, planned: BTreeSet::new() }
+        Self {
+            config,
+            counts: LinkCounts::default(),
+            idle_at: 0,
+            under_way: BTreeMap::new(),
+            order: 0,
+            planned: BTreeSet::new(),
+        }
     }
 
     /// Sends a frame (without FCS) as soon as those before it have left; returns when its last bit has.

@@ -104,7 +104,7 @@ pub fn payload_start(frame: &[u8]) -> usize {
 /// Source and destination port of a frame that holds a whole TCP or UDP packet.
 pub fn ports(frame: &[u8]) -> Option<(u16, u16)> {
     let [_, ports] = Headers::read(frame).flow(frame);
-    let [a, b, c, d] = *ports.as_array()?;
+    let [a, b, c, d] = <[u8; 4]>::try_from(ports).ok()?;
     Some((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }
 

@@ -126,7 +126,12 @@ impl FromStr for Change {
             ["rings", at, slots] => {
                 let slots = number(slots)?;
                 if slots < 2 {
-                    return Err(ConfigError::Range { field: "rings", value: slots.into(), least: 2, most: 4096 });
+                    return Err(ConfigError::Range {
+                        field: "rings",
+                        value: slots.into(),
+                        least: 2,
+                        most: 4096,
+                    });
                 }
                 Self::Rings { at_ns: time(at)?, slots }
             }
@@ -142,7 +147,8 @@ pub(super) struct Pending(VecDeque<(u64, Change)>);
 impl Pending {
     /// The timed ones of a run's changes, earliest first.
     pub(super) fn new(changes: &[Change]) -> Self {
-        let mut timed: Vec<_> = changes.iter().filter_map(|change| Some((change.at_ns()?, *change))).collect();
+        let mut timed: Vec<_> =
+            changes.iter().filter_map(|change| Some((change.at_ns()?, *change))).collect();
         timed.sort_by_key(|(at, _)| *at);
         Self(timed.into())
     }
@@ -181,7 +187,9 @@ mod tests {
         for change in changes {
             assert_eq!(change.to_string().parse(), Ok(change));
         }
-        for text in ["", "lose", "lose:up:1", "flip:1", "flip:1:2:nobody", "overwrite:-1:2", "rings:1:x", "a:b:c:d:e"] {
+        for text in
+            ["", "lose", "lose:up:1", "flip:1", "flip:1:2:nobody", "overwrite:-1:2", "rings:1:x", "a:b:c:d:e"]
+        {
             assert_eq!(text.parse::<Change>(), Err(ConfigError::Change(text.to_owned())));
         }
         assert!("rings:5:1".parse::<Change>().unwrap_err().to_string().contains("choose 2 to"));
@@ -189,8 +197,7 @@ mod tests {
 
     #[test]
     fn timed_changes_come_in_the_order_of_time() {
-        let (late, early) =
-            (Change::Rings { at_ns: 9, slots: 4 }, Change::Overwrite { at_ns: 3, thread: 0 });
+        let (late, early) = (Change::Rings { at_ns: 9, slots: 4 }, Change::Overwrite { at_ns: 3, thread: 0 });
         let mut pending = Pending::new(&[late, Change::Lose { from_peer: true, frame: 1 }, early]);
         assert_eq!((pending.next_time(), pending.due(2)), (Some(3), None));
         assert_eq!((pending.due(10), pending.due(10), pending.due(10)), (Some(early), Some(late), None));

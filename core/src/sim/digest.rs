@@ -15,11 +15,7 @@ pub(super) struct RunDigest(Sha256);
 
 impl RunDigest {
     /// The digest of a run whose configuration and changes are a list of integers.
-    pub(super) fn new(
-        config: impl Iterator<Item = u64>,
-        scheme: Scheme,
-        capture: Option<&[u8; 32]>,
-    ) -> Self {
+    pub(super) fn new(config: impl Iterator<Item = u64>, scheme: Scheme, capture: Option<&[u8; 32]>) -> Self {
         let mut hash = Sha256::new();
         hash.update(MODEL_VERSION.to_le_bytes());
         config.for_each(|integer| hash.update(integer.to_le_bytes()));

@@ -28,9 +28,7 @@ pub use digest::MODEL_VERSION;
 pub use event::{DropPlace, EVENT_WORDS, Event, FaultKind, Kind, Stage, ThreadState};
 pub use recorded::{Arrived, Marked, Recorded};
 pub use replay::{DOORBELL_TIMEOUT_NS, Replay, TX_LIMIT};
-pub use report::{
-    CaptureReport, CountByName, Dedup, DmaCount, Receipt, Report, SchemeReport, WireHash, run,
-};
+pub use report::{CaptureReport, CountByName, Dedup, DmaCount, Receipt, Report, SchemeReport, WireHash, run};
 pub use run::{Lane, LaneState, RunError, Setup};
 pub use seek::{SEEK_BYTES, Seeker};
 pub use wires::Tap;

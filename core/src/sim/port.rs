@@ -75,7 +75,9 @@ impl Port {
             driver.recorded().complete();
             self.moderation.event(time);
         }
-        let Some((_, queue)) = self.next_fetch(driver.recorded()).filter(|(time, _)| *time <= now) else { return };
+        let Some((_, queue)) = self.next_fetch(driver.recorded()).filter(|(time, _)| *time <= now) else {
+            return;
+        };
         let mut frames = std::mem::take(&mut self.frames);
         frames.clear();
         driver.recorded().journal.advance(Side::Transmit, now);

@@ -197,10 +197,16 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             }
             Next::Send => {
                 let Self { port, buffers, wires, tap, frames, config, .. } = self;
-                port.send(now, config.layer_ns, &mut Rings(buffers), &mut wires.down, |time, packet, frame| {
-                    frames[0] += 1;
-                    tap.frame(time, false, packet, frame);
-                });
+                port.send(
+                    now,
+                    config.layer_ns,
+                    &mut Rings(buffers),
+                    &mut wires.down,
+                    |time, packet, frame| {
+                        frames[0] += 1;
+                        tap.frame(time, false, packet, frame);
+                    },
+                );
             }
             Next::Run => self.run(),
         }
@@ -554,10 +560,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
     }
 
     /// The thread that a frame is for, and where its payload begins.
-    fn read_headers(
-        &mut self,
-        frame: &<Recorded<B> as Buffers>::Frame,
-    ) -> Result<(u32, u32), DropReason> {
+    fn read_headers(&mut self, frame: &<Recorded<B> as Buffers>::Frame) -> Result<(u32, u32), DropReason> {
         let metadata = self.buffers.metadata(frame);
         let mut ip = [0; 40];
         let mut ports = [0; 8];

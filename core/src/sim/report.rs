@@ -115,7 +115,10 @@ impl SchemeReport {
                 cumulative: if distinct == 0 { 1.0 } else { data.requested as f64 / distinct as f64 },
             },
             footprint: seen.footprint,
-            bus: Transaction::ALL.iter().map(|kind| (kind.name(), ledger.bus.count(*kind).requests)).collect(),
+            bus: Transaction::ALL
+                .iter()
+                .map(|kind| (kind.name(), ledger.bus.count(*kind).requests))
+                .collect(),
             accesses: buffers.access_counts(),
             receipt: run.receipt(),
             digest: run.book().digest(buffers),

@@ -42,8 +42,7 @@ impl<T: Tap + Clone> Seeker<T> {
     /// # Errors
     /// [`BufferError::Memory`] when the machine has no room.
     pub fn new(lane: Lane<T>, budget: u64) -> Result<Self, BufferError> {
-        let mut seeker =
-            Self { lane, marks: Vec::new(), spacing: SPACING, budget, reached: 0, over: false };
+        let mut seeker = Self { lane, marks: Vec::new(), spacing: SPACING, budget, reached: 0, over: false };
         seeker.mark()?;
         Ok(seeker)
     }

@@ -86,6 +86,7 @@ pub fn checksum(segment: &Segment) -> Checksum {
 }
 
 /// The whole frame of a segment, as its sender's NIC puts it on the wire.
+#[expect(clippy::disallowed_methods, reason = "the sender is another machine, which is not modelled")]
 pub fn frame(segment: &Segment, payload: &[u8]) -> Vec<u8> {
     let mut frame = headers::ethernet(segment).to_vec();
     match segment.endpoints {

@@ -43,9 +43,7 @@ mod wire;
 pub use chunk::{Chunk, Ends, PayloadId};
 pub use config::{Address, Config};
 pub use drops::{DropReason, Drops};
-pub use framing::{
-    MSS, MTU, TcpNumbers, checksum, ends, ethernet, frame, network, transport, transport_at,
-};
+pub use framing::{MSS, MTU, TcpNumbers, checksum, ends, ethernet, frame, network, transport, transport_at};
 pub use headers::{Endpoints, Hardware, Protocol, Segment};
 pub use host::{Counters, Stack};
 pub use sockets::{File, Readiness, Shutdown, SocketError, SocketId, SocketKind, ThreadId, Wakeup};

@@ -201,7 +201,16 @@ impl TrafficBuilder {
         for send in &mut sends {
             send.arrives = source(send, &flows) != shown;
         }
-        Ok(Traffic { payload, sends, flows, index, skipped, shown, summary, sha256: self.hash.finalize().into() })
+        Ok(Traffic {
+            payload,
+            sends,
+            flows,
+            index,
+            skipped,
+            shown,
+            summary,
+            sha256: self.hash.finalize().into(),
+        })
     }
 }
 

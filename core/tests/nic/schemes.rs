@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use snapstack::buffers::{
-    BufferError, Buffers, Chunk, FlowId, Holders, PayloadId, Scheme, SendId, SkBuff, Snapshot, UserId,
+    BufferError, Buffers, Chunk, ContentNews, FlowId, Holders, Origin, PayloadId, Scheme, SendId, SkBuff,
+    Snapshot, UserId,
 };
 use snapstack::ledger::{AllocationKind, CopyCause, Count, PacketId, Transaction};
 use snapstack::memory::MemoryConfig;

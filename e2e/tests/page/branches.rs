@@ -61,8 +61,12 @@ async fn an_overwritten_buffer_and_a_lost_frame_are_seen_and_change_no_other_fra
     ensure!(!table.as_str().unwrap_or_default().contains("differs"), "isolation: {table}");
     select(&page, 30).await?;
     change(&page, "lose:out:").await?;
-    page.browser.eval("const e = document.getElementById('jump-to'); e.selectedIndex = 2;
-        e.dispatchEvent(new Event('change', { bubbles: true }));").await?;
+    page.browser
+        .eval(
+            "const e = document.getElementById('jump-to'); e.selectedIndex = 2;
+        e.dispatchEvent(new Event('change', { bubbles: true }));",
+        )
+        .await?;
     page.press(fantoccini::key::Key::Home).await?;
     page.until_position("the start", |at, _| at == 0).await?;
     page.click("next-copy").await?;

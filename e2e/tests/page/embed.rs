@@ -31,7 +31,10 @@ async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Resul
         .await
     };
     let ready = heard("m.is === 'ready' && m.snapstack === 1").await?;
-    ensure!(ready["events"].as_u64() > Some(1000) && ready["digest"].as_str().is_some_and(|d| d.len() == 32), "{ready}");
+    ensure!(
+        ready["events"].as_u64() > Some(1000) && ready["digest"].as_str().is_some_and(|d| d.len() == 32),
+        "{ready}"
+    );
     page.browser.eval("say({ snapstack: 1, do: 'seek', at: 321 })").await?;
     heard("m.is === 'moment' && m.at === 321").await?;
     page.browser.eval("say({ snapstack: 1, do: 'play' })").await?;
@@ -50,7 +53,8 @@ async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Resul
     page.browser.eval("window.postMessage({ snapstack: 1, do: 'seek', at: 5 }, '*')").await?;
     page.browser.eval("return new Promise((done) => setTimeout(done, 0))").await?;
     ensure!(page.text("out-moment").await? == before, "only the page around it is obeyed");
-    let controls = page.browser.eval("return getComputedStyle(document.querySelector('.controls')).display").await?;
+    let controls =
+        page.browser.eval("return getComputedStyle(document.querySelector('.controls')).display").await?;
     ensure!(controls == json!("none"), "it only looks");
     Ok(())
 }

@@ -199,7 +199,9 @@ async fn a_packet_that_is_clicked_is_inspected() -> Result<()> {
     let text = page.until_text("inspector", "TCP ports").await?;
     ensure!(text.contains("on the wire"), "{text}");
     ensure!(
-        text.contains("held more than once") && text.contains("copy ") && text.contains("segment map entries"),
+        text.contains("held more than once")
+            && text.contains("copy ")
+            && text.contains("segment map entries"),
         "{text}"
     );
     page.press(Key::Escape).await?;

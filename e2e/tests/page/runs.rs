@@ -13,7 +13,12 @@ use crate::fixture::Page;
 async fn every_workload_runs_in_lockstep_and_is_reproduced_from_its_link() -> Result<()> {
     let page = Page::open("").await?;
     for workload in ["web", "bulk", "request", "fanout", "overwriter"] {
-        page.browser.open(&format!("{}#/explore?v=2&run={workload}&threads=3&bytes=60000&message=8192", page.server.url())).await?;
+        page.browser
+            .open(&format!(
+                "{}#/explore?v=2&run={workload}&threads=3&bytes=60000&message=8192",
+                page.server.url()
+            ))
+            .await?;
         page.press(Key::End).await?;
         page.until_position("the end", |at, end| at == end && end > 500).await?;
         let copied = page.text("out-left-copied").await?;
@@ -49,7 +54,10 @@ async fn the_list_of_events_and_the_picture_select_the_same() -> Result<()> {
     })
     .await?;
     page.browser.eval("document.querySelectorAll('#events .row button')[4].click()").await?;
-    let at = page.browser.eval("return +document.querySelector('#events .row[aria-current] button').textContent").await?;
+    let at = page
+        .browser
+        .eval("return +document.querySelector('#events .row[aria-current] button').textContent")
+        .await?;
     let at = at.as_u64().context("a row is current")?;
     page.until_position("the copy's moment", |here, _| here == at).await?;
     page.click("view-ledger").await?;
@@ -107,7 +115,10 @@ async fn the_gallerys_links_lead_to_what_they_say() -> Result<()> {
     let page = Page::open("").await?;
     page.click("gallery-button").await?;
     page.until_text("gallery", "Ten runs").await?;
-    let links = page.browser.eval("return [...document.querySelectorAll('#gallery .cards a')].map((a) => a.hash)").await?;
+    let links = page
+        .browser
+        .eval("return [...document.querySelectorAll('#gallery .cards a')].map((a) => a.hash)")
+        .await?;
     let links: Vec<String> = serde_json::from_value(links)?;
     ensure!(links.len() == 10, "{links:?}");
     for link in &links {

@@ -29,7 +29,8 @@ pub struct Props {
 /// The ledger.
 #[component]
 pub fn ByteLedger(props: &Props) -> Html {
-    let sum = |lane: usize, of: fn(&Copied) -> u64| props.rows.iter().map(|row| of(&row.1[lane])).sum::<u64>();
+    let sum =
+        |lane: usize, of: fn(&Copied) -> u64| props.rows.iter().map(|row| of(&row.1[lane])).sum::<u64>();
     let cells = |copied: &Copied| {
         let go = |at: u32, text: &'static str| {
             let onseek = props.onseek.clone();

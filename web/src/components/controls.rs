@@ -69,7 +69,9 @@ pub fn Controls(props: &Props) -> Html {
     let captures = props.config.workload == Workload::Capture;
     let (name, title) = describe(props.capture.as_ref());
     let changed = SETTINGS.iter().filter(|setting| {
-        setting.is_changed(&props.config) && setting.applies_to(&props.config) && !USUAL.contains(&setting.key)
+        setting.is_changed(&props.config)
+            && setting.applies_to(&props.config)
+            && !USUAL.contains(&setting.key)
     });
     let changed = changed.filter(|setting| setting.key != "run").count();
     html! {
@@ -102,7 +104,8 @@ pub fn Controls(props: &Props) -> Html {
 
 fn section(props: &Props, group: Group) -> Html {
     let settings = SETTINGS.iter().filter(|setting| setting.group == group && setting.key != "run");
-    let settings = settings.filter(|setting| setting.applies_to(&props.config) && !USUAL.contains(&setting.key));
+    let settings =
+        settings.filter(|setting| setting.applies_to(&props.config) && !USUAL.contains(&setting.key));
     html! {
         <fieldset>
             <legend>{ group.name() }</legend>

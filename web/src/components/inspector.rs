@@ -138,7 +138,11 @@ fn ledger(props: &Props) -> Html {
     let told = props.events.iter().filter(|(_, _, record)| {
         !matches!(
             record.kind,
-            Kind::Held { .. } | Kind::Ring { .. } | Kind::RxRing { .. } | Kind::Thread { .. } | Kind::Gauges { .. }
+            Kind::Held { .. }
+                | Kind::Ring { .. }
+                | Kind::RxRing { .. }
+                | Kind::Thread { .. }
+                | Kind::Gauges { .. }
         )
     });
     let rows = told.map(|(position, side, record)| {

@@ -55,7 +55,8 @@ impl Format {
 
 /// The plot's numbers: a row at every position at which one changes, under lines that begin with `#` and say what it is.
 pub fn csv(spec: &Spec, timeline: &Timeline, about: &About) -> String {
-    let curves: Vec<_> = spec.curves.iter().map(|curve| (curve.label, curve.series(&timeline.series))).collect();
+    let curves: Vec<_> =
+        spec.curves.iter().map(|curve| (curve.label, curve.series(&timeline.series))).collect();
     let mut positions: Vec<u32> =
         curves.iter().flat_map(|(_, series)| series.changes().iter().copied()).collect();
     positions.extend([0, timeline.len()]);
@@ -99,9 +100,8 @@ pub fn json(spec: &Spec, timeline: &Timeline, about: &About) -> String {
         .map(|curve| {
             let series = curve.series(&timeline.series);
             let positions = [0].into_iter().chain(series.changes().iter().copied()).chain([timeline.len()]);
-            let points: Vec<String> = positions
-                .map(|at| format!("[{at},{},{}]", timeline.time_ns(at), series.value(at)))
-                .collect();
+            let points: Vec<String> =
+                positions.map(|at| format!("[{at},{},{}]", timeline.time_ns(at), series.value(at))).collect();
             format!("{{\"label\":{},\"points\":[{}]}}", quoted(curve.label), points.join(","))
         })
         .collect();

@@ -134,6 +134,9 @@ impl Spec {
             };
             format!("+{}{unit}{rate}", grouped(sum as u64))
         };
-        self.curves.iter().map(|curve| (curve.class, curve.label, text(curve.series(&timeline.series)))).collect()
+        self.curves
+            .iter()
+            .map(|curve| (curve.class, curve.label, text(curve.series(&timeline.series))))
+            .collect()
     }
 }

@@ -73,11 +73,8 @@ pub(super) fn draw(
         (false, false) => format!("memory: {} lines held", grouped(held.lines())),
         (true, false) => format!("line store: {distinct} lines"),
     };
-    let detail = if store {
-        format!("for {} held", grouped(held.lines()))
-    } else {
-        format!("{distinct} different")
-    };
+    let detail =
+        if store { format!("for {} held", grouped(held.lines())) } else { format!("{distinct} different") };
     let detail = if narrow { String::new() } else { format!("{detail} · ") };
     let plural = if grid.scale == 1 { "" } else { "s" };
     let scale = format!("□ = {} line{plural}", grouped(grid.scale as u64));
@@ -166,10 +163,7 @@ pub(super) fn places(held: &Held, lines: &[u32], grid: &Grid) -> Vec<(f64, f64)>
         ranks.push(rank);
         rank += usize::from(*count > 0);
     }
-    lines
-        .iter()
-        .map(|line| grid.at(ranks.get(*line as usize).copied().unwrap_or(0) / grid.scale))
-        .collect()
+    lines.iter().map(|line| grid.at(ranks.get(*line as usize).copied().unwrap_or(0) / grid.scale)).collect()
 }
 
 #[cfg(test)]

@@ -149,7 +149,13 @@ impl Provider {
     pub(super) fn answered(&mut self, asked: Asked) {
         // A DAG is for looking at: nothing else is to be done, but for its first line to be told about.
         if let Asked::Dag(..) = asked {
-            let root = self.session.state.inspect.dag.as_ref().and_then(|dag| dag.model.forest().segments.first()?.root);
+            let root = self
+                .session
+                .state
+                .inspect
+                .dag
+                .as_ref()
+                .and_then(|dag| dag.model.forest().segments.first()?.root);
             if root.is_some() && self.session.state.inspect.at.is_none() {
                 self.question(Wanted::Line(root));
             }

@@ -80,7 +80,9 @@ fn read(data: &JsValue) -> Option<Result<TimeEvent, String>> {
     let get = |key: &str| Reflect::get(data, &key.into()).unwrap_or_default();
     let version = get("snapstack").as_f64()?;
     if version != VERSION {
-        return Some(Err(format!("Messages of version {version} are not understood; this page speaks version 1.")));
+        return Some(Err(format!(
+            "Messages of version {version} are not understood; this page speaks version 1."
+        )));
     }
     Some(match get("do").as_string().as_deref() {
         Some("play") => Ok(TimeEvent::Play(true)),

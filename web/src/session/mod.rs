@@ -21,9 +21,9 @@ use web_sys::{File, KeyboardEvent};
 use yew::prelude::*;
 
 use self::annex::Annex;
-use self::embed::Embedder;
 pub use self::annex::{Exports, Fetched};
 pub use self::ask::Wanted;
+use self::embed::Embedder;
 use crate::browser::{hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
@@ -508,7 +508,8 @@ impl Provider {
             let at = player.position();
             let time = player.timeline.as_ref().map_or(0.0, |timeline| timeline.time_ns(at) as f64);
             let playing = player.status().playing;
-            embedder.tell("moment", &[("at", at.into()), ("time_ns", time.into()), ("playing", playing.into())]);
+            embedder
+                .tell("moment", &[("at", at.into()), ("time_ns", time.into()), ("playing", playing.into())]);
         }
     }
 
@@ -585,7 +586,8 @@ impl Provider {
                 if !player.jump_to(what, forward) {
                     drop(player);
                     let side = if forward { "after" } else { "before" };
-                    return self.act(Action::Inform(format!("There is no {} {side} this moment.", what.name())));
+                    return self
+                        .act(Action::Inform(format!("There is no {} {side} this moment.", what.name())));
                 }
             }
             TimeEvent::Loop => player.looping = !player.looping && player.range.is_some(),

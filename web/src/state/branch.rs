@@ -89,7 +89,9 @@ impl Branches {
         let parents: Vec<u32> =
             self.all.iter().filter_map(|branch| branch.origin.as_ref().map(|origin| origin.0)).collect();
         let oldest = self.all.iter().position(|branch| {
-            branch.origin.is_some() && ![self.current, keep].contains(&branch.id) && !parents.contains(&branch.id)
+            branch.origin.is_some()
+                && ![self.current, keep].contains(&branch.id)
+                && !parents.contains(&branch.id)
         });
         if let Some(index) = oldest {
             self.all.remove(index);

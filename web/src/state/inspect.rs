@@ -102,9 +102,7 @@ impl Inspect {
 
     /// A question is asked: its number, and that of an older one of its kind, which is not wanted any more.
     pub fn ask(&mut self, what: Asked) -> (u32, Option<u32>) {
-        let same = |(_, other): &(u32, Asked)| {
-            std::mem::discriminant(other) == std::mem::discriminant(&what)
-        };
+        let same = |(_, other): &(u32, Asked)| std::mem::discriminant(other) == std::mem::discriminant(&what);
         let older = self.waiting.iter().position(same).map(|index| self.waiting.remove(index).0);
         self.next += 1;
         self.waiting.push((self.next, what));
@@ -136,20 +134,23 @@ impl Inspect {
             (Asked::Frame, Answer::Frame { packet, headers, bytes, payload }) => {
                 self.frame = Some(FrameInfo { packet, headers, bytes, payload });
             }
-            (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => match Model::from_words(&labels, words) {
-                Ok(model) => {
-                    self.dag = Some(DagInfo { lane, of, time_ns, model: Rc::new(model) });
-                    (self.line, self.history, self.found, self.at) = (None, None, None, None);
+            (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => {
+                match Model::from_words(&labels, words) {
+                    Ok(model) => {
+                        self.dag = Some(DagInfo { lane, of, time_ns, model: Rc::new(model) });
+                        (self.line, self.history, self.found, self.at) = (None, None, None, None);
+                    }
+                    Err(error) => self.no_dag = Some(error.to_string()),
                 }
-                Err(error) => self.no_dag = Some(error.to_string()),
-            },
+            }
             (Asked::Line, Answer::Line(info)) => self.line = Some(info),
             (Asked::Find, Answer::Found { plids, more }) => {
                 self.found = Some(Rc::new(Found { bytes: self.wanted.clone(), plids, more }));
             }
             (Asked::History, Answer::History) => {
                 let points = words.as_chunks::<3>().0.iter();
-                let point = |[low, high, count]: &[u32; 3]| (u64::from(*low) | u64::from(*high) << 32, *count);
+                let point =
+                    |[low, high, count]: &[u32; 3]| (u64::from(*low) | u64::from(*high) << 32, *count);
                 self.history = Some(points.map(point).collect());
             }
             (Asked::Frame, Answer::Nothing { why }) => {

@@ -354,8 +354,7 @@ impl State {
             _ => format!("{}, {threads} threads", workload.name()),
         };
         let changes: String = self.shown.changes.iter().map(|change| format!(", {change}")).collect();
-        let caption =
-            format!("{what}, {line_size} B lines, seed {seed}{changes}, model {MODEL_VERSION}");
+        let caption = format!("{what}, {line_size} B lines, seed {seed}{changes}, model {MODEL_VERSION}");
         About { caption, link: self.link_at(position).fragment() }
     }
 
@@ -427,7 +426,8 @@ impl State {
                 self.turn(spec)
             }
             Action::Change(..) if self.spec.changes.len() >= MOST_CHANGES => {
-                let text = format!("A run takes up to {MOST_CHANGES} changes: go back to an earlier branch first.");
+                let text =
+                    format!("A run takes up to {MOST_CHANGES} changes: go back to an earlier branch first.");
                 self.notice = Some(Notice::Problem(text));
                 Vec::new()
             }
@@ -606,7 +606,8 @@ impl State {
         self.verdict = None;
         self.notice = None;
         let mut effects = vec![Effect::EndTour];
-        if self.spec.config.workload == Workload::Capture && self.capture.is_none() && self.loading.is_none() {
+        if self.spec.config.workload == Workload::Capture && self.capture.is_none() && self.loading.is_none()
+        {
             effects.extend(self.fetch_demo());
         }
         effects.extend(self.run_again());

@@ -261,9 +261,9 @@ impl Timeline {
 
     /// Where the first packet enters its first stage.
     pub fn first_stage(&self) -> Option<u32> {
-        (1..=self.len()).find(|at| {
-            matches!(self.event(*at), Some((None, event)) if matches!(event.kind, Kind::Stage { .. }))
-        })
+        (1..=self.len()).find(
+            |at| matches!(self.event(*at), Some((None, event)) if matches!(event.kind, Kind::Stage { .. })),
+        )
     }
 
     /// Where a stage event of another run of the same traffic is in this one.

@@ -116,7 +116,9 @@ fn every_event_is_merged_and_lanes_share_stages_and_threads() {
     assert_eq!(timeline.series[1].copied.last(), 0.0);
     assert!((timeline.series[1].held.last() - 5.704_716).abs() < 1e-6);
     assert!((timeline.series[1].cumulative.last() - 5.704_716).abs() < 1e-6);
-    let of = |series: fn(&LaneSeries) -> &Series| Side::BOTH.map(|side| series(&timeline.series[side as usize]).last());
+    let of = |series: fn(&LaneSeries) -> &Series| {
+        Side::BOTH.map(|side| series(&timeline.series[side as usize]).last())
+    };
     assert!(of(|lane| &lane.accesses)[0] == 0.0 && of(|lane| &lane.accesses)[1] > 10_000.0);
     assert!(of(|lane| &lane.footprint).iter().all(|bytes| *bytes > 100_000.0));
     assert!(of(|lane| &lane.bus).iter().all(|requests| *requests > 800.0));
@@ -192,13 +194,16 @@ fn a_packets_events_hold_its_whole_story() {
     let call = timeline.call_of(Side::Left, timeline.track(Side::Left, packet).unwrap()).unwrap();
     assert_eq!(timeline.cost(Side::Left, call.at).0, 1448);
     assert_eq!(timeline.cost(Side::Right, call.at).0, 0);
-    let arrived = (0..timeline.packets(Side::Left)).find(|packet| timeline.track(Side::Left, *packet).unwrap().up);
+    let arrived =
+        (0..timeline.packets(Side::Left)).find(|packet| timeline.track(Side::Left, *packet).unwrap().up);
     let events = timeline.events_of(arrived.unwrap());
     let stages = events.iter().filter(|(_, _, event)| matches!(event.kind, Kind::Stage { .. })).count();
     assert_eq!(stages, Stage::UP.len());
-    assert!(events.iter().any(|(_, _, event)| {
-        matches!(event.kind, Kind::Copy { cause: CopyCause::KernelToUser, .. })
-    }));
+    assert!(
+        events
+            .iter()
+            .any(|(_, _, event)| { matches!(event.kind, Kind::Copy { cause: CopyCause::KernelToUser, .. }) })
+    );
 }
 
 #[test]
@@ -252,6 +257,9 @@ fn lanes_that_differ_are_merged_all_the_same() {
         let all: usize = timeline.lanes.iter().map(super::Lane::len).sum();
         let shared = (1..=timeline.len()).filter(|at| timeline.event(*at).unwrap().0.is_none()).count();
         assert_eq!(timeline.len() as usize, all - shared, "no event is lost");
-        assert!((1..timeline.len()).filter(|at| timeline.time_ns(*at) > timeline.time_ns(*at + 1)).count() < all / 10);
+        assert!(
+            (1..timeline.len()).filter(|at| timeline.time_ns(*at) > timeline.time_ns(*at + 1)).count()
+                < all / 10
+        );
     }
 }

@@ -21,7 +21,8 @@ use super::{
 use crate::ledger::{AllocationKind, Ledger, PacketId};
 use crate::memory::LineCounts;
 use crate::nic::{
-    DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata, TxFrames, TxOffload,
+    DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata,
+    TxFrames, TxOffload,
 };
 use arena::Physical;
 use transmit::{Fragment, SK_BUFF};

@@ -142,15 +142,16 @@ impl Snapshot {
 
     /// The segment of the slot that a packet is in, by the number that it was posted under.
     pub fn slot_of(&self, packet: u32) -> Option<SegmentId> {
-        let found = self.holdings().into_iter().find(|(_, holding)| {
-            matches!(holding, Holding::TxSlot { packet: posted, .. } if *posted == packet)
-        });
+        let found = self.holdings().into_iter().find(
+            |(_, holding)| matches!(holding, Holding::TxSlot { packet: posted, .. } if *posted == packet),
+        );
         found.map(|(segment, _)| segment)
     }
 
     /// Bytes of this state beside the memory.
     pub fn state_bytes(&self) -> u64 {
-        let slots: usize = self.tx.iter().map(Vec::len).sum::<usize>() + self.rx.iter().map(Vec::len).sum::<usize>();
+        let slots: usize =
+            self.tx.iter().map(Vec::len).sum::<usize>() + self.rx.iter().map(Vec::len).sum::<usize>();
         let entries = self.users.capacity() + self.payloads.capacity();
         (slots * size_of::<Option<transmit::Posted>>() + entries * size_of::<Payload>()) as u64
             + self.contents.bytes()
@@ -187,6 +188,7 @@ impl Snapshot {
     }
 
     /// Shows the last `count` lines of a segment as a content's, if anybody watches; that is no access of the memory.
+    #[expect(clippy::disallowed_methods, reason = "a watcher's look, outside of what is modelled")]
     fn show(&mut self, id: ContentId, segment: SegmentId, count: u64) {
         if self.contents.is_watched() {
             let line = self.memory.line_size();

@@ -15,9 +15,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use self::notes::{Load, PayloadNote, TxNotes};
 use super::change::{Change, scribble};
 use super::journal::{Journal, Side};
-use crate::buffers::{
-    Buffers, Chunk, ContentLines, ContentNews, Observation, PayloadId, SendId, UserId,
-};
+use crate::buffers::{Buffers, Chunk, ContentLines, ContentNews, Observation, PayloadId, SendId, UserId};
 use crate::ledger::{Count, Entry};
 use crate::sim::event::{Event, Kind, Stage};
 

@@ -142,7 +142,9 @@ impl Finished {
 
     /// Something about the snapshot scheme of a lane at a moment.
     fn at(&mut self, lane: u32, time_ns: u64, tell: impl FnOnce(&Snapshot) -> Answer) -> Answer {
-        let Some(seeker) = self.lanes.get_mut(lane as usize) else { return nothing("There is no such lane.") };
+        let Some(seeker) = self.lanes.get_mut(lane as usize) else {
+            return nothing("There is no such lane.");
+        };
         if let Err(error) = seeker.seek(time_ns) {
             return nothing(&error.to_string());
         }
@@ -153,7 +155,9 @@ impl Finished {
     }
 
     fn frame(&mut self, lane: u32, packet: u32, time_ns: u64) -> Answer {
-        let Some(seeker) = self.lanes.get_mut(lane as usize) else { return nothing("There is no such lane.") };
+        let Some(seeker) = self.lanes.get_mut(lane as usize) else {
+            return nothing("There is no such lane.");
+        };
         let tap = seeker.lane().tap().clone();
         let mut frame = None;
         for lead in FRAME_LEADS {

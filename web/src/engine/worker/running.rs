@@ -107,8 +107,7 @@ impl Running {
         let mut results = [LaneResult::default(), LaneResult::default()];
         for (seeker, result) in lanes.iter().zip(&mut results) {
             let lane = seeker.lane();
-            *result =
-                LaneResult { frames: lane.frames().map(|frames| frames as u32), digest: lane.digest() };
+            *result = LaneResult { frames: lane.frames().map(|frames| frames as u32), digest: lane.digest() };
         }
         if lanes.is_empty() {
             return None;

@@ -84,9 +84,8 @@ fn EventList() -> Html {
             // All of them need no list.
             let player = player.borrow();
             let timeline = player.timeline.as_ref().filter(|_| *filter != Filter::All)?;
-            let passes = |at: &u32| {
-                timeline.event(*at).is_some_and(|(_, event)| passes(*filter, *selected, &event))
-            };
+            let passes =
+                |at: &u32| timeline.event(*at).is_some_and(|(_, event)| passes(*filter, *selected, &event));
             Some((1..=timeline.len()).filter(passes).collect::<Vec<u32>>())
         })
     };
@@ -175,7 +174,12 @@ fn branches(session: &Session) -> Html {
             let text = match &branch.origin {
                 None => format!("{} · first run", branch.id),
                 Some((_, change, at)) => {
-                    format!("{} · {} at event {}", branch.id, super::offers::words(change), crate::scene::grouped(u64::from(*at)))
+                    format!(
+                        "{} · {} at event {}",
+                        branch.id,
+                        super::offers::words(change),
+                        crate::scene::grouped(u64::from(*at))
+                    )
                 }
             };
             BranchRow {
@@ -184,7 +188,8 @@ fn branches(session: &Session) -> Html {
                 text,
                 totals: kept.map(|kept| {
                     kept.series.each_ref().map(|lane| {
-                        [&lane.copied, &lane.allocations, &lane.held, &lane.footprint].map(|series| series.last())
+                        [&lane.copied, &lane.allocations, &lane.held, &lane.footprint]
+                            .map(|series| series.last())
                     })
                 }),
                 events: kept.map_or(0, |kept| kept.events),

@@ -86,7 +86,8 @@ fn why(session: &Session) -> Html {
 }
 
 fn spaced(hex: &str) -> String {
-    let pairs: Vec<&str> = hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
+    let pairs: Vec<&str> =
+        hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
     pairs.chunks(8).map(|row| row.join(" ")).collect::<Vec<_>>().join("\n")
 }
 

@@ -42,8 +42,16 @@ pub(super) fn about(timeline: &Timeline, packet: u32) -> Vec<Offer> {
     let driver = track.at(Stage::Driver);
     if track.len > 0 && driver != NEVER {
         let flip = |scheme| Change::Flip { packet, offset: track.len / 2, scheme };
-        offer("Flip a byte of its payload, in the left lane's memory only", flip(Some(Scheme::SkBuff)), driver);
-        offer("Flip a byte of its payload, in the snapshots' memory only", flip(Some(Scheme::Snapshot)), driver);
+        offer(
+            "Flip a byte of its payload, in the left lane's memory only",
+            flip(Some(Scheme::SkBuff)),
+            driver,
+        );
+        offer(
+            "Flip a byte of its payload, in the snapshots' memory only",
+            flip(Some(Scheme::Snapshot)),
+            driver,
+        );
     }
     let socket = track.at(Stage::Socket);
     if track.len > 0 && track.thread != Event::NONE && socket != NEVER {

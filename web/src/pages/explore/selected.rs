@@ -22,7 +22,8 @@ pub(super) fn Selected() -> Html {
     };
     let inspect = &session.state.inspect;
     let frame = inspect.frame.clone().filter(|frame| frame.packet == packet);
-    let payload = frame.as_ref().and_then(|frame| frame.bytes.get(2 * frame.payload as usize..)).unwrap_or("");
+    let payload =
+        frame.as_ref().and_then(|frame| frame.bytes.get(2 * frame.payload as usize..)).unwrap_or("");
     let counts = player.panel().held(side).counts();
     let lines: Vec<_> = timeline
         .lines_of(side, track)

@@ -61,7 +61,8 @@ impl Artist<'_> {
             let detailed = all <= DETAILED && track.has_payload();
             // The socket layer's packet comes out of what waits there.
             let slides = row != SOCKET || track.up;
-            let y = if slides { from + (to - from) * t } else { to } - self.layout.strip_height() / 2.0 + shift;
+            let y =
+                if slides { from + (to - from) * t } else { to } - self.layout.strip_height() / 2.0 + shift;
             self.packet(packet, &track, (self.way(&track) + shift, y), detailed, stage);
         }
         if all > DETAILED {

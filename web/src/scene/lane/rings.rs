@@ -1,8 +1,8 @@
 //! The rings around their pointers.
 
 use super::super::{Ink, Target};
-use super::layout::{RX, TX};
 use super::Artist;
+use super::layout::{RX, TX};
 use snapstack::sim::Stage;
 
 const PITCH: f64 = 13.0;

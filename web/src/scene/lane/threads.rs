@@ -23,7 +23,8 @@ impl Artist<'_> {
         let mut seen = [false; COLUMNS as usize];
         let y = self.layout.rows[USER] - self.layout.strip_height() / 2.0;
         // What a thread sends from last is its buffer: also one that it shares with others.
-        let calls = timeline.called(side, self.position).take(LOOK_BACK).map(|call| (call.thread, call.write));
+        let calls =
+            timeline.called(side, self.position).take(LOOK_BACK).map(|call| (call.thread, call.write));
         let writes = timeline.writes(side);
         let recent = writes.iter().enumerate().rev().take(LOOK_BACK);
         let recent = recent.filter(|(_, write)| write.at <= self.position && write.thread != Event::NONE);
@@ -43,7 +44,8 @@ impl Artist<'_> {
             let lines = timeline.contents(side).lines(write.content).to_vec();
             let hashes = self.hashes(&lines);
             let progress = self.progress(write.at);
-            let (cells, reference) = ((CELLS.0.min(3 * self.layout.cells), self.layout.cells), self.reference());
+            let (cells, reference) =
+                ((CELLS.0.min(3 * self.layout.cells), self.layout.cells), self.reference());
             let per_cell =
                 strip(&mut self.scene, (x, y), self.layout.cell, cells, &hashes, reference, ease(progress));
             if self.lit(&lines) {
@@ -155,7 +157,10 @@ impl Artist<'_> {
         let end = call.offset + call.len;
         let newest = self.timeline.in_flight(self.side(), self.position).collect::<Vec<_>>();
         let carries = |track: &Track| {
-            !track.up && track.write == call.write && track.offset + track.len >= end && track.start() > call.at
+            !track.up
+                && track.write == call.write
+                && track.offset + track.len >= end
+                && track.start() > call.at
         };
         let mut tracks = newest.iter().rev().filter_map(|packet| self.timeline.track(self.side(), *packet));
         tracks.any(carries) || self.age(call.at) > 24.0

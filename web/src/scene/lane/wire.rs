@@ -51,10 +51,11 @@ impl Artist<'_> {
                 self.scene.arrow(from, (middle, y - h / 2.0 - 4.0), Ink::Dma, 1.8, false);
             }
         }
-        let dma = timeline.effects(side, track.at(stage)).find_map(|(_, event): (u32, Event)| match event.kind {
-            Kind::Dma { requests, bytes } => Some((requests, bytes)),
-            _ => None,
-        });
+        let dma =
+            timeline.effects(side, track.at(stage)).find_map(|(_, event): (u32, Event)| match event.kind {
+                Kind::Dma { requests, bytes } => Some((requests, bytes)),
+                _ => None,
+            });
         if let Some((count, bytes)) = dma {
             let plural = if count == 1 { "request" } else { "requests" };
             let text = format!("DMA: {count} {plural}, {} B", grouped(u64::from(bytes)));
@@ -79,7 +80,9 @@ impl Artist<'_> {
         ] {
             let y = self.layout.rows[row];
             self.scene.line((x0, y + 10.0), (right, y + 10.0), Ink::Hair, 1.0);
-            let Some(newest) = frames.first().and_then(|packet| timeline.track(side, *packet)) else { continue };
+            let Some(newest) = frames.first().and_then(|packet| timeline.track(side, *packet)) else {
+                continue;
+            };
             let stage = if row == OUT { Stage::Wire } else { Stage::WireIn };
             let t = ease(self.progress(newest.at(stage)));
             for (i, packet) in frames.iter().copied().enumerate() {
