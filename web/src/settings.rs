@@ -260,7 +260,7 @@ pub static SETTINGS: [Setting; 25] = [
     ),
     number!(
         "doorbell",
-        "sends a doorbell",
+        "sends per doorbell",
         "--doorbell-every",
         doorbell_every,
         Nic,

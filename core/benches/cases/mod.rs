@@ -5,6 +5,7 @@
 mod bulk;
 mod hosts;
 mod loopback;
+mod seek;
 mod sharing;
 mod stack;
 
@@ -47,6 +48,7 @@ pub(crate) const CASES: &[(&str, Case)] = &[
     ("send_1460", stack::send),
     ("loopback_1460", stack::both_ends),
     ("send_tso", stack::segmented),
+    ("million", seek::seek),
 ];
 
 /// One side of a case: its name, and a run of it that returns the nanoseconds it took.

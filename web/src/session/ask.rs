@@ -36,6 +36,19 @@ fn frame_time(timeline: &Timeline, track: &Track) -> Option<u64> {
     (at != NEVER).then(|| timeline.time_ns(at))
 }
 
+/// The moment at which the lines of something are looked at: the cursor's, but for a packet that is in no ring then the one
+/// at which it is handed to the NIC.
+fn dag_time(timeline: &Timeline, of: DagOf, position: u32) -> u64 {
+    let posted = match of {
+        DagOf::Packet(packet) => timeline.track(Side::Right, packet).filter(|track| !track.up).map(|track| {
+            let (posted, done) = (track.at(Stage::Doorbell), track.at(Stage::Completion));
+            if (posted..done).contains(&position) { position } else { posted }
+        }),
+        DagOf::Segment(_) | DagOf::All => None,
+    };
+    timeline.time_ns(posted.filter(|at| *at != NEVER).unwrap_or(position))
+}
+
 impl Provider {
     pub(super) fn pick(&mut self, side: Side, x: f64, y: f64) -> bool {
         let player = self.session.player.borrow();
@@ -107,12 +120,17 @@ impl Provider {
 
     pub(super) fn question(&mut self, wanted: Wanted) -> bool {
         let player = self.session.player.borrow();
-        let (lane, time_ns) =
-            (lane(player.schemes), player.timeline.as_ref().map_or(0, |t| t.time_ns(player.position())));
+        let lane = lane(player.schemes);
         drop(player);
         let shown = self.session.state.inspect.dag.clone();
         match wanted {
-            Wanted::Dag(of) => self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns }),
+            Wanted::Dag(of) => {
+                let player = self.session.player.borrow();
+                let time_ns =
+                    player.timeline.as_ref().map_or(0, |timeline| dag_time(timeline, of, player.position()));
+                drop(player);
+                self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns });
+            }
             Wanted::Line(at) => {
                 let Some(dag) = shown else { return false };
                 let inspect = &mut Rc::make_mut(&mut self.session.state).inspect;

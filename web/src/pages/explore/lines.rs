@@ -42,7 +42,7 @@ pub(super) fn Lines() -> Html {
                 <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
             </header>
             if let Some(why) = &inspect.no_dag {
-                <p class="problem" role="alert">{ why }{ " Move the cursor to where its packet is between driver and completion, or look at all segments." }</p>
+                <p class="problem" role="alert">{ why }{ " Move the cursor to another moment, or look at all segments." }</p>
             }
             if let Some(dag) = &inspect.dag {
                 <div class="inside">
