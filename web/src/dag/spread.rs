@@ -8,6 +8,9 @@
 use super::model::{Model, Row};
 use super::view::View;
 
+/// Ranges of ranks, and the room of each.
+type Parts = (Vec<(u32, u32)>, Vec<(f64, f64)>);
+
 /// Least CSS pixels of a thing of its own, the gap beside it included.
 pub(super) const LEAST: f64 = 14.0;
 /// CSS pixels that a bar wants at least: room for its number.
@@ -175,7 +178,7 @@ impl Cut<'_> {
     }
 
     /// What a region is cut into, by ranks and by place; nothing if there is nothing of this level.
-    fn parts(&self, region: Region) -> Option<(Vec<(u32, u32)>, Vec<(f64, f64)>)> {
+    fn parts(&self, region: Region) -> Option<Parts> {
         let (first, end) = self.row.within(region.columns);
         if first == end {
             return None;

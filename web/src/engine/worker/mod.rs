@@ -35,7 +35,7 @@ pub fn is_worker() -> bool {
 
 /// A piece of work that is done in quanta.
 enum Job {
-    Reading(Reading),
+    Reading(Box<Reading>),
     Running(Box<Running>),
     Long(Box<LongJob>),
 }
@@ -113,7 +113,7 @@ fn hear(event: &MessageEvent) {
                 let arrays =
                     Reflect::get(&data, &ARRAYS.into()).map(|list| Array::from(&list)).unwrap_or_default();
                 let bytes = Uint8Array::new(&arrays.get(0));
-                state.job = Some(Job::Reading(Reading::new(run, name, bytes)));
+                state.job = Some(Job::Reading(Box::new(Reading::new(run, name, bytes))));
             }
             Request::Run { run, spec } => {
                 state.questions.clear();
