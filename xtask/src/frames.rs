@@ -59,7 +59,10 @@ pub(crate) fn judge(tools: &Toolbox) -> Result<()> {
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                while let Some((_, capture)) = lock(&next).next() {
+                loop {
+                    // A statement of its own: in the head of the loop, the lock would be held while tshark looks.
+                    let capture = lock(&next).next();
+                    let Some((_, capture)) = capture else { break };
                     if let Err(problem) = look(tools, capture) {
                         lock(&problems).push(format!("{problem:#}"));
                     }

@@ -1,6 +1,6 @@
 //! The frames that our side sends in tests. Each is checked as it is sent, before a link's faults, and written as pcapng
 //! into `frames/` of the tests' folder for temporary files: one file a test, which `cargo xtask test --only frames` shows to
-//! tshark.
+//! tshark. Runs that are many times as long as usual (`SNAPSTACK_SOAK`) write none.
 
 mod verify;
 
@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use snapstack::traffic::capture::PcapngWriter;
 
@@ -15,6 +16,8 @@ pub(crate) use verify::verify;
 
 /// Bytes that are collected before they are written.
 const BATCH: usize = 1 << 20;
+
+static SOAKING: LazyLock<bool> = LazyLock::new(|| std::env::var_os("SNAPSTACK_SOAK").is_some());
 
 /// The file of the test that runs on this thread.
 struct Recording {
@@ -78,6 +81,9 @@ impl Drop for Recording {
 pub(crate) fn record(link_type: u16, now: u64, frame: &[u8]) {
     if let Err(problem) = verify(link_type, frame) {
         panic!("a frame at {now} ns that no peer would take: {problem}: {frame:02x?}");
+    }
+    if *SOAKING {
+        return;
     }
     RECORDING.with_borrow_mut(|recording| {
         recording.get_or_insert_with(Recording::open).record(link_type, now, frame);
