@@ -16,9 +16,10 @@ const BUDGET: usize = 450_000;
 pub(crate) fn measure(tools: &mut Toolbox, seconds: u32) -> Result<()> {
     tools.browser()?;
     let listing = page::build(tools, "./")?;
-    println!("{}", first_screen(&listing, BUDGET)?);
     let mut command = tools.cargo(["run", "--quiet", "-p", "snapstack-e2e", "--bin", "measure", "--"]);
-    sh::run(command.arg(page::dist(tools)).arg(seconds.to_string()))
+    sh::run(command.arg(page::dist(tools)).arg(seconds.to_string()))?;
+    println!("{}", first_screen(&listing, BUDGET)?);
+    Ok(())
 }
 
 fn first_screen(listing: &Listing, budget: usize) -> Result<Value> {

@@ -28,8 +28,16 @@ const PROBE: &str = "
     };
     requestAnimationFrame(frame);";
 
-/// Ways to play: a name, and the script that starts it.
-const PLAYS: [(&str, &str); 3] = [("tour", ""), ("1,000 events/s", "4"), ("fastest", "6")];
+/// Over a thousand packets on their way: many connections that share a slow link.
+const CROWDED: &str = "#/explore?v=2&run=bulk&threads=128&bytes=262144&ring=4096&rate=100&doorbell=1";
+
+/// Ways to play: a name, what is opened, and the speed; the opening plays by itself.
+const PLAYS: [(&str, &str, Option<u32>); 4] = [
+    ("tour", "", None),
+    ("1,000 events/s", "", Some(4)),
+    ("fastest", "", Some(6)),
+    ("1,000 packets in flight, 1,000 events/s", CROWDED, Some(4)),
+];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
@@ -40,32 +48,42 @@ async fn main() -> Result<()> {
         _ => bail!("usage: measure <folder of the built page> [seconds of play]"),
     };
     let server = StaticServer::start(Path::new(dist), None)?;
-    for (name, speed) in PLAYS {
+    for (name, fragment, speed) in PLAYS {
         let browser = Browser::start(1440, 900).await?;
         browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": PROBE })).await?;
-        browser.open(server.url()).await?;
-        if name == "tour" {
-            println!("{}", loading(&browser).await?);
-        } else {
-            browser.eval(&start(speed)).await?;
+        browser.open(&format!("{}{fragment}", server.url())).await?;
+        match speed {
+            None => println!("{}", loading(&browser).await?),
+            Some(speed) => {
+                drop(browser.eval(&start(speed, if fragment.is_empty() { 0.0 } else { 0.5 })).await?)
+            }
         }
+        let before = heap(&browser).await?;
         browser.eval("probe.frames = []; probe.tasks = []").await?;
         // A span of play is what is measured here: nothing is waited for.
         tokio::time::sleep(Duration::from_secs(seconds)).await;
-        println!("{}", playing(&browser, name, seconds).await?);
+        let mut found = playing(&browser, name, seconds).await?;
+        found["heap_bytes"] = json!([before, heap(&browser).await?]);
+        println!("{found}");
     }
     Ok(())
 }
 
-/// Chooses a speed and plays from the start.
-fn start(speed: &str) -> String {
+/// Chooses a speed and plays from a share of the run.
+fn start(speed: u32, from: f64) -> String {
     format!(
         "const e = document.getElementById('speed'); e.selectedIndex = {speed};
          e.dispatchEvent(new Event('change', {{ bubbles: true }}));
-         const s = document.getElementById('scrub'); s.value = 0;
+         const s = document.getElementById('scrub'); s.value = Math.floor({from} * s.max);
          s.dispatchEvent(new Event('input', {{ bubbles: true }}));
          document.getElementById('play').click();"
     )
+}
+
+/// Bytes that the page's scripts hold after a collection, WebAssembly's memory apart.
+async fn heap(browser: &Browser) -> Result<Value> {
+    browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
+    Ok(browser.cdp("Runtime.getHeapUsage", json!({})).await?["usedSize"].clone())
 }
 
 async fn loading(browser: &Browser) -> Result<Value> {
@@ -88,8 +106,5 @@ async fn playing(browser: &Browser, name: &str, seconds: u64) -> Result<Value> {
     let mut found = browser.eval(script).await?;
     found["name"] = json!(format!("playing: {name}"));
     found["seconds"] = json!(seconds);
-    browser.cdp("HeapProfiler.collectGarbage", json!({})).await?;
-    let heap = browser.cdp("Runtime.getHeapUsage", json!({})).await?;
-    found["heap_bytes"] = heap["usedSize"].clone();
     Ok(found)
 }

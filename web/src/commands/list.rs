@@ -47,7 +47,7 @@ impl Group {
 }
 
 /// What a command does.
-#[expect(clippy::large_enum_variant, reason = "one exists for each command, in a list made once")]
+#[allow(clippy::large_enum_variant, reason = "one exists for each command, in a list made once")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Intent {
     /// Something of the time bar.

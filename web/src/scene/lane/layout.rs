@@ -67,12 +67,12 @@ impl Layout {
     /// Left edge of what goes down in a column.
     pub(super) fn down(&self, column: u8) -> f64 {
         let column = if self.compact { 0 } else { usize::from(column).min(self.columns - 1) };
-        self.gutter + self.column * column as f64 + 18.0
+        self.gutter + self.column * column as f64 + (self.column * 0.25).min(18.0)
     }
 
     /// Left edge of what goes up in a column.
     pub(super) fn up(&self, column: u8) -> f64 {
-        self.down(column) + self.column / 2.0
+        self.down(column) + self.column * 0.46
     }
 
     pub(super) fn strip_width(&self) -> f64 {

@@ -193,8 +193,14 @@ impl Artist<'_> {
         let down = if b > a { 1.0 } else { -1.0 };
         let (start, end) = (a + down * (half + 3.0), b - down * (half + 4.0));
         self.scene.arrow((cx, start), (cx, end), ink, width, copied == 0);
-        let at = (x + self.layout.strip_width() + 8.0, f64::midpoint(a, b) + 4.0);
-        self.scene.label(at, -1, ink, 11.0, true, self.layout.content_right() - at.0, text);
+        // On the right, unless there is more room on the left.
+        let (y, after) = (f64::midpoint(a, b) + 4.0, x + self.layout.strip_width() + 8.0);
+        let (room, before) = (self.layout.content_right() - after, x - 8.0);
+        if room >= 120.0 || room >= before {
+            self.scene.label((after, y), -1, ink, 11.0, true, room, text);
+        } else {
+            self.scene.label((before, y), 1, ink, 11.0, true, before, text);
+        }
     }
 
     /// What has arrived: in sockets' queues, and in the applications' hands.
