@@ -67,11 +67,13 @@ pub(super) enum Resolution<P> {
 pub(super) struct Neighbours<P> {
     entries: BTreeMap<IpAddr, Entry<P>>,
     incomplete: usize,
+    /// Entries in [`State::Probe`]. Every packet that goes asks for questions: where there are none, nobody searches.
+    probes: usize,
 }
 
 impl<P> Default for Neighbours<P> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new(), incomplete: 0 }
+        Self { entries: BTreeMap::new(), incomplete: 0, probes: 0 }
     }
 }
 
@@ -97,6 +99,7 @@ impl<P> Neighbours<P> {
             &mut State::Reachable { hardware, until } if now < until => Resolution::Known(packet, hardware),
             &mut (State::Reachable { hardware, .. } | State::Stale { hardware }) => {
                 entry.state = State::Probe { hardware };
+                self.probes += 1;
                 entry.questions = 0;
                 entry.next = now;
                 Resolution::Known(packet, hardware)
@@ -115,7 +118,11 @@ impl<P> Neighbours<P> {
                 self.incomplete -= 1;
                 waiting
             }
-            _ => VecDeque::new(),
+            State::Probe { .. } => {
+                self.probes -= 1;
+                VecDeque::new()
+            }
+            State::Reachable { .. } | State::Stale { .. } => VecDeque::new(),
         }
     }
 
@@ -142,6 +149,7 @@ impl<P> Neighbours<P> {
                 | State::Stale { hardware: known }
                 | State::Probe { hardware: known } => {
                     if *known != hardware {
+                        self.probes -= usize::from(matches!(entry.state, State::Probe { .. }));
                         entry.state = stale;
                     }
                     VecDeque::new()
@@ -158,6 +166,9 @@ impl<P> Neighbours<P> {
 
     /// The question that is due, if any; each is paced.
     pub(super) fn question(&mut self, now: u64) -> Option<Question> {
+        if self.open() == 0 {
+            return None;
+        }
         let due = |entry: &Entry<P>| entry.is_open() && entry.next <= now && entry.questions < MAX_QUESTIONS;
         let (target, entry) = self.entries.iter_mut().find(|(_, entry)| due(entry))?;
         entry.questions += 1;
@@ -171,6 +182,9 @@ impl<P> Neighbours<P> {
 
     /// Removes an address that did not answer in time: it, and what waited for it.
     pub(super) fn give_up(&mut self, now: u64) -> Option<(IpAddr, VecDeque<P>)> {
+        if self.open() == 0 {
+            return None;
+        }
         let lost =
             |entry: &Entry<P>| entry.is_open() && entry.next <= now && entry.questions >= MAX_QUESTIONS;
         let target = self.entries.iter().find(|(_, entry)| lost(entry)).map(|(target, _)| *target)?;
@@ -180,12 +194,24 @@ impl<P> Neighbours<P> {
                 self.incomplete -= 1;
                 Some((target, waiting))
             }
-            _ => Some((target, VecDeque::new())),
+            State::Probe { .. } => {
+                self.probes -= 1;
+                Some((target, VecDeque::new()))
+            }
+            State::Reachable { .. } | State::Stale { .. } => Some((target, VecDeque::new())),
         }
+    }
+
+    /// Entries with an open question.
+    fn open(&self) -> usize {
+        self.incomplete + self.probes
     }
 
     /// When [`Self::question`] or [`Self::give_up`] next has something.
     pub(super) fn next_time(&self) -> Option<u64> {
+        if self.open() == 0 {
+            return None;
+        }
         self.entries.values().filter(|entry| entry.is_open()).map(|entry| entry.next).min()
     }
 
@@ -203,7 +229,8 @@ impl<P> Neighbours<P> {
         let Some(oldest) = known.min_by_key(|(_, entry)| entry.used).map(|(target, _)| *target) else {
             return false;
         };
-        self.entries.remove(&oldest);
+        let removed = self.entries.remove(&oldest);
+        self.probes -= usize::from(removed.is_some_and(|entry| matches!(entry.state, State::Probe { .. })));
         true
     }
 }
@@ -283,6 +310,29 @@ mod tests {
         assert_eq!(table.resolve(0, ip(1), 2), Resolution::Known(2, B));
         assert_eq!(table.answered(0, ip(9), B), VecDeque::<i32>::new(), "an answer nobody asked for");
         assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn open_questions_are_counted_whatever_happens() {
+        let mut table = Neighbours::default();
+        let mut most = [0; 3];
+        for step in 0..20_000_u64 {
+            let draw = |n: u64| crate::random::mix(step * 8 + n);
+            let (now, target) = (step * SECOND / 4, ip((draw(0) % 600) as u16));
+            let hardware = if draw(1) % 2 == 0 { A } else { B };
+            match draw(2) % 64 {
+                0..=19 => drop(table.resolve(now, target, step)),
+                20..=31 => drop(table.answered(now, target, hardware)),
+                32..=55 => drop(table.heard(now, target, hardware, draw(3) % 2 == 0)),
+                56..=62 => drop(table.question(now)),
+                _ => drop(table.give_up(now)),
+            }
+            let open = table.entries.values().filter(|entry| entry.is_open()).count();
+            assert_eq!(table.open(), open, "step {step}");
+            assert_eq!(table.next_time().is_some(), open > 0);
+            most = [most[0].max(table.len()), most[1].max(table.incomplete), most[2].max(table.probes)];
+        }
+        assert!(most[0] == MAX_ENTRIES && most[1] > 10 && most[2] > 10, "{most:?}");
     }
 
     #[test]

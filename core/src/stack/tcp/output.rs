@@ -3,8 +3,16 @@
 use super::config::{MAX_SYN_TIMEOUTS, MAX_TIMEOUTS, OVERRIDE};
 use super::connection::{Connection, Failure, State};
 use super::options::Options;
-use super::segment::{Flags, Outgoing};
+use super::segment::{Flags, Outgoing, Parts};
 use crate::buffers::Holders;
+
+/// Numbers that may go now.
+struct Chosen {
+    from: u64,
+    len: u64,
+    /// Their bytes, where they had to be looked up to choose.
+    parts: Option<Parts>,
+}
 
 impl Connection {
     /// The next segment to send, if any; runs the timers that are due. To be called until it yields nothing.
@@ -107,12 +115,13 @@ impl Connection {
     fn next_data(&mut self, now: u64) -> Option<Outgoing> {
         let options = self.data_options(now);
         let mss = (u32::from(self.sender.mss) - options.len() as u32).max(1);
-        let chosen = self.probe().or_else(|| self.retransmission(mss)).or_else(|| self.new_data(now, mss));
-        let Some((from, len)) = chosen else {
+        let again = self.probe().or_else(|| self.retransmission(mss));
+        let chosen = again.map(|(from, len)| Chosen { from, len, parts: None });
+        let Some(chosen) = chosen.or_else(|| self.new_data(now, mss)) else {
             self.arm(now);
             return None;
         };
-        Some(self.segment(now, from, len, mss, options))
+        Some(self.segment(now, chosen, mss, options))
     }
 
     /// One number beyond a closed window.
@@ -141,7 +150,7 @@ impl Connection {
     }
 
     /// Data that was never sent: none while lost data waits (NextSeg of RFC 6675 section 4).
-    fn new_data(&mut self, now: u64, mss: u32) -> Option<(u64, u64)> {
+    fn new_data(&mut self, now: u64, mss: u32) -> Option<Chosen> {
         let sender = &self.sender;
         if sender.next == sender.end() || sender.lost().is_some() {
             return None;
@@ -174,13 +183,15 @@ impl Connection {
             || (len > 0 && len * 2 >= u64::from(sender.largest_window))
             || (len > 0 && self.small_allowed);
         let len = len + u64::from(fin);
-        (go && len > 0).then_some((sender.next, len))
+        (go && len > 0).then_some(Chosen { from: sender.next, len, parts: Some(parts) })
     }
 
-    /// Builds the segment of `len` numbers from `from` on, and notes that it was sent.
-    fn segment(&mut self, now: u64, from: u64, len: u64, mss: u32, options: Options) -> Outgoing {
-        let queue_end = self.sender.queue.end();
-        let (parts, _) = self.sender.queue.gather(from, len.min(queue_end.saturating_sub(from)));
+    /// Builds the segment of the chosen numbers, and notes that it was sent.
+    fn segment(&mut self, now: u64, chosen: Chosen, mss: u32, options: Options) -> Outgoing {
+        let Chosen { from, len, parts } = chosen;
+        let queue = &self.sender.queue;
+        let queue_end = queue.end();
+        let parts = parts.unwrap_or_else(|| queue.gather(from, len.min(queue_end.saturating_sub(from))).0);
         let data_end = from + u64::from(parts.len());
         let fin = self.sender.fin && data_end == queue_end && from + len > queue_end;
         let end = data_end + u64::from(fin);
