@@ -55,7 +55,7 @@ async fn main() -> Result<()> {
         match speed {
             None => println!("{}", loading(&browser).await?),
             Some(speed) => {
-                drop(browser.eval(&start(speed, if fragment.is_empty() { 0.0 } else { 0.5 })).await?)
+                browser.eval(&start(speed, if fragment.is_empty() { 0.0 } else { 0.5 })).await?;
             }
         }
         let before = heap(&browser).await?;
