@@ -69,7 +69,7 @@ fn why(session: &Session) -> Html {
     html! {
         <aside class="why" id="why" aria-label="Why is this line alive?">
             <h3>{ format!("Why is line {plid} alive?") }</h3>
-            <p>{ format!("{references} references. It lives as long as there is one.") }</p>
+            <p>{ if *references == 1 { "One reference. Without it, the line would be freed.".to_owned() } else { format!("{references} references. It lives as long as there is one.") } }</p>
             <ul>{ for referrers.iter().map(|referrer| html! { <li>{ referrer }</li> }) }</ul>
             <h3>{ "Ways to it" }</h3>
             <ul>{ for ways.iter().map(|way| html! { <li>{ way }</li> }) }</ul>
