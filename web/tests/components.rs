@@ -28,12 +28,14 @@ fn host() -> Element {
     host
 }
 
-async fn rendered() {
-    // Yew renders in a microtask of its own.
-    for _ in 0..3 {
-        wasm_bindgen_futures::JsFuture::from(js_sys::Promise::resolve(&wasm_bindgen::JsValue::NULL))
-            .await
-            .unwrap();
+/// Until a component has put something into its host.
+async fn rendered(host: &Element) {
+    while host.child_element_count() == 0 {
+        // A turn of the event loop; the runner ends a test that takes too many.
+        let turn = js_sys::Promise::new(&mut |resolve, _| {
+            web_sys::window().unwrap().set_timeout_with_callback(&resolve).unwrap();
+        });
+        wasm_bindgen_futures::JsFuture::from(turn).await.unwrap();
     }
 }
 
@@ -84,7 +86,7 @@ fn change(element: &HtmlElement) {
 async fn the_time_bar_says_what_was_pressed() {
     let host = host();
     yew::Renderer::<Bar>::with_root(host.clone()).render();
-    rendered().await;
+    rendered(&host).await;
     heard();
     for id in ["#back", "#play", "#forward", "#next-copy", "#jump-back", "#loop", "#to-start"] {
         find::<HtmlElement>(&host, id).click();
@@ -107,7 +109,7 @@ async fn the_time_bar_says_what_was_pressed() {
 async fn settings_out_of_range_are_answered_with_what_is_accepted() {
     let host = host();
     yew::Renderer::<Settings>::with_root(host.clone()).render();
-    rendered().await;
+    rendered(&host).await;
     heard();
     let line: HtmlSelectElement = find(&host, "#line-size");
     assert_eq!(line.value(), "64");
@@ -154,7 +156,7 @@ fn point(element: &Element, kind: &str, x: i32) {
 async fn a_press_in_a_plot_seeks_a_drag_marks_a_range_and_buttons_save() {
     let host = host();
     yew::Renderer::<Chart>::with_root(host.clone()).render();
-    rendered().await;
+    rendered(&host).await;
     heard();
     let over: Element = find(&host, "#cursor-0");
     for (kind, x) in [("pointerdown", 10), ("pointermove", 12), ("pointerup", 12)] {
@@ -185,7 +187,7 @@ fn Word() -> Html {
 async fn a_word_of_the_glossary_is_explained_to_eyes_and_to_readers() {
     let host = host();
     yew::Renderer::<Word>::with_root(host.clone()).render();
-    rendered().await;
+    rendered(&host).await;
     let term: HtmlElement = find(&host, ".term");
     let meaning = find::<Element>(&host, ".meaning").text_content().unwrap();
     assert!(meaning.starts_with("Physical line ID"));
