@@ -36,7 +36,7 @@ fn Shell() -> Html {
                 None => html! {},
             } }
             if session.state.dragging {
-                <div class="drop" aria-hidden="true"><p>{ "Drop a pcap or pcapng file: it stays on this machine" }</p></div>
+                <div class="dropping" aria-hidden="true"><p>{ "Drop a pcap or pcapng file: it stays on this machine" }</p></div>
             }
         </div>
     }
