@@ -85,7 +85,7 @@ async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
     };
     let csv = String::from_utf8(save("csv").await?)?;
     let link = csv.lines().nth(2).context("no link")?.trim_start_matches("# ").to_owned();
-    ensure!(link.starts_with("#/explore?v=1&line=64"), "{link}");
+    ensure!(link.starts_with("#/explore?v=2&"), "{link}");
     ensure!(csv.lines().last().context("no rows")?.ends_with(&format!(",{total},0")), "{csv:.300}");
     let svg = String::from_utf8(save("svg").await?)?;
     ensure!(svg.contains("Bytes copied") && svg.contains(&link.replace('&', "&amp;")));

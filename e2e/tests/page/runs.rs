@@ -60,7 +60,7 @@ async fn the_list_of_events_and_the_picture_select_the_same() -> Result<()> {
         .await?;
     let at = at.as_u64().context("a row is current")?;
     page.until_position("the copy's moment", |here, _| here == at).await?;
-    page.click("view-ledger").await?;
+    page.click("view-byte").await?;
     let sum = page.until_text("ledger-sum", "= plot").await?;
     let copied = page.text("out-left-copied").await?;
     ensure!(sum.contains(&copied), "the entries' sum {sum} is the lane's figure {copied}");
@@ -95,7 +95,7 @@ async fn a_packets_lines_are_drawn_and_say_why_they_are_alive() -> Result<()> {
     page.until_text("inspector", "Show its segment").await?;
     page.click("show-dag").await?;
     page.until_text("lines", "Lines of packet").await?;
-    let why = page.until_text("why", "references").await?;
+    let why = page.until_text("why", "reference").await?;
     ensure!(why.contains("TX slot") && why.contains("Bytes"), "{why}");
     page.click("history").await?;
     page.until_text("why", "changes").await?;
@@ -144,7 +144,9 @@ async fn explore_is_used_by_keyboard_alone() -> Result<()> {
     page.until_text("events", "packet").await?;
     // From the list, by Tab and Enter, to a packet and its inspector.
     let focus = "const row = [...document.querySelectorAll('#events .row')].find((r) => r.textContent.includes('IP header'));
-                 row.querySelector('button').focus(); return true";
+                 if (row) row.querySelector('button').focus();
+                 else document.getElementById('events').scrollTop += 100;
+                 return Boolean(row)";
     wait_for("a packet's row", READY, async || {
         Ok((page.browser.eval(focus).await.ok() == Some(json!(true))).then_some(()))
     })
