@@ -152,7 +152,7 @@ async fn explore_is_used_by_keyboard_alone() -> Result<()> {
     })
     .await?;
     page.type_in_focus(&String::from(char::from(Key::Enter))).await?;
-    page.until_text("inspector", "TCP ports").await?;
+    page.until_text("inspector", " ports").await?;
     page.press(Key::Escape).await?;
     page.type_in_focus("4").await?;
     page.until_text("view-branches", "Branches").await?;
