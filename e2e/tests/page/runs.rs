@@ -144,9 +144,11 @@ async fn explore_is_used_by_keyboard_alone() -> Result<()> {
     page.until_text("events", "packet").await?;
     // From the list, by Tab and Enter, to a packet and its inspector.
     let focus = "const row = [...document.querySelectorAll('#events .row')].find((r) => r.textContent.includes('IP header'));
-                 if (row) row.querySelector('button').focus();
+                 const button = row?.querySelector('button');
+                 if (button && button === document.activeElement) return true;
+                 if (button) button.focus();
                  else document.getElementById('events').scrollTop += 100;
-                 return Boolean(row)";
+                 return false";
     wait_for("a packet's row", READY, async || {
         Ok((page.browser.eval(focus).await.ok() == Some(json!(true))).then_some(()))
     })
