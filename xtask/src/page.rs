@@ -11,10 +11,10 @@ use crate::files::Listing;
 use crate::tools::Toolbox;
 use crate::{files, publish, sh};
 
-/// For size; what is to be fast has been made so by rustc, and the simulation is no slower for it. The features are those that rustc 1.91 and later turn on for
+/// For speed: the simulation runs in this module. The features are those that rustc 1.91 and later turn on for
 /// `wasm32-unknown-unknown`, and the SIMD of .cargo/config.toml.
 const WASM_OPT: &[&str] = &[
-    "-Oz",
+    "-O3",
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
