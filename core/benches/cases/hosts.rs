@@ -195,9 +195,9 @@ impl Pair {
 /// In a machine they would not run on the sender's core either: a few sends that are not timed first bring back into its
 /// caches what reading whole buffers here has driven out.
 pub(super) fn doorbell_ns(bench: &Bench<'_>, pair: &mut Pair, count: u64) -> f64 {
-    /// Sends that are timed together, and sends before them: 896 KiB at most, which the window takes.
-    const BATCH: u64 = 8;
-    const BEFORE: u64 = 6;
+    /// Sends that are timed together, and sends before them: 512 KiB at most, which the window takes.
+    const BATCH: u64 = 4;
+    const BEFORE: u64 = 4;
     let mut time = 0.0;
     for first in (0..count).step_by(BATCH as usize) {
         let first = first / BATCH * (BATCH + BEFORE);

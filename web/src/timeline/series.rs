@@ -79,14 +79,15 @@ impl Series {
     /// that no peak is lost however many steps there are.
     pub fn decimate(&self, end: u32, columns: u32) -> Vec<(f64, f64)> {
         let mut points = vec![(0.0, self.value(0))];
-        let width = (f64::from(end.max(1)) / f64::from(columns.max(1))).max(1.0);
+        // In whole numbers: a column that rounding moves away from its own first step would never be passed.
+        let (span, columns) = (u64::from(end.max(1)), u64::from(columns.max(1)));
+        let column_of = |at: u32| if span <= columns { at.into() } else { u64::from(at) * columns / span };
         let mut i = self.at.partition_point(|at| *at == 0);
         while i < self.at.len() && self.at[i] <= end {
-            let column = (f64::from(self.at[i]) / width).floor();
-            let stop = (column + 1.0) * width;
+            let column = column_of(self.at[i]);
             let (mut low, mut high) = (i, i);
             let first = i;
-            while i < self.at.len() && self.at[i] <= end && f64::from(self.at[i]) < stop {
+            while i < self.at.len() && self.at[i] <= end && column_of(self.at[i]) == column {
                 if self.values[i] < self.values[low] {
                     low = i;
                 }
@@ -146,5 +147,22 @@ mod tests {
         assert!(points.iter().any(|point| point.1 == 1e6));
         assert_eq!(points.last(), Some(&(99_999.0, 99_999.0)));
         assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    }
+
+    #[test]
+    fn decimation_ends_wherever_columns_begin() {
+        let mut series = Series::new(0.0);
+        for i in 0..3_000u32 {
+            series.set(i, f64::from(i));
+        }
+        // With rounded widths there are many pairs like 126 events in 49 columns: 18 / (126 / 49) rounds to below 7, so that
+        // event 18 would lie in a column that ends before it.
+        for end in 0..3_000 {
+            for columns in [1, 7, 49, 103, 367, 1_000, end, end + 1] {
+                let points = series.decimate(end, columns);
+                assert!(points.len() as u32 <= 2 * columns.max(1) + 4, "{end} in {columns}");
+                assert_eq!(points.last(), Some(&(end.into(), end.into())));
+            }
+        }
     }
 }
