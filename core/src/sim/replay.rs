@@ -17,7 +17,7 @@ use super::journal::Side;
 use super::port::{Driver, Port};
 use super::recorded::Recorded;
 use super::report::Receipt;
-use super::run::Run;
+use super::run::{Run, Saved};
 use super::wires::{Tap, Wires};
 use crate::buffers::{BufferError, Buffers, Chunk, FlowId, Holders, PayloadId, SendId, UserId};
 use crate::ledger::PacketId;
@@ -588,7 +588,8 @@ fn pieces(len: u32, most: u32) -> impl Iterator<Item = (u32, u32)> {
     (0..len.div_ceil(most)).map(move |i| (i * most, most.min(len - i * most)))
 }
 
-impl<B: Buffers + Clone, T: Tap + Clone> Run<B> for Replay<B, T> {
+impl<B: Saved, T: Tap + Clone + 'static> Run for Replay<B, T> {
+    type Scheme = B;
     type Tap = T;
 
     fn step(&mut self) -> bool {

@@ -87,7 +87,7 @@ pub struct DmaCount {
 }
 
 impl SchemeReport {
-    pub(super) fn new<B: Buffers>(run: &impl Run<B>) -> Self {
+    pub(super) fn new(run: &impl Run) -> Self {
         let buffers = run.recorded();
         let (ledger, seen) = (buffers.ledger(), buffers.observe());
         let data = seen.data_lines;

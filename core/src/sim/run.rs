@@ -1,5 +1,6 @@
 //! A lane: one run with one scheme, whichever, behind one interface; and states of it that one can go back to.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use super::book::Book;
@@ -14,10 +15,48 @@ use crate::buffers::{BufferError, Buffers, ContentLines, Scheme, SkBuff, Snapsho
 use crate::memory::{CheckpointId, Memory, MemoryConfig};
 use crate::traffic::Traffic;
 
+/// A scheme whose runs can be saved.
+pub(super) trait Saved: Buffers + Clone + 'static {
+    /// Bytes beside HICAMP memory that `other`, a clone at another time, does not share.
+    fn unshared(&self, other: &Self) -> u64;
+
+    /// The scheme with HICAMP memory, if this is it.
+    fn snapshot(&self) -> Option<&Snapshot> {
+        None
+    }
+
+    /// The scheme with HICAMP memory, if this is it.
+    fn snapshot_mut(&mut self) -> Option<&mut Snapshot> {
+        None
+    }
+}
+
+impl Saved for SkBuff {
+    fn unshared(&self, other: &Self) -> u64 {
+        SkBuff::unshared(self, other)
+    }
+}
+
+impl Saved for Snapshot {
+    fn unshared(&self, _: &Self) -> u64 {
+        self.state_bytes()
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        Some(self)
+    }
+
+    fn snapshot_mut(&mut self) -> Option<&mut Snapshot> {
+        Some(self)
+    }
+}
+
 /// What can be asked of a run with one scheme.
-pub(super) trait Run<B: Buffers>: Clone {
+pub(super) trait Run: Clone + 'static {
+    /// The scheme.
+    type Scheme: Saved;
     /// What sees the frames.
-    type Tap;
+    type Tap: Tap;
 
     fn step(&mut self) -> bool;
     fn next_time(&self) -> Option<u64>;
@@ -25,14 +64,118 @@ pub(super) trait Run<B: Buffers>: Clone {
     fn frames(&self) -> [u64; 2];
     fn book(&self) -> &Book;
     fn book_mut(&mut self) -> &mut Book;
-    fn recorded(&self) -> &Recorded<B>;
-    fn recorded_mut(&mut self) -> &mut Recorded<B>;
+    fn recorded(&self) -> &Recorded<Self::Scheme>;
+    fn recorded_mut(&mut self) -> &mut Recorded<Self::Scheme>;
     fn tap(&self) -> &Self::Tap;
     fn tap_mut(&mut self) -> &mut Self::Tap;
     /// Bytes beside the scheme that a clone at another time does not share.
     fn unshared(&self, other: &Self) -> u64;
     /// What arrived, and what became of it.
     fn receipt(&self) -> Receipt;
+}
+
+/// A [`Run`] with whichever scheme. A program has the code of those runs only that it makes.
+trait AnyRun<T> {
+    fn scheme(&self) -> Scheme;
+    fn step(&mut self) -> bool;
+    fn step_many(&mut self, steps: u32) -> bool;
+    fn next_time(&self) -> Option<u64>;
+    fn now(&self) -> u64;
+    fn frames(&self) -> [u64; 2];
+    fn book(&self) -> &Book;
+    fn book_mut(&mut self) -> &mut Book;
+    fn tap(&self) -> &T;
+    fn tap_mut(&mut self) -> &mut T;
+    fn watch(&mut self);
+    fn take_lines(&mut self) -> Vec<ContentLines>;
+    fn digest(&self) -> String;
+    fn report(&self) -> SchemeReport;
+    fn snapshot(&self) -> Option<&Snapshot>;
+    fn snapshot_mut(&mut self) -> Option<&mut Snapshot>;
+    fn boxed(&self) -> Box<dyn AnyRun<T>>;
+    fn as_any(&self) -> &dyn Any;
+    /// Bytes beside HICAMP memory that `other`, a clone at another time, does not share.
+    fn unshared(&self, other: &dyn AnyRun<T>) -> u64;
+}
+
+impl<R: Run> AnyRun<R::Tap> for R {
+    fn scheme(&self) -> Scheme {
+        R::Scheme::SCHEME
+    }
+
+    fn step(&mut self) -> bool {
+        Run::step(self)
+    }
+
+    fn step_many(&mut self, steps: u32) -> bool {
+        (0..steps).all(|_| Run::step(self))
+    }
+
+    fn next_time(&self) -> Option<u64> {
+        Run::next_time(self)
+    }
+
+    fn now(&self) -> u64 {
+        Run::now(self)
+    }
+
+    fn frames(&self) -> [u64; 2] {
+        Run::frames(self)
+    }
+
+    fn book(&self) -> &Book {
+        Run::book(self)
+    }
+
+    fn book_mut(&mut self) -> &mut Book {
+        Run::book_mut(self)
+    }
+
+    fn tap(&self) -> &R::Tap {
+        Run::tap(self)
+    }
+
+    fn tap_mut(&mut self) -> &mut R::Tap {
+        Run::tap_mut(self)
+    }
+
+    fn watch(&mut self) {
+        self.recorded_mut().watch();
+    }
+
+    fn take_lines(&mut self) -> Vec<ContentLines> {
+        self.recorded_mut().take_lines()
+    }
+
+    fn digest(&self) -> String {
+        Run::book(self).digest(self.recorded())
+    }
+
+    fn report(&self) -> SchemeReport {
+        SchemeReport::new(self)
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        self.recorded().inner().snapshot()
+    }
+
+    fn snapshot_mut(&mut self) -> Option<&mut Snapshot> {
+        self.recorded_mut().inner_mut().snapshot_mut()
+    }
+
+    fn boxed(&self) -> Box<dyn AnyRun<R::Tap>> {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn unshared(&self, other: &dyn AnyRun<R::Tap>) -> u64 {
+        let Some(other) = other.as_any().downcast_ref::<Self>() else { return 0 };
+        let recorded = self.recorded().unshared(other.recorded(), Saved::unshared);
+        Run::book(self).bytes() + Run::unshared(self, other) + recorded
+    }
 }
 
 /// A run that could not be made.
@@ -87,174 +230,148 @@ impl Setup {
 /// Bytes of a saved state, whatever it holds: its fixed fields and small lists.
 const FIXED_BYTES: u64 = 16 << 10;
 
-#[derive(Clone)]
-enum Inner<T> {
-    SkBuffReplay(Box<Replay<SkBuff, T>>),
-    SnapshotReplay(Box<Replay<Snapshot, T>>),
-    SkBuffWorld(Box<World<SkBuff, T>>),
-    SnapshotWorld(Box<World<Snapshot, T>>),
-}
-
 /// One scheme's run.
-pub struct Lane<T: Tap + Clone> {
-    inner: Inner<T>,
-}
-
-macro_rules! each {
-    ($inner:expr, $run:ident => $body:expr) => {
-        match $inner {
-            Inner::SkBuffReplay($run) => $body,
-            Inner::SnapshotReplay($run) => $body,
-            Inner::SkBuffWorld($run) => $body,
-            Inner::SnapshotWorld($run) => $body,
-        }
-    };
+pub struct Lane<T> {
+    run: Box<dyn AnyRun<T>>,
 }
 
 /// A state of a lane.
 pub struct LaneState<T> {
     /// All but HICAMP memory.
-    rest: Inner<T>,
+    rest: Box<dyn AnyRun<T>>,
     /// That memory's state.
     memory: Option<CheckpointId>,
 }
 
-impl<T: Tap + Clone> Lane<T> {
+impl<T: Tap + Clone + 'static> Lane<T> {
     /// A run before its first event.
     ///
     /// # Errors
     /// [`RunError`].
     pub fn new(scheme: Scheme, setup: &Setup, tap: T) -> Result<Self, RunError> {
         setup.check()?;
+        if setup.capture().is_some() {
+            return Self::replay(scheme, setup, tap);
+        }
         let Setup { config, changes, .. } = setup;
-        let nic = config.nic();
-        let capture = setup.capture();
-        let snapshot = || Snapshot::new(config.memory(capture.map(|traffic| &**traffic)), nic);
-        let sk_buff = || SkBuff::new(config.line_size, nic);
-        let inner = match (scheme, capture) {
-            (Scheme::SkBuff, Some(traffic)) => {
-                let replay = Replay::new(Arc::clone(traffic), *config, changes, sk_buff(), tap);
-                Inner::SkBuffReplay(Box::new(replay))
-            }
-            (Scheme::Snapshot, Some(traffic)) => {
-                let replay = Replay::new(Arc::clone(traffic), *config, changes, snapshot()?, tap);
-                Inner::SnapshotReplay(Box::new(replay))
-            }
-            (Scheme::SkBuff, None) => {
-                Inner::SkBuffWorld(Box::new(World::new(*config, changes, sk_buff(), tap)))
-            }
-            (Scheme::Snapshot, None) => {
-                Inner::SnapshotWorld(Box::new(World::new(*config, changes, snapshot()?, tap)))
-            }
-        };
-        Ok(Self { inner })
+        Ok(Self {
+            run: match scheme {
+                Scheme::SkBuff => Box::new(World::new(*config, changes, sk_buff(config), tap)),
+                Scheme::Snapshot => Box::new(World::new(*config, changes, snapshot(config, None)?, tap)),
+            },
+        })
+    }
+
+    /// A run of a capture before its first event: what [`Lane::new`] makes of such a setup, for programs that are to be
+    /// without the simulated hosts and their TCP.
+    ///
+    /// # Errors
+    /// [`RunError`]; [`ConfigError::NoCapture`] for a setup without one.
+    pub fn replay(scheme: Scheme, setup: &Setup, tap: T) -> Result<Self, RunError> {
+        setup.check()?;
+        let Setup { config, changes, .. } = setup;
+        let traffic = setup.capture().ok_or(ConfigError::NoCapture)?;
+        let copy = Arc::clone(traffic);
+        Ok(Self {
+            run: match scheme {
+                Scheme::SkBuff => Box::new(Replay::new(copy, *config, changes, sk_buff(config), tap)),
+                Scheme::Snapshot => {
+                    Box::new(Replay::new(copy, *config, changes, snapshot(config, Some(traffic))?, tap))
+                }
+            },
+        })
     }
 
     /// Which scheme it runs.
     pub fn scheme(&self) -> Scheme {
-        match &self.inner {
-            Inner::SkBuffReplay(_) | Inner::SkBuffWorld(_) => Scheme::SkBuff,
-            Inner::SnapshotReplay(_) | Inner::SnapshotWorld(_) => Scheme::Snapshot,
-        }
+        self.run.scheme()
     }
 
     /// Carries out what happens next; false when the run is over.
     pub fn step(&mut self) -> bool {
-        each!(&mut self.inner, run => Run::step(&mut **run))
+        self.run.step()
     }
 
     /// Carries out up to `steps` steps; false when the run is over.
     pub fn step_many(&mut self, steps: u32) -> bool {
-        each!(&mut self.inner, run => (0..steps).all(|_| Run::step(&mut **run)))
+        self.run.step_many(steps)
     }
 
     /// When the next step happens, in nanoseconds; None when the run is over.
     pub fn next_time(&self) -> Option<u64> {
-        each!(&self.inner, run => Run::next_time(&**run))
+        self.run.next_time()
     }
 
     /// Nanoseconds since the beginning.
     pub fn now(&self) -> u64 {
-        each!(&self.inner, run => Run::now(&**run))
+        self.run.now()
     }
 
     /// From now on, new contents tell their lines ([`Lane::take_lines`]).
     pub fn watch(&mut self) {
-        each!(&mut self.inner, run => run.recorded_mut().watch());
+        self.run.watch();
     }
 
     /// The lines of the contents recorded since the last call.
     pub fn take_lines(&mut self) -> Vec<ContentLines> {
-        each!(&mut self.inner, run => run.recorded_mut().take_lines())
+        self.run.take_lines()
     }
 
     /// Hands over the records made since the last call, as words ([`super::Event::encode`]).
     pub fn take_events(&mut self) -> Vec<u32> {
-        each!(&mut self.inner, run => run.book_mut().take())
+        self.run.book_mut().take()
     }
 
     /// Records are hashed and forgotten: for runs that need only the result.
     pub fn discard_events(&mut self) {
-        each!(&mut self.inner, run => run.book_mut().discard());
+        self.run.book_mut().discard();
     }
 
     /// Events recorded so far.
     pub fn events(&self) -> u64 {
-        each!(&self.inner, run => run.book().events())
+        self.run.book().events()
     }
 
     /// Frames that the shown host has sent, and that its peer has.
     pub fn frames(&self) -> [u64; 2] {
-        each!(&self.inner, run => Run::frames(&**run))
+        self.run.frames()
     }
 
     /// What sees the frames.
     pub fn tap(&self) -> &T {
-        each!(&self.inner, run => Run::tap(&**run))
+        self.run.tap()
     }
 
     /// What sees the frames.
     pub fn tap_mut(&mut self) -> &mut T {
-        each!(&mut self.inner, run => Run::tap_mut(&mut **run))
+        self.run.tap_mut()
     }
 
     /// The digest over what has happened so far.
     pub fn digest(&self) -> String {
-        each!(&self.inner, run => run.book().digest(run.recorded()))
+        self.run.digest()
     }
 
     /// The result so far.
     pub fn report(&self) -> SchemeReport {
-        each!(&self.inner, run => SchemeReport::new(&**run))
+        self.run.report()
     }
 
     /// The snapshot scheme, to look into its memory; None of a conventional lane.
     pub fn snapshot(&self) -> Option<&Snapshot> {
-        match &self.inner {
-            Inner::SnapshotReplay(run) => Some(run.recorded().inner()),
-            Inner::SnapshotWorld(run) => Some(run.recorded().inner()),
-            _ => None,
-        }
-    }
-
-    fn snapshot_mut(&mut self) -> Option<&mut Snapshot> {
-        match &mut self.inner {
-            Inner::SnapshotReplay(run) => Some(run.recorded_mut().inner_mut()),
-            Inner::SnapshotWorld(run) => Some(run.recorded_mut().inner_mut()),
-            _ => None,
-        }
+        self.run.snapshot()
     }
 
     /// Takes the memory out, so that what is left can be cloned without it.
     fn take_memory(&mut self) -> Result<Option<Memory>, BufferError> {
-        let Some(snapshot) = self.snapshot_mut() else { return Ok(None) };
+        let Some(snapshot) = self.run.snapshot_mut() else { return Ok(None) };
         let line_size = snapshot.memory().line_size();
         let stand_in = Memory::new(MemoryConfig { line_size, lines: 1, ..MemoryConfig::default() })?;
         Ok(Some(std::mem::replace(snapshot.memory_mut(), stand_in)))
     }
 
     fn put_memory(&mut self, memory: Option<Memory>) {
-        if let (Some(snapshot), Some(memory)) = (self.snapshot_mut(), memory) {
+        if let (Some(snapshot), Some(memory)) = (self.run.snapshot_mut(), memory) {
             *snapshot.memory_mut() = memory;
         }
     }
@@ -266,9 +383,9 @@ impl<T: Tap + Clone> Lane<T> {
     /// [`BufferError::Memory`] when the machine has no room.
     pub fn save(&mut self) -> Result<LaneState<T>, BufferError> {
         let memory = self.take_memory()?;
-        let rest = self.inner.clone();
+        let rest = self.run.boxed();
         self.put_memory(memory);
-        let memory = self.snapshot_mut().map(|snapshot| snapshot.memory_mut().checkpoint());
+        let memory = self.run.snapshot_mut().map(|snapshot| snapshot.memory_mut().checkpoint());
         Ok(LaneState { rest, memory })
     }
 
@@ -277,18 +394,18 @@ impl<T: Tap + Clone> Lane<T> {
     /// # Errors
     /// [`BufferError::Memory`] for a state that was forgotten.
     pub fn restore(&mut self, state: &LaneState<T>) -> Result<(), BufferError> {
-        if let (Some(snapshot), Some(id)) = (self.snapshot_mut(), state.memory) {
+        if let (Some(snapshot), Some(id)) = (self.run.snapshot_mut(), state.memory) {
             snapshot.memory_mut().restore(id)?;
         }
         let memory = self.take_memory()?;
-        self.inner = state.rest.clone();
+        self.run = state.rest.boxed();
         self.put_memory(memory);
         Ok(())
     }
 
     /// Gives up a saved state.
     pub fn forget(&mut self, state: LaneState<T>) {
-        if let (Some(snapshot), Some(id)) = (self.snapshot_mut(), state.memory) {
+        if let (Some(snapshot), Some(id)) = (self.run.snapshot_mut(), state.memory) {
             let dropped = snapshot.memory_mut().drop_checkpoint(id);
             debug_assert_eq!(dropped, Ok(()), "a state is forgotten once");
         }
@@ -296,28 +413,21 @@ impl<T: Tap + Clone> Lane<T> {
 
     /// Bytes that checkpoints of the HICAMP memory hold together.
     pub fn memory_checkpoint_bytes(&mut self) -> u64 {
-        self.snapshot_mut().map_or(0, |snapshot| snapshot.memory_mut().checkpoint_bytes())
+        self.run.snapshot_mut().map_or(0, |snapshot| snapshot.memory_mut().checkpoint_bytes())
     }
 }
 
-impl<T: Tap + Clone> LaneState<T> {
+impl<T> LaneState<T> {
     /// Bytes beside HICAMP memory that this state does not share with the one saved after it.
     pub fn unshared(&self, next: &Self) -> u64 {
-        macro_rules! compare {
-            ($one:expr, $other:expr, $scheme:expr) => {
-                $one.book().bytes()
-                    + $one.unshared($other)
-                    + $one.recorded().unshared($other.recorded(), $scheme)
-            };
-        }
-        let own = |scheme: &Snapshot, _: &Snapshot| scheme.state_bytes();
-        let bytes = match (&self.rest, &next.rest) {
-            (Inner::SkBuffReplay(a), Inner::SkBuffReplay(b)) => compare!(a, b, SkBuff::unshared),
-            (Inner::SkBuffWorld(a), Inner::SkBuffWorld(b)) => compare!(a, b, SkBuff::unshared),
-            (Inner::SnapshotReplay(a), Inner::SnapshotReplay(b)) => compare!(a, b, own),
-            (Inner::SnapshotWorld(a), Inner::SnapshotWorld(b)) => compare!(a, b, own),
-            _ => 0,
-        };
-        bytes + FIXED_BYTES
+        self.rest.unshared(&*next.rest) + FIXED_BYTES
     }
+}
+
+fn sk_buff(config: &Config) -> SkBuff {
+    SkBuff::new(config.line_size, config.nic())
+}
+
+fn snapshot(config: &Config, traffic: Option<&Traffic>) -> Result<Snapshot, BufferError> {
+    Snapshot::new(config.memory(traffic), config.nic())
 }

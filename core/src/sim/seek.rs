@@ -26,7 +26,7 @@ struct Mark<T> {
 }
 
 /// A lane that can go to any moment it has been at.
-pub struct Seeker<T: Tap + Clone> {
+pub struct Seeker<T> {
     lane: Lane<T>,
     marks: Vec<Mark<T>>,
     spacing: u64,
@@ -36,7 +36,7 @@ pub struct Seeker<T: Tap + Clone> {
     over: bool,
 }
 
-impl<T: Tap + Clone> Seeker<T> {
+impl<T: Tap + Clone + 'static> Seeker<T> {
     /// A lane before its first step; its saved states may hold up to `budget` bytes.
     ///
     /// # Errors

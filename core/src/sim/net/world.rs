@@ -14,7 +14,7 @@ use crate::sim::config::Config;
 use crate::sim::event::Event;
 use crate::sim::recorded::Recorded;
 use crate::sim::report::Receipt;
-use crate::sim::run::Run;
+use crate::sim::run::{Run, Saved};
 use crate::sim::wires::{Tap, Wires};
 use crate::stack::Stack;
 
@@ -221,10 +221,11 @@ impl<B: Buffers, T: Tap> World<B, T> {
     }
 }
 
-impl<B: Buffers + Clone, T: Tap + Clone> Run<B> for World<B, T>
+impl<B: Saved, T: Tap + Clone + 'static> Run for World<B, T>
 where
     Self: Clone,
 {
+    type Scheme = B;
     type Tap = T;
 
     fn step(&mut self) -> bool {
