@@ -36,20 +36,22 @@ pub(super) struct Layout {
 impl Layout {
     /// The layout for up to [`MAX_RANGES`] ranges (offset, length) of segments, with lines of `line` bytes.
     pub(super) fn new(line: u32, ranges: &[(u64, u64)]) -> Self {
-        let (line, fan_out) = (u64::from(line), u64::from(line / 4));
-        let (mut unit, mut height) = (line, 0);
+        // Lines and fan-outs are powers of two: units are shifted by, as divisions would be most of this function's time.
+        let (bits, fan_out) = (line.trailing_zeros(), u64::from(line / 4));
+        let (mut shift, mut height) = (bits, 0);
         loop {
+            let unit = 1 << shift;
             let mut covers = [Cover::default(); MAX_RANGES];
             for (cover, (offset, len)) in covers.iter_mut().zip(ranges) {
-                let first = offset / unit;
-                let children = if *len == 0 { 0 } else { (offset + len).div_ceil(unit) - first };
-                *cover = Cover { from: first * unit, children };
+                let first = offset >> shift;
+                let children = if *len == 0 { 0 } else { ((offset + len - 1) >> shift) + 1 - first };
+                *cover = Cover { from: first << shift, children };
             }
             let layout = Self { height, unit, covers };
             if unit >= (METADATA_BYTES + HEADER_ROOM) as u64 && layout.children() < fan_out {
                 return layout;
             }
-            unit *= fan_out;
+            shift += bits - 2;
             height += 1;
         }
     }
