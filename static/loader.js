@@ -1,4 +1,5 @@
-// Compiles the module once, for the page and its worker, and starts the page; the annex comes when the page wants it.
+// Compiles the module once, for the page and its worker, and starts the page; the annex and the worker for workloads come
+// when the page wants them.
 const here = document.querySelector("script[data-js]");
 const at = (name, end = "") => new URL(here.dataset[name] + end, document.baseURI).href;
 let tries = 0;
@@ -8,6 +9,17 @@ globalThis.__snapstackAnnex = async () => {
   const glue = await import(at("annex", ".js" + again));
   await glue.default({ module_or_path: at("annex", "_bg.wasm") });
   return glue;
+};
+let hosts;
+globalThis.__snapstackHosts = () => {
+  hosts ??= WebAssembly.compileStreaming(fetch(at("hosts", "_bg.wasm"))).then(
+    (module) => ({ js: at("hosts", ".js"), module }),
+    (error) => {
+      hosts = undefined;
+      throw error;
+    },
+  );
+  return hosts;
 };
 const js = at("js");
 const [glue, module] = await Promise.all([import(js), WebAssembly.compileStreaming(fetch(at("wasm")))]);

@@ -1,5 +1,6 @@
-//! The explorer, of which two wasm modules are made: one serves as the shell with the page Explore, which draws, and as the
-//! worker, which simulates; the other, the annex, has the other pages.
+//! The explorer, of which three wasm modules are made. One serves as the shell with the page Explore, which draws, and as the
+//! worker that replays captures: all that the first screen needs. The annex has the other pages. The third, for workloads, is
+//! a worker with everything that can be run, simulated hosts and their TCP included.
 
 pub mod annex;
 pub mod app;
@@ -27,14 +28,20 @@ pub mod timeline;
 pub mod tour;
 pub mod words;
 
-/// Starts whichever this is: the worker, or the page.
+/// Starts whichever this is: the worker for captures, or the page.
 pub fn start() {
     console_error_panic_hook::set_once();
     if engine::is_worker() {
         // The page hears of a worker that does not start through its error event.
-        let _ = engine::serve();
+        let _ = engine::serve(snapstack::sim::Lane::replay);
     } else {
         theme::restore();
         yew::Renderer::<app::App>::new().render();
     }
+}
+
+/// Starts the worker that runs everything.
+pub fn start_hosts() {
+    console_error_panic_hook::set_once();
+    let _ = engine::serve(snapstack::sim::Lane::new);
 }

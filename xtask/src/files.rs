@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::publish::{ANNEX, WORKER_NAME};
+use crate::publish::{LATER, WORKER_NAME};
 
 const LIST: &str = "build.json";
 
@@ -29,9 +29,9 @@ impl File {
         matches!(self.path.rsplit('.').next(), Some("wasm" | "js" | "css" | "html"))
     }
 
-    /// Whether the first screen needs it: the annex's files are fetched later, and what is no code is no program.
+    /// Whether the first screen needs it: some modules are fetched later, and what is no code is no program.
     fn is_first(&self) -> bool {
-        self.is_code() && !self.path.starts_with(ANNEX)
+        self.is_code() && !LATER.iter().any(|module| self.path.starts_with(module))
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn totals_count_code_apart_from_the_rest() {
-        let annex = format!("{ANNEX}-12_bg.wasm");
+        let annex = format!("{}-12_bg.wasm", LATER[0]);
         let files = [file("index.html", 10), file("a/b.js", 20), file("icon.png", 100), file(&annex, 40)];
         let text = table(&files);
         let numbers = |line: &str| {

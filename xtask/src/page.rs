@@ -37,7 +37,7 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<Listing> {
     if let Ok(program) = &optimiser {
         optimise(program, &dist)?;
     }
-    publish::name_annex(&dist)?;
+    publish::name_later(&dist)?;
     publish::add_to_head(&dist)?;
     let listing = files::list(&dist)?;
     publish::add_worker(&dist, &listing)?;

@@ -1,4 +1,4 @@
-//! What a published page has beyond Trunk's output: a name of its own for each build of the annex, a content security
+//! What a published page has beyond Trunk's output: names of their own for each build of the later modules, a content security
 //! policy, and a service worker that keeps its files.
 
 use std::fs;
@@ -16,31 +16,35 @@ const WORKER: &str = include_str!("../../static/service-worker.js");
 /// Name of the service worker: never hashed, as browsers look for newer ones under the name they know.
 pub(crate) const WORKER_NAME: &str = "service-worker.js";
 
-/// What the names of the annex's files begin with; Trunk writes this into the page and gives the files no hash.
-pub(crate) const ANNEX: &str = "snapstack-annex";
-const ANNEX_FILES: [&str; 2] = [".js", "_bg.wasm"];
+/// What the names of the files of the modules that are fetched later begin with, the annex's and that of the worker for
+/// workloads; Trunk writes these into the page and gives the files no hash.
+pub(crate) const LATER: [&str; 2] = ["snapstack-annex", "snapstack-hosts"];
+const LATER_FILES: [&str; 2] = [".js", "_bg.wasm"];
 
-/// Gives the annex's files names that change with their content, and writes them into the page: so no host and no browser
-/// has an older annex for a newer page.
-pub(crate) fn name_annex(dist: &Path) -> Result<()> {
-    let mut hash = Sha256::new();
-    for end in ANNEX_FILES {
-        let file = format!("{ANNEX}{end}");
-        hash.update(fs::read(dist.join(&file)).with_context(|| format!("cannot read the annex's {file}"))?);
+/// Gives the later modules' files names that change with their content, and writes them into the page: so no host and no
+/// browser has an older module for a newer page.
+pub(crate) fn name_later(dist: &Path) -> Result<()> {
+    for module in LATER {
+        let mut hash = Sha256::new();
+        for end in LATER_FILES {
+            let file = format!("{module}{end}");
+            hash.update(fs::read(dist.join(&file)).with_context(|| format!("cannot read {file}"))?);
+        }
+        let name = format!("{module}-{}", hex::encode(&hash.finalize()[..8]));
+        for end in LATER_FILES {
+            fs::rename(dist.join(format!("{module}{end}")), dist.join(format!("{name}{end}")))
+                .with_context(|| format!("cannot rename {module}"))?;
+        }
+        let page = dist.join("index.html");
+        let text = fs::read_to_string(&page).context("cannot read the built page")?;
+        fs::write(&page, with_name(&text, module, &name)?).context("cannot write the built page")?;
     }
-    let name = format!("{ANNEX}-{}", hex::encode(&hash.finalize()[..8]));
-    for end in ANNEX_FILES {
-        fs::rename(dist.join(format!("{ANNEX}{end}")), dist.join(format!("{name}{end}")))
-            .context("cannot rename the annex")?;
-    }
-    let page = dist.join("index.html");
-    let text = fs::read_to_string(&page).context("cannot read the built page")?;
-    fs::write(&page, with_annex(&text, &name)?).context("cannot write the built page")
+    Ok(())
 }
 
-fn with_annex(page: &str, name: &str) -> Result<String> {
-    let end = format!("{ANNEX}\"");
-    ensure!(page.matches(&end).count() == 1, "the built page does not name the annex once");
+fn with_name(page: &str, module: &str, name: &str) -> Result<String> {
+    let end = format!("{module}\"");
+    ensure!(page.matches(&end).count() == 1, "the built page does not name {module} once");
     Ok(page.replacen(&end, &format!("{name}\""), 1))
 }
 
@@ -91,11 +95,11 @@ mod tests {
     }
 
     #[test]
-    fn the_annex_of_this_build_is_named_under_whatever_path() -> Result<()> {
-        let page =
-            with_annex(r#"<script data-annex="./any/snapstack-annex"></script>"#, "snapstack-annex-12")?;
-        assert_eq!(page, r#"<script data-annex="./any/snapstack-annex-12"></script>"#);
-        assert!(with_annex("<script></script>", "snapstack-annex-12").is_err());
+    fn the_modules_of_this_build_are_named_under_whatever_path() -> Result<()> {
+        let [annex, _] = LATER;
+        let page = with_name(r#"<script data-annex="./any/snapstack-annex"></script>"#, annex, "annex-12")?;
+        assert_eq!(page, r#"<script data-annex="./any/annex-12"></script>"#);
+        assert!(with_name("<script></script>", annex, "annex-12").is_err());
         Ok(())
     }
 

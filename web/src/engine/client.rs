@@ -1,10 +1,15 @@
-//! The page's end of the engine: starts the worker on the module the page itself runs, and hands replies on.
+//! The page's end of the engine: starts workers, hands requests to the right one, and replies on.
+//!
+//! There are two kinds of worker. One runs on the module that the page itself runs, and replays captures; the other runs
+//! whatever there is, in a module of its own that is fetched when the first workload is wanted.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Object, Reflect, Uint8Array, Uint32Array};
+use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array, Uint32Array};
+use snapstack::sim::Workload;
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
@@ -18,8 +23,97 @@ pub enum Message {
     Broken(String),
 }
 
-/// A running worker; it ends when this is dropped.
+/// Which worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Captures,
+    Hosts,
+}
+
+impl Kind {
+    fn of(workload: Workload) -> Self {
+        if workload == Workload::Capture { Self::Captures } else { Self::Hosts }
+    }
+}
+
+/// The workers; they end when this is dropped.
 pub struct Engine {
+    replies: Callback<Message>,
+    captures: Option<Handle>,
+    hosts: Option<Handle>,
+    /// Whose run is shown.
+    current: Kind,
+}
+
+impl Engine {
+    /// Starts the worker that a run like `spec` needs; replies go to `replies`.
+    ///
+    /// # Errors
+    /// In words, when the browser starts no worker.
+    pub fn start(spec: &Spec, replies: Callback<Message>) -> Result<Self, String> {
+        let current = Kind::of(spec.config.workload);
+        let mut engine = Self { replies, captures: None, hosts: None, current };
+        engine.worker(current)?;
+        Ok(engine)
+    }
+
+    /// A worker, started if it is not there.
+    fn worker(&mut self, kind: Kind) -> Result<&Handle, String> {
+        let slot = match kind {
+            Kind::Captures => &mut self.captures,
+            Kind::Hosts => &mut self.hosts,
+        };
+        match slot {
+            Some(handle) => Ok(handle),
+            empty => Ok(empty.insert(Handle::start(kind, self.replies.clone())?)),
+        }
+    }
+
+    fn send(&mut self, kind: Kind, request: &Request, bytes: Option<&Uint8Array>) {
+        match self.worker(kind) {
+            Ok(worker) => worker.send(request, bytes),
+            Err(message) => self.replies.emit(Message::Broken(message)),
+        }
+    }
+
+    /// What another worker runs is given up. The worker for captures keeps the capture; the other one has nothing to keep.
+    fn turn_to(&mut self, kind: Kind) {
+        self.current = kind;
+        match kind {
+            Kind::Captures => self.hosts = None,
+            Kind::Hosts => {
+                if let Some(worker) = &self.captures {
+                    worker.send(&Request::Stop, None);
+                }
+            }
+        }
+    }
+
+    /// Reads a capture as request number `run`; its bytes move to the worker.
+    pub fn load(&mut self, run: u32, name: &str, bytes: &Uint8Array) {
+        self.send(Kind::Captures, &Request::Load { run, name: name.to_owned() }, Some(bytes));
+    }
+
+    /// Runs something as request number `run`; what runs now is given up.
+    pub fn run(&mut self, run: u32, spec: Spec) {
+        let kind = Kind::of(spec.config.workload);
+        self.turn_to(kind);
+        self.send(kind, &Request::Run { run, spec }, None);
+    }
+
+    /// Asks something about run `run`, as question number `ask`.
+    pub fn ask(&mut self, run: u32, ask: u32, question: Question) {
+        self.send(self.current, &Request::Ask { run, ask, question }, None);
+    }
+
+    /// The answer to question number `ask` is not wanted any more.
+    pub fn cancel(&mut self, ask: u32) {
+        self.send(self.current, &Request::Cancel { ask }, None);
+    }
+}
+
+/// A running worker; it ends when this is dropped.
+struct Handle {
     worker: Worker,
     ready: Rc<Cell<bool>>,
     waiting: Rc<RefCell<Vec<(JsValue, Array)>>>,
@@ -27,16 +121,28 @@ pub struct Engine {
     _broken: Closure<dyn FnMut(web_sys::Event)>,
 }
 
-impl Engine {
-    /// Starts the worker; replies go to `replies`.
-    ///
-    /// # Errors
-    /// In words, when the browser starts no worker.
-    pub fn start(replies: Callback<Message>) -> Result<Self, String> {
-        let loaded = Reflect::get(&js_sys::global(), &"__snapstack".into())
-            .ok()
-            .filter(JsValue::is_object)
-            .ok_or("The page was not started by its loader: reload it.")?;
+/// The module that a worker runs, as the loader hands it out.
+fn module(kind: Kind) -> Result<Promise, String> {
+    let none = "The page was not started by its loader: reload it.";
+    let global = |name: &str| Reflect::get(&js_sys::global(), &name.into()).map_err(|_| none);
+    match kind {
+        Kind::Captures => {
+            let loaded = global("__snapstack")?;
+            if loaded.is_object() { Ok(Promise::resolve(&loaded)) } else { Err(none.to_owned()) }
+        }
+        Kind::Hosts => {
+            let fetch: Function = global("__snapstackHosts")?.dyn_into().map_err(|_| none)?;
+            fetch
+                .call0(&JsValue::NULL)
+                .and_then(|value| value.dyn_into::<Promise>())
+                .map_err(|_| none.to_owned())
+        }
+    }
+}
+
+impl Handle {
+    fn start(kind: Kind, replies: Callback<Message>) -> Result<Self, String> {
+        let module = module(kind)?;
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options("worker.js", &options)
@@ -70,12 +176,22 @@ impl Engine {
             })
         };
         worker.set_onmessage(Some(hear.as_ref().unchecked_ref()));
+        let failed = replies.clone();
         let broken = Closure::<dyn FnMut(web_sys::Event)>::new(move |event: web_sys::Event| {
             let detail = event.dyn_ref::<web_sys::ErrorEvent>().map(web_sys::ErrorEvent::message);
             replies.emit(Message::Broken(detail.unwrap_or_else(|| "no detail is known".to_owned())));
         });
         worker.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        worker.post_message(&loaded).map_err(|_| "The worker cannot be reached: reload the page.")?;
+        let there = worker.clone();
+        spawn_local(async move {
+            let sent = match JsFuture::from(module).await {
+                Ok(module) => there.post_message(&module).map_err(|_| "the worker cannot be reached"),
+                Err(_) => Err("the part of the program that runs workloads could not be fetched"),
+            };
+            if let Err(message) = sent {
+                failed.emit(Message::Broken(message.to_owned()));
+            }
+        });
         Ok(Self { worker, ready, waiting, _hear: hear, _broken: broken })
     }
 
@@ -95,29 +211,9 @@ impl Engine {
             self.waiting.borrow_mut().push((message.into(), transfer));
         }
     }
-
-    /// Reads a capture as request number `run`; its bytes move to the worker.
-    pub fn load(&self, run: u32, name: &str, bytes: &Uint8Array) {
-        self.send(&Request::Load { run, name: name.to_owned() }, Some(bytes));
-    }
-
-    /// Runs something as request number `run`; what runs now is given up.
-    pub fn run(&self, run: u32, spec: Spec) {
-        self.send(&Request::Run { run, spec }, None);
-    }
-
-    /// Asks something about run `run`, as question number `ask`.
-    pub fn ask(&self, run: u32, ask: u32, question: Question) {
-        self.send(&Request::Ask { run, ask, question }, None);
-    }
-
-    /// The answer to question number `ask` is not wanted any more.
-    pub fn cancel(&self, ask: u32) {
-        self.send(&Request::Cancel { ask }, None);
-    }
 }
 
-impl Drop for Engine {
+impl Drop for Handle {
     fn drop(&mut self) {
         self.worker.terminate();
     }

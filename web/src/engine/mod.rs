@@ -9,4 +9,4 @@ pub use client::{Engine, Message};
 pub use protocol::{
     Answer, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request, Spec,
 };
-pub use worker::{Numbering, is_worker, serve};
+pub use worker::{Make, Numbering, is_worker, serve};

@@ -10,7 +10,7 @@ use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config};
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// A run: configuration, changes on the way, and the scheme of each lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,8 @@ pub enum Request {
         /// What.
         spec: Spec,
     },
+    /// What runs or is over is not wanted any more; a capture stays.
+    Stop,
     /// Tell something about the current run.
     Ask {
         /// Number of the run.

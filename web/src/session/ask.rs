@@ -110,8 +110,8 @@ impl Provider {
         self.send_question(number, older, question);
     }
 
-    fn send_question(&self, number: u32, older: Option<u32>, question: Question) {
-        let Some(engine) = &self.engine else { return };
+    fn send_question(&mut self, number: u32, older: Option<u32>, question: Question) {
+        let Some(engine) = &mut self.engine else { return };
         if let Some(older) = older {
             engine.cancel(older);
         }

@@ -245,7 +245,7 @@ impl Provider {
             Msg::Time(event) => self.time(event),
             Msg::Bytes(Ok((name, bytes))) => {
                 self.act(Action::Read);
-                if let Some(engine) = &self.engine {
+                if let Some(engine) = &mut self.engine {
                     // The engine takes its own bytes away.
                     engine.load(self.session.state.run, &name, &bytes.slice(0, bytes.length()));
                 }
@@ -345,7 +345,7 @@ impl Provider {
         let player = Rc::clone(&self.session.player);
         match effect {
             Effect::Run(spec) => {
-                if let Some(engine) = &self.engine {
+                if let Some(engine) = &mut self.engine {
                     engine.run(self.session.state.run, spec);
                 }
             }
@@ -401,7 +401,7 @@ impl Provider {
     }
 
     fn start_engine(&mut self) -> bool {
-        match Engine::start(self.session.on(Msg::Engine)) {
+        match Engine::start(&self.session.state.spec, self.session.on(Msg::Engine)) {
             Ok(engine) => {
                 self.engine = Some(engine);
                 self.act(Action::EngineStarted)

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 
 use super::catch::Catcher;
 use super::running::Finished;
-use super::{now, say};
+use super::{Make, now, say};
 use crate::dag::{Forest, find_content};
 use crate::engine::headers;
 use crate::engine::protocol::{Answer, DagOf, LineInfo, Question, Reply};
@@ -99,7 +99,7 @@ impl LongJob {
 
 impl Finished {
     /// Answers a question at once, or begins work that takes longer.
-    pub(super) fn answer(&mut self, ask: u32, question: &Question) -> Option<LongJob> {
+    pub(super) fn answer(&mut self, ask: u32, question: &Question, make: Make) -> Option<LongJob> {
         let run = self.run;
         let (answer, arrays) = match question {
             Question::Frame { lane, packet, time_ns } => (self.frame(*lane, *packet, *time_ns), Vec::new()),
@@ -116,14 +116,14 @@ impl Finished {
                     last: None,
                     words: Vec::new(),
                 });
-                match what.and_then(|what| self.again(*lane, Catcher::default(), what, ask)) {
+                match what.and_then(|what| self.again(*lane, make, Catcher::default(), what, ask)) {
                     Some(job) => return Some(job),
                     None => (nothing("The line cannot be followed."), Vec::new()),
                 }
             }
             Question::Frames { lane } => {
                 let tap = Catcher::to_file("snapstack");
-                match self.again(*lane, tap, What::Frames, ask) {
+                match self.again(*lane, make, tap, What::Frames, ask) {
                     Some(job) => return Some(job),
                     None => (nothing("The run cannot be made again."), Vec::new()),
                 }
@@ -134,9 +134,9 @@ impl Finished {
     }
 
     /// The same run from its beginning.
-    fn again(&self, lane: u32, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
+    fn again(&self, lane: u32, make: Make, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
         let scheme = self.lanes.get(lane as usize)?.lane().scheme();
-        let lane = Lane::new(scheme, &self.setup, tap).ok()?;
+        let lane = make(scheme, &self.setup, tap).ok()?;
         Some(LongJob { run: self.run, ask, lane, what })
     }
 

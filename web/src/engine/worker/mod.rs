@@ -13,13 +13,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
-use snapstack::sim::MODEL_VERSION;
+use snapstack::buffers::Scheme;
+use snapstack::sim::{Lane, MODEL_VERSION, RunError, Setup};
 use snapstack::traffic::Traffic;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
 use self::answer::LongJob;
 use self::capture::Reading;
+use self::catch::Catcher;
 use self::running::{Finished, Running};
 use super::protocol::{ARRAYS, BODY, PROTOCOL, Question, Reply, Request};
 
@@ -40,8 +42,11 @@ enum Job {
     Long(Box<LongJob>),
 }
 
-#[derive(Default)]
+/// How lanes are made: a module whose worker is not to run every setup is without the code for it.
+pub type Make = fn(Scheme, &Setup, Catcher) -> Result<Lane<Catcher>, RunError>;
+
 struct State {
+    make: Make,
     job: Option<Job>,
     capture: Option<Arc<Traffic>>,
     /// The run that is over, to be asked about.
@@ -51,7 +56,7 @@ struct State {
 }
 
 thread_local! {
-    static STATE: RefCell<State> = RefCell::new(State::default());
+    static STATE: RefCell<Option<State>> = const { RefCell::new(None) };
     static SCOPE: RefCell<Option<Rc<Scope>>> = const { RefCell::new(None) };
 }
 
@@ -61,11 +66,11 @@ struct Scope {
     again: MessageChannel,
 }
 
-/// Serves the page until it ends this worker.
+/// Serves the page until it ends this worker, with lanes that `make` makes.
 ///
 /// # Errors
 /// When this is no worker.
-pub fn serve() -> Result<(), JsValue> {
+pub fn serve(make: Make) -> Result<(), JsValue> {
     let global: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let scope = Rc::new(Scope { again: MessageChannel::new()?, global });
     let hear = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| hear(&event));
@@ -75,6 +80,8 @@ pub fn serve() -> Result<(), JsValue> {
     scope.again.port1().set_onmessage(Some(quantum.as_ref().unchecked_ref()));
     quantum.forget();
     SCOPE.with(|slot| *slot.borrow_mut() = Some(scope));
+    let state = State { make, job: None, capture: None, finished: None, questions: VecDeque::new() };
+    STATE.with(|slot| *slot.borrow_mut() = Some(state));
     say(&Reply::Hello { protocol: PROTOCOL, model: MODEL_VERSION }, &[]);
     Ok(())
 }
@@ -106,8 +113,8 @@ fn hear(event: &MessageEvent) {
     let data = event.data();
     let Ok(body) = Reflect::get(&data, &BODY.into()) else { return };
     let Ok(request) = serde_wasm_bindgen::from_value::<Request>(body) else { return };
-    STATE.with(|state| {
-        let mut state = state.borrow_mut();
+    STATE.with_borrow_mut(|state| {
+        let Some(state) = state else { return };
         match request {
             Request::Load { run, name } => {
                 let arrays =
@@ -118,8 +125,13 @@ fn hear(event: &MessageEvent) {
             Request::Run { run, spec } => {
                 state.questions.clear();
                 state.finished = None;
-                state.job = Running::start(run, spec, state.capture.clone())
+                state.job = Running::start(run, spec, state.capture.clone(), state.make)
                     .map(|running| Job::Running(Box::new(running)));
+            }
+            Request::Stop => {
+                state.questions.clear();
+                state.finished = None;
+                state.job = None;
             }
             Request::Ask { run, ask, question } => state.questions.push_back((run, ask, question)),
             Request::Cancel { ask } => state.cancel(ask),
@@ -130,9 +142,10 @@ fn hear(event: &MessageEvent) {
 
 /// Asks for another quantum, behind what the page has said in the meantime.
 fn go_on() {
-    let busy = STATE.with(|state| {
-        let state = state.borrow();
-        state.job.is_some() || (state.finished.is_some() && !state.questions.is_empty())
+    let busy = STATE.with_borrow(|state| {
+        state.as_ref().is_some_and(|state| {
+            state.job.is_some() || (state.finished.is_some() && !state.questions.is_empty())
+        })
     });
     if busy && let Some(scope) = scope() {
         let _ = scope.again.port2().post_message(&JsValue::NULL);
@@ -141,7 +154,11 @@ fn go_on() {
 
 fn quantum() {
     let until = now() + QUANTUM_MS;
-    STATE.with(|state| state.borrow_mut().work(until));
+    STATE.with_borrow_mut(|state| {
+        if let Some(state) = state {
+            state.work(until);
+        }
+    });
     go_on();
 }
 
@@ -177,7 +194,7 @@ impl State {
             return;
         };
         if run == finished.run {
-            self.job = finished.answer(ask, &question).map(|long| Job::Long(Box::new(long)));
+            self.job = finished.answer(ask, &question, self.make).map(|long| Job::Long(Box::new(long)));
         }
     }
 

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use js_sys::Uint32Array;
-use snapstack::sim::{Lane, RunError, SEEK_BYTES, Seeker, Setup, Workload};
+use snapstack::sim::{RunError, SEEK_BYTES, Seeker, Setup, Workload};
 use snapstack::stack::Endpoints;
 use snapstack::traffic::{Flow, Traffic};
 use wasm_bindgen::JsValue;
 
 use super::catch::Catcher;
 use super::numbering::Numbering;
-use super::{now, say};
+use super::{Make, now, say};
 use crate::engine::protocol::{LaneResult, Reply, Spec};
 
 /// Steps between two looks at the clock.
@@ -47,13 +47,13 @@ fn flow_label(flow: &Flow) -> String {
 
 impl Running {
     /// Begins a run, and tells the page; None, with what is wrong told, when it cannot be made.
-    pub(super) fn start(run: u32, spec: Spec, capture: Option<Arc<Traffic>>) -> Option<Self> {
+    pub(super) fn start(run: u32, spec: Spec, capture: Option<Arc<Traffic>>, make: Make) -> Option<Self> {
         let setup = Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, capture) };
         let lanes: Result<Vec<_>, RunError> = spec
             .schemes
             .into_iter()
             .map(|scheme| {
-                let mut lane = Lane::new(scheme, &setup, Catcher::default())?;
+                let mut lane = make(scheme, &setup, Catcher::default())?;
                 lane.watch();
                 Ok(Seeker::new(lane, SEEK_BYTES / 2)?)
             })
