@@ -18,6 +18,7 @@ pub mod buffers;
 pub mod ledger;
 pub mod memory;
 pub mod nic;
+pub mod order;
 pub mod random;
 pub mod sim;
 pub mod stack;

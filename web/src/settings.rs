@@ -86,8 +86,29 @@ fn whole<T: TryFrom<u64>>(text: &str, field: &'static str) -> Result<T, ConfigEr
 }
 
 fn millionths(text: &str) -> Result<u32, ConfigError> {
-    let percent: f64 = text.trim().parse().map_err(|_| ConfigError::Number(text.trim().to_owned()))?;
-    Ok(if (0.0..=100.0).contains(&percent) { (percent * 10_000.0).round() as u32 } else { u32::MAX })
+    let text = text.trim();
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.len() + part.len() == 0 || !digits(part) {
+        return Err(ConfigError::Number(text.to_owned()));
+    }
+    // Four digits of a percentage are millionths; what is behind them is cut off.
+    let part = part.bytes().chain(std::iter::repeat(b'0')).take(4);
+    let part = part.fold(0, |sum, digit| 10 * sum + u64::from(digit - b'0'));
+    let whole = if whole.is_empty() {
+        0
+    } else {
+        whole.parse::<u64>().map_err(|_| ConfigError::Number(text.to_owned()))?
+    };
+    let value = whole.saturating_mul(10_000).saturating_add(part);
+    Ok(if value <= 1_000_000 && !text.starts_with('-') { value as u32 } else { u32::MAX })
+}
+
+/// Millionths as a percentage.
+fn percentage(millionths: u32) -> String {
+    let text = format!("{}.{:04}", millionths / 10_000, millionths % 10_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A setting that is a whole number of one field.
@@ -117,7 +138,7 @@ macro_rules! percent {
             group: Group::Link,
             applies: For::Every,
             kind: Kind::Percent(stringify!($field)),
-            get: |config| (f64::from(config.$field) / 10_000.0).to_string(),
+            get: |config| percentage(config.$field),
             set: |config, text| millionths(text).map(|value| config.$field = value),
         }
     };

@@ -16,13 +16,12 @@
 //! | [`Memory::drop_checkpoint`] | O(blocks of the neighbouring differences x log) |
 //! | every write to memory | a branch without checkpoints; a bit with them, and a copy at the first write to a block |
 
-use std::collections::BTreeMap;
-
 use super::admission::Admission;
 use super::cursor::Cursor;
 use super::protection::Guard;
 use super::tracked::Versioned;
 use super::{Memory, MemoryError, map, store};
+use crate::order::NumberMap;
 
 /// A checkpoint of one memory. Its number is never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,7 +54,7 @@ struct Node {
 /// All checkpoints of a memory.
 #[derive(Clone, Default)]
 pub(super) struct Tree {
-    nodes: BTreeMap<u64, Node>,
+    nodes: NumberMap<Node>,
     /// The checkpoint that the present state has come from.
     current: u64,
     next: u64,
@@ -64,7 +63,7 @@ pub(super) struct Tree {
 impl Tree {
     /// The nodes from `from` up to the root.
     fn line_up(&self, from: u64) -> impl Iterator<Item = u64> {
-        std::iter::successors(Some(from), |at| self.nodes.get(at).and_then(|node| node.parent))
+        std::iter::successors(Some(from), |at| self.nodes.get(*at).and_then(|node| node.parent))
     }
 
     /// The edges from `from` to `to`, in order, each by its lower end.
@@ -80,12 +79,12 @@ impl Tree {
     }
 
     fn only_child(&self, of: u64) -> Option<u64> {
-        self.nodes.iter().find(|(_, node)| node.parent == Some(of)).map(|(id, _)| *id)
+        self.nodes.iter().find(|(_, node)| node.parent == Some(of)).map(|(id, _)| id)
     }
 
     fn remove(&mut self, id: u64) -> Option<u64> {
-        let parent = self.nodes.remove(&id)?.parent?;
-        if let Some(node) = self.nodes.get_mut(&parent) {
+        let parent = self.nodes.remove(id)?.parent?;
+        if let Some(node) = self.nodes.get_mut(parent) {
             node.children -= 1;
         }
         Some(parent)
@@ -115,7 +114,7 @@ impl Memory {
             guard: self.guard.clone(),
             admission: self.admission.clone(),
         };
-        if let Some(node) = parent.and_then(|parent| self.checkpoints.nodes.get_mut(&parent)) {
+        if let Some(node) = parent.and_then(|parent| self.checkpoints.nodes.get_mut(parent)) {
             node.children += 1;
         }
         self.checkpoints.nodes.insert(id, Node { parent, children: 0, rest: Some(rest) });
@@ -129,7 +128,7 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::UnknownCheckpoint`].
     pub fn restore(&mut self, id: CheckpointId) -> Result<(), MemoryError> {
-        let node = self.checkpoints.nodes.get(&id.0);
+        let node = self.checkpoints.nodes.get(id.0);
         let Some(rest) = node.and_then(|node| node.rest.clone()) else {
             return Err(MemoryError::UnknownCheckpoint(id));
         };
@@ -155,7 +154,7 @@ impl Memory {
     /// # Errors
     /// [`MemoryError::UnknownCheckpoint`].
     pub fn drop_checkpoint(&mut self, id: CheckpointId) -> Result<(), MemoryError> {
-        let node = self.checkpoints.nodes.get_mut(&id.0);
+        let node = self.checkpoints.nodes.get_mut(id.0);
         if node.and_then(|node| node.rest.take()).is_none() {
             return Err(MemoryError::UnknownCheckpoint(id));
         }
@@ -180,7 +179,7 @@ impl Memory {
     fn prune(&mut self, id: u64) {
         let mut next = Some(id);
         while let Some(id) = next {
-            let Some(node) = self.checkpoints.nodes.get(&id) else { return };
+            let Some(node) = self.checkpoints.nodes.get(id) else { return };
             if node.rest.is_some() {
                 return;
             }
@@ -215,10 +214,10 @@ impl Memory {
             Some(_) => self.each_array(|array| array.join(id, child, child)),
         }
         self.checkpoints.remove(id);
-        if let Some(node) = self.checkpoints.nodes.get_mut(&child) {
+        if let Some(node) = self.checkpoints.nodes.get_mut(child) {
             node.parent = parent;
         }
-        if let Some(node) = parent.and_then(|parent| self.checkpoints.nodes.get_mut(&parent)) {
+        if let Some(node) = parent.and_then(|parent| self.checkpoints.nodes.get_mut(parent)) {
             node.children += 1;
         }
     }

@@ -160,7 +160,8 @@ impl SegmentMap {
         let mut free = self.free[..self.rest.free].to_vec();
         free.retain(|id| !(base..end).contains(id));
         free.extend(first..base);
-        free.sort_unstable_by(|a, b| b.cmp(a));
+        free.sort_unstable();
+        free.reverse();
         self.rest.free = 0;
         free.into_iter().for_each(|id| self.push_free(id));
         for id in base..end {

@@ -18,7 +18,7 @@
 //! | write | one branch while nothing is tracked; else one bit, and a copy at the first write since the checkpoint |
 //! | seal, undo, cross | O(elements changed) |
 
-use std::collections::BTreeMap;
+use crate::order::NumberMap;
 
 /// Some elements by index, with values they had or will have.
 #[derive(Clone)]
@@ -43,12 +43,20 @@ impl<T: Copy> Difference<T> {
         self.at.iter().copied().zip(self.values.iter().copied())
     }
 
-    /// All elements of both; where both have one, the value is that of `self`.
-    fn over(self, other: Self) -> Self {
-        let mut all: BTreeMap<u32, T> = other.iter().collect();
-        all.extend(self.iter());
-        let (at, values) = all.into_iter().unzip();
-        Self { at, values }
+    /// All elements of both; where both have one, the value is that of `self`. `marks` has a bit an element, none of them
+    /// set; on return, those of all elements are.
+    fn over(mut self, other: &Self, marks: &mut [u64]) -> Self {
+        for at in &self.at {
+            marks[*at as usize / 64] |= 1 << (at % 64);
+        }
+        for (at, value) in other.iter() {
+            let (word, bit) = (&mut marks[at as usize / 64], 1 << (at % 64));
+            if *word & bit == 0 {
+                *word |= bit;
+                self.push(at, value);
+            }
+        }
+        self
     }
 
     fn bytes(&self) -> u64 {
@@ -63,7 +71,7 @@ pub(super) struct Tracked<T> {
     now: Vec<T>,
     touched: Vec<u64>,
     before: Difference<T>,
-    edges: BTreeMap<u64, Difference<T>>,
+    edges: NumberMap<Difference<T>>,
 }
 
 impl<T> Default for Tracked<T> {
@@ -74,7 +82,7 @@ impl<T> Default for Tracked<T> {
 
 impl<T> From<Vec<T>> for Tracked<T> {
     fn from(now: Vec<T>) -> Self {
-        Self { now, touched: Vec::new(), before: Difference::default(), edges: BTreeMap::new() }
+        Self { now, touched: Vec::new(), before: Difference::default(), edges: NumberMap::default() }
     }
 }
 
@@ -183,7 +191,7 @@ impl<T: Copy + Default> Versioned for Tracked<T> {
     }
 
     fn cross(&mut self, edge: u64) {
-        if let Some(difference) = self.edges.get_mut(&edge) {
+        if let Some(difference) = self.edges.get_mut(edge) {
             for (at, value) in difference.at.iter().zip(&mut difference.values) {
                 std::mem::swap(&mut self.now[*at as usize], value);
             }
@@ -191,23 +199,21 @@ impl<T: Copy + Default> Versioned for Tracked<T> {
     }
 
     fn join(&mut self, near: u64, far: u64, name: u64) {
-        let near = self.edges.remove(&near).unwrap_or_default();
-        let far = self.edges.remove(&far).unwrap_or_default();
+        let near = self.edges.remove(near).unwrap_or_default();
+        let far = self.edges.remove(far).unwrap_or_default();
         // What is different only on the near edge is the same at both ends of the far one.
-        self.edges.insert(name, far.over(near));
+        let mut marks = vec![0; words(self.now.len())];
+        self.edges.insert(name, far.over(&near, &mut marks));
     }
 
     fn adopt(&mut self, edge: u64) {
         let before = self.take_before();
-        let edge = self.edges.remove(&edge).unwrap_or_default();
-        self.before = edge.over(before);
-        for at in &self.before.at {
-            self.touched[*at as usize / 64] |= 1 << (at % 64);
-        }
+        let edge = self.edges.remove(edge).unwrap_or_default();
+        self.before = edge.over(&before, &mut self.touched);
     }
 
     fn forget(&mut self, edge: u64) {
-        self.edges.remove(&edge);
+        self.edges.remove(edge);
     }
 
     fn bytes(&self) -> u64 {

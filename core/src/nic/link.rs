@@ -3,7 +3,7 @@
 //! What happens to a frame depends on the seed and the frame's index on this link alone, never on its bytes or on when it
 //! was sent: so two schemes that send the same frames suffer the same faults.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::VecDeque;
 
 use crate::random::mix;
 
@@ -104,10 +104,9 @@ pub struct Link {
     /// When the last bit sent so far has left.
     idle_at: u64,
     /// Frames under way, by arrival and then in order of sending.
-    under_way: BTreeMap<(u64, u64), Vec<u8>>,
-    order: u64,
+    under_way: VecDeque<(u64, Vec<u8>)>,
     /// Frames that are lost whatever the injector says, by index.
-    planned: BTreeSet<u64>,
+    planned: Vec<u64>,
 }
 
 impl Link {
@@ -117,9 +116,8 @@ impl Link {
             config,
             counts: LinkCounts::default(),
             idle_at: 0,
-            under_way: BTreeMap::new(),
-            order: 0,
-            planned: BTreeSet::new(),
+            under_way: VecDeque::new(),
+            planned: Vec::new(),
         }
     }
 
@@ -129,7 +127,7 @@ impl Link {
         self.idle_at = self.idle_at.max(now) + (bits * 1_000_000_000).div_ceil(self.config.bits_per_s.max(1));
         let fate = self.config.faults.fate(self.config.seed, self.counts.sent);
         self.counts.sent += 1;
-        if self.planned.remove(&(self.counts.sent - 1)) || fate.lost {
+        if self.planned.contains(&(self.counts.sent - 1)) || fate.lost {
             self.counts.lost += 1;
             return self.idle_at;
         }
@@ -156,23 +154,24 @@ impl Link {
     }
 
     fn put(&mut self, arrival: u64, bytes: Vec<u8>) {
-        self.under_way.insert((arrival, self.order), bytes);
-        self.order += 1;
+        // Nearly always behind all others: only a late frame is overtaken.
+        let at = self.under_way.partition_point(|(other, _)| *other <= arrival);
+        self.under_way.insert(at, (arrival, bytes));
     }
 
     /// Frame `index`, of those to come, is to be lost.
     pub fn plan_loss(&mut self, index: u64) {
-        self.planned.insert(index);
+        self.planned.push(index);
     }
 
     /// Bytes of the frames under way.
     pub fn under_way_bytes(&self) -> u64 {
-        self.under_way.values().map(|frame| frame.len() as u64).sum()
+        self.under_way.iter().map(|(_, frame)| frame.len() as u64).sum()
     }
 
     /// When the next frame arrives.
     pub fn next_time(&self) -> Option<u64> {
-        self.under_way.keys().next().map(|(arrival, _)| *arrival)
+        self.under_way.front().map(|(arrival, _)| *arrival)
     }
 
     /// When the link could send at once.
@@ -183,7 +182,7 @@ impl Link {
     /// The next frame that has arrived by `now`.
     pub fn receive(&mut self, now: u64) -> Option<Vec<u8>> {
         self.next_time().filter(|arrival| *arrival <= now)?;
-        self.under_way.pop_first().map(|(_, bytes)| bytes)
+        self.under_way.pop_front().map(|(_, bytes)| bytes)
     }
 
     /// What the link did.

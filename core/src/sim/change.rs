@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::ConfigError;
 use crate::buffers::Scheme;
+use crate::order::sort_by_number;
 
 /// Most changes of one run.
 pub const MOST_CHANGES: usize = 32;
@@ -149,7 +150,7 @@ impl Pending {
     pub(super) fn new(changes: &[Change]) -> Self {
         let mut timed: Vec<_> =
             changes.iter().filter_map(|change| Some((change.at_ns()?, *change))).collect();
-        timed.sort_by_key(|(at, _)| *at);
+        sort_by_number(&mut timed, |(at, _)| *at);
         Self(timed.into())
     }
 

@@ -6,7 +6,7 @@
 //! stack. A capture's connections are not spoken again: each payload has headers of its own with consistent numbers, nothing
 //! is acknowledged, and what the link loses stays lost.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::book::Book;
@@ -22,7 +22,8 @@ use super::wires::{Tap, Wires};
 use crate::buffers::{BufferError, Buffers, Chunk, FlowId, Holders, PayloadId, SendId, UserId};
 use crate::ledger::PacketId;
 use crate::nic::{self, DoorbellBatch, TxFrames, TxOffload};
-use crate::stack::{self, DropReason, Endpoints, MSS, MTU, Protocol, Segment, TcpNumbers};
+use crate::order::NumberMap;
+use crate::stack::{self, DropReason, Drops, Endpoints, MSS, MTU, Protocol, Segment, TcpNumbers};
 use crate::traffic::{Send, Traffic};
 
 /// Longest time that a filled slot waits for others to share its doorbell.
@@ -84,7 +85,7 @@ pub struct Replay<B: Buffers, T = ()> {
     captured: usize,
     threads: Vec<Thread>,
     runnable: VecDeque<u32>,
-    held: BTreeMap<u32, Held>,
+    held: NumberMap<Held>,
     /// Pieces that wait for room, by queue.
     backlog: Vec<VecDeque<Piece>>,
     /// Sends of the packets in the rings, by queue, in order.
@@ -94,7 +95,7 @@ pub struct Replay<B: Buffers, T = ()> {
     kept: Vec<UserId>,
     ident: u16,
     busy_until: u64,
-    drops: BTreeMap<DropReason, u64>,
+    drops: Drops,
     /// Payload bytes that threads have received.
     received: u64,
     frames: [u64; 2],
@@ -140,7 +141,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             captured: 0,
             threads,
             runnable: VecDeque::new(),
-            held: BTreeMap::new(),
+            held: NumberMap::default(),
             backlog: vec![VecDeque::new(); queues],
             posted: vec![VecDeque::new(); queues],
             in_flight: vec![0; queues],
@@ -148,7 +149,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             kept: Vec::new(),
             ident: 0,
             busy_until: 0,
-            drops: BTreeMap::new(),
+            drops: Drops::default(),
             received: 0,
             frames: [0; 2],
             traffic,
@@ -374,12 +375,12 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
     }
 
     fn dropped(&mut self, reason: DropReason) {
-        *self.drops.entry(reason).or_default() += 1;
+        self.drops.add(reason);
         self.record(Kind::Drop { place: DropPlace::Stack, reason: reason as u32, count: 1 });
     }
 
     /// What was dropped above the NIC, by reason.
-    pub fn drops(&self) -> &BTreeMap<DropReason, u64> {
+    pub fn drops(&self) -> &Drops {
         &self.drops
     }
 
@@ -406,7 +407,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             let len = send.range.len() as u32;
             let queue = usize::from(self.queue_of(thread));
             let cuts: Vec<_> = pieces(len, self.mss(send)).collect();
-            self.held.insert(index, Held { payload, open: cuts.len() as u32 });
+            self.held.insert(index.into(), Held { payload, open: cuts.len() as u32 });
             for (offset, cut) in cuts {
                 let segment = self.segment(send, cut);
                 let chunk = Chunk { payload, offset, len: cut };
@@ -513,11 +514,11 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
 
     /// One of a send's packets is done; with the last one the socket layer lets go of the payload.
     fn complete_part(&mut self, send: u32) {
-        let Some(held) = self.held.get_mut(&send) else { return };
+        let Some(held) = self.held.get_mut(send.into()) else { return };
         held.open -= 1;
         if held.open == 0 {
             let payload = held.payload;
-            self.held.remove(&send);
+            self.held.remove(send.into());
             self.buffers.release(payload);
         }
     }
@@ -634,7 +635,7 @@ impl<B: Saved, T: Tap + Clone + 'static> Run for Replay<B, T> {
 
     fn receipt(&self) -> Receipt {
         let counts = self.buffers.nic_counts();
-        let stack_drops = self.drops.iter().map(|(reason, count)| (reason.name(), *count)).collect();
+        let stack_drops = self.drops.iter().map(|(reason, count)| (reason.name(), count)).collect();
         Receipt {
             frames: counts.received,
             sent_by_peer: self.frames[1],

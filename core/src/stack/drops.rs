@@ -131,7 +131,7 @@ pub struct Drops {
 
 impl Drops {
     /// One more.
-    pub(super) fn add(&mut self, reason: DropReason) {
+    pub(crate) fn add(&mut self, reason: DropReason) {
         self.counts[reason as usize] += 1;
     }
 

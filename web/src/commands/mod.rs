@@ -7,6 +7,7 @@ pub use keys::{chord, reaches, spoken};
 pub use list::{COMMANDS, Command, Group, Intent, Scope};
 
 use crate::state::Page;
+use snapstack::order::sort_by_number;
 
 /// The command that a chord stands for on a page.
 pub fn by_chord(chord: &str, page: Page) -> Option<&'static Command> {
@@ -25,7 +26,7 @@ pub fn search(query: &str, page: Page) -> Vec<&'static Command> {
     let offered = |command: &&Command| !matches!(command.intent, Intent::Palette | Intent::Close);
     let here = COMMANDS.iter().filter(|command| command.holds_on(page));
     let mut found: Vec<_> = here.filter(offered).filter(matches).collect();
-    found.sort_by_key(|command| !command.title.to_ascii_lowercase().starts_with(&query));
+    sort_by_number(&mut found, |command| (!command.title.to_ascii_lowercase().starts_with(&query)).into());
     found
 }
 

@@ -6,6 +6,7 @@ use super::model::Model;
 use super::spread::{Item, Thing};
 use super::view::View;
 use crate::scene::{Ink, Scene, Shape};
+use snapstack::order::sort_by_number;
 
 /// Most cross references between two rows that are looked at one by one; of more, every second, fourth, ... is.
 const LOOKED_AT: usize = 2048;
@@ -122,9 +123,11 @@ impl Pen<'_> {
             }
             links.push((from, target(below, self.model.rank(*child)), *child, *parent, *word));
         }
-        links.sort_unstable();
+        // By item above and below, and within that by line.
+        sort_by_number(&mut links, |link| link.2.into());
+        sort_by_number(&mut links, |link| (link.0 as u64) << 32 | link.1.number());
         let mut drawn: Vec<&[Link]> = links.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).collect();
-        drawn.sort_by_key(|links| std::cmp::Reverse(links.len()));
+        sort_by_number(&mut drawn, |links| u64::MAX - links.len() as u64);
         drawn.truncate(DRAWN);
         let crowd = (32.0 / drawn.len() as f64).clamp(0.4, 1.0);
         for links in drawn {
@@ -238,11 +241,22 @@ impl Pen<'_> {
 type Link = (usize, Target, u32, u32, u8);
 
 /// Where a reference leads to in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Target {
     Left,
     At(usize),
     Right,
+}
+
+impl Target {
+    /// Its place from left to right.
+    fn number(self) -> u64 {
+        match self {
+            Self::Left => 0,
+            Self::At(item) => 1 + item as u64,
+            Self::Right => u64::from(u32::MAX),
+        }
+    }
 }
 
 fn target(row: &Row, rank: u32) -> Target {

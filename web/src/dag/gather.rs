@@ -1,5 +1,6 @@
 //! A forest out of a memory, and content found in it. Runs where the memory is: in the worker. Looking changes no count.
 
+use snapstack::order::sort_by_number;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -103,10 +104,11 @@ impl Union {
             root[top as usize] = true;
         }
         // Roots stay whatever happens; of the rest the higher ones, so that every line keeps the lines above it.
-        order.sort_by_key(|line| (!root[*line as usize], u8::MAX - self.lines[*line as usize].height));
+        let low = |line: &u32| u64::from(u8::MAX - self.lines[*line as usize].height);
+        sort_by_number(&mut order, |line| u64::from(!root[*line as usize]) << 8 | low(line));
         let kept = most.max(root.iter().filter(|root| **root).count()).min(order.len());
         let dropped = order.split_off(kept);
-        order.sort_by_key(|line| u8::MAX - self.lines[*line as usize].height);
+        sort_by_number(&mut order, low);
         let mut place = vec![None; self.lines.len()];
         for (new, old) in (0..).zip(&order) {
             place[*old as usize] = Some(new);

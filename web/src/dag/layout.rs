@@ -5,6 +5,7 @@ use super::items::NAMED;
 use super::model::Model;
 use super::spread::{Item, LEAST, Thing, spread};
 use super::view::{View, bit};
+use snapstack::order::sort_by_number;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,7 +160,10 @@ fn fold(levels: &[Vec<Item>], view: &View, room: f64) -> u32 {
         _ => 3,
     };
     let mut order: Vec<usize> = (1..lines).collect();
-    order.sort_by_key(|level| (view.opened & bit(*level as u8) != 0, dullness(*level), lines - level));
+    sort_by_number(&mut order, |level| {
+        let opened = u64::from(view.opened & bit(*level as u8) != 0);
+        opened << 40 | dullness(*level) << 32 | (lines - level) as u64
+    });
     for level in order {
         if needed(levels, folded) <= room {
             break;

@@ -7,6 +7,7 @@
 //! above through which it was first met, its *tree parent*. Every other reference to it is a *cross reference*.
 
 use snapstack::memory::{LINE_SIZES, MAX_LENGTH};
+use snapstack::order::sort_by_number;
 
 use super::forest::{Edge, Forest, ForestError, Line, MAX_LINES, Top, flag};
 
@@ -154,7 +155,7 @@ impl Model {
             any_held: forest.lines.iter().any(|line| line.flags & flag::HELD != 0),
             forest,
         };
-        model.by_plid.sort_unstable();
+        sort_by_number(&mut model.by_plid, |(plid, _)| (*plid).into());
         for top in 0..model.forest.segments.len() as u32 {
             model.rows[levels].push(top, model.columns, 0);
             let start = model.columns;

@@ -97,13 +97,13 @@ pub fn search(model: &Model, text: &str) -> Answer {
 
 /// Segments of exactly this number or name, or else those with it in their names.
 fn named(model: &Model, name: &str) -> Vec<u32> {
-    let (number, name) = (name.parse::<u32>().ok(), name.to_lowercase());
+    let (number, name) = (name.parse::<u32>().ok(), name.to_ascii_lowercase());
     let those = |fits: &dyn Fn(&Top) -> bool| -> Vec<u32> {
         let tops = (0..).zip(&model.forest().segments);
         tops.filter(|(_, top)| fits(top)).map(|(i, _)| i).collect()
     };
-    let exact = those(&|top| Some(top.segment) == number || top.label.to_lowercase() == name);
-    if exact.is_empty() { those(&|top| top.label.to_lowercase().contains(&name)) } else { exact }
+    let exact = those(&|top| Some(top.segment) == number || top.label.to_ascii_lowercase() == name);
+    if exact.is_empty() { those(&|top| top.label.to_ascii_lowercase().contains(&name)) } else { exact }
 }
 
 fn roots(model: &Model, tops: &[u32]) -> Vec<u32> {

@@ -3,6 +3,7 @@
 
 use super::model::Model;
 use super::spread::descend;
+use snapstack::order::sort_by_number;
 
 /// Most CSS pixels a column is wide, so that a line has room for all that is said of it.
 pub(super) const WIDEST_COLUMN: f64 = 160.0;
@@ -178,7 +179,8 @@ impl View {
             Act::Hits(hits) => {
                 self.hits = hits;
                 self.hits.retain(|line| *line < model.lines());
-                self.hits.sort_by_key(|line| (model.span(*line).0, u8::MAX - model.line(*line).height));
+                sort_by_number(&mut self.hits, |line| (u8::MAX - model.line(*line).height).into());
+                sort_by_number(&mut self.hits, |line| model.span(*line).0.into());
                 self.hits.dedup();
                 if let Some(first) = self.hits.first() {
                     self.via = None;

@@ -3,6 +3,7 @@
 use super::forest::flag;
 use super::model::Model;
 use crate::scene::grouped;
+use snapstack::order::sort_by_number;
 
 /// Most places that are listed one by one.
 const LISTED: u64 = 5;
@@ -52,7 +53,7 @@ fn places(model: &Model, line: u32) -> String {
         return format!("{} places, the first {} of {}", grouped(times), place(at), name(top));
     }
     let mut all = occurrences(model, line);
-    all.sort_unstable();
+    sort_by_number(&mut all, |(top, at)| u64::from(*top) << 40 | at);
     let parts = all.chunk_by(|a, b| a.0 == b.0).map(|places| {
         let texts: Vec<String> = places.iter().map(|(_, at)| place(*at)).collect();
         let noun = if texts.len() == 1 && wide == 1 { "place" } else { "places" };

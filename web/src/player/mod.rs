@@ -5,9 +5,8 @@ mod figures;
 mod pictures;
 mod surfaces;
 
-use std::collections::BTreeMap;
-
 use snapstack::buffers::Scheme;
+use snapstack::order::NumberMap;
 use snapstack::sim::Event;
 use web_sys::Document;
 
@@ -91,7 +90,7 @@ pub struct Player {
     /// Whether play goes round in the marked range.
     pub looping: bool,
     /// The curves of runs that were seen, by branch.
-    pub kept: BTreeMap<u32, Kept>,
+    pub kept: NumberMap<Kept>,
     /// The branch whose curves are drawn beside.
     pub beside: Option<u32>,
     /// Which plots are shown.
@@ -129,7 +128,7 @@ impl Default for Player {
             mark: None,
             bookmarks: Vec::new(),
             looping: false,
-            kept: BTreeMap::new(),
+            kept: NumberMap::default(),
             beside: None,
             plots: [0, 1, 2],
             range: None,
@@ -273,7 +272,7 @@ impl Player {
             let packets = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
             let identical = (0..packets).all(|packet| timeline.identical(packet) != Some(false));
             let kept = Kept { series: timeline.series.clone(), events: timeline.len(), identical };
-            self.kept.insert(branch, kept);
+            self.kept.insert(branch.into(), kept);
         }
     }
 

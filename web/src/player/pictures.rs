@@ -29,7 +29,7 @@ impl Player {
 
     pub(super) fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
         self.scales.clear();
-        let beside = self.beside.and_then(|branch| self.kept.get(&branch));
+        let beside = self.beside.and_then(|branch| self.kept.get(branch.into()));
         for (slot, (surface, _)) in (0..SLOTS).zip(&surfaces.plots) {
             let spec = &PLOTS[self.plots[slot]];
             let columns = (surface.size.0 * surface.ratio) as u32;

@@ -1,5 +1,6 @@
 //! Merging the records of both lanes, and taking in what each says.
 
+use snapstack::order::sort_by_number;
 use snapstack::sim::{EVENT_WORDS, Event, FaultKind, Kind, Stage, ThreadState};
 
 use super::track::{Call, NEVER, Track, Write};
@@ -58,7 +59,7 @@ impl Timeline {
             track.up.then_some((*at, track.thread))
         });
         let mut used: Vec<(u32, u32)> = sent.chain(received).collect();
-        used.sort_unstable();
+        sort_by_number(&mut used, |(at, thread)| u64::from(*at) << 32 | u64::from(*thread));
         let threads = self.threads.len();
         let used = used.into_iter().map(|(_, thread)| thread).filter(|thread| (*thread as usize) < threads);
         let used: Vec<u32> = used.collect();

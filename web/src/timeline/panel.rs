@@ -1,15 +1,14 @@
 //! What the memory of each lane holds at a position: every live content, and how often each different line is among them.
 //! Moving costs as much as there is between the old position and the new one.
 
-use std::collections::BTreeSet;
-
 use super::{Side, Timeline};
 
 /// One lane's memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Held {
     applied: usize,
-    alive: BTreeSet<u32>,
+    /// By number.
+    alive: Vec<u32>,
     lines: u64,
     counts: Vec<u32>,
     distinct: u32,
@@ -34,10 +33,14 @@ impl Held {
 
     fn step(&mut self, lines: &[u32], content: u32, add: bool) {
         if add {
-            self.alive.insert(content);
+            if let Err(at) = self.alive.binary_search(&content) {
+                self.alive.insert(at, content);
+            }
             self.lines += lines.len() as u64;
         } else {
-            self.alive.remove(&content);
+            if let Ok(at) = self.alive.binary_search(&content) {
+                self.alive.remove(at);
+            }
             self.lines -= lines.len() as u64;
         }
         for line in lines {

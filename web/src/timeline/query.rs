@@ -1,5 +1,6 @@
 //! What can be asked of a position.
 
+use snapstack::order::sort_by_number;
 use snapstack::sim::{Event, Kind, Stage};
 
 use super::track::{Call, NEVER, Track, Write};
@@ -203,7 +204,7 @@ impl Timeline {
                 found.push((position, side, event));
             }
         }
-        found.sort_by_key(|(position, ..)| *position);
+        sort_by_number(&mut found, |(position, ..)| (*position).into());
         found.dedup_by_key(|(position, ..)| *position);
         found
     }

@@ -19,6 +19,7 @@ use super::{
 use crate::ledger::{CopyCause, Ledger, PacketId};
 use crate::memory::{AccessCounts, Content, LineCounts, Memory, MemoryConfig, SegmentId};
 use crate::nic::{Delivery, NicConfig, NicCounts, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload};
+use crate::order::sort_by_number;
 
 pub use receive::RxSegment;
 pub use transmit::StackSegment;
@@ -136,7 +137,7 @@ impl Snapshot {
             })
         });
         let mut all: Vec<_> = users.chain(payloads).chain(tx).chain(rx).collect();
-        all.sort_by_key(|(id, _)| *id);
+        sort_by_number(&mut all, |(id, _)| id.0.into());
         all
     }
 

@@ -135,7 +135,7 @@ impl<B: Buffers> Buffers for Recorded<B> {
         mut packet: Self::Packet,
         offload: TxOffload,
     ) -> Result<(), BufferError> {
-        if let Some(offset) = self.flips.remove(&packet.subject) {
+        if let Some(offset) = self.flips.remove(packet.subject.into()) {
             self.inner.flip_payload_byte(&mut packet.inner, offset)?;
             let fault = Kind::Fault { fault: FaultKind::Flipped, from_peer: false, frame: packet.subject };
             self.software(packet.subject, fault);

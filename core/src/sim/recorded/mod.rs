@@ -8,7 +8,7 @@
 mod layers;
 mod notes;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -17,6 +17,7 @@ use super::change::{Change, scribble};
 use super::journal::{Journal, Side};
 use crate::buffers::{Buffers, Chunk, ContentLines, ContentNews, Observation, PayloadId, SendId, UserId};
 use crate::ledger::{Count, Entry};
+use crate::order::NumberMap;
 use crate::sim::event::{Event, Kind, Stage};
 
 /// A packet on its way down.
@@ -63,7 +64,8 @@ pub struct Recorded<B> {
     climb: Climb,
     seen: Observation,
     seen_dma: Count,
-    flips: BTreeMap<u32, u32>,
+    /// Packets whose payload is to be flipped at an offset.
+    flips: NumberMap<u32>,
     resent: Count,
     /// Which thread a connection belongs to, by the port of the end that called.
     threads: HashMap<u16, u32>,
@@ -95,7 +97,7 @@ impl<B: Buffers> Recorded<B> {
             tx: vec![TxNotes::default(); usize::from(queues)],
             rx: vec![VecDeque::new(); usize::from(queues)],
             climb: Climb::default(),
-            flips: BTreeMap::new(),
+            flips: NumberMap::default(),
             resent: Count::default(),
             threads: HashMap::new(),
             arriving: None,
@@ -176,7 +178,7 @@ impl<B: Buffers> Recorded<B> {
             if let Change::Flip { packet, offset, scheme } = *change
                 && scheme.is_none_or(|scheme| scheme == B::SCHEME)
             {
-                self.flips.insert(packet, offset);
+                self.flips.insert(packet.into(), offset);
             }
         }
     }

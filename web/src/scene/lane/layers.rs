@@ -1,6 +1,7 @@
 //! Packets between socket and driver, down and up: as cells, as bars, or, when there are many, as ribbons as wide as their
 //! bytes with a few of them as tracers.
 
+use snapstack::order::sort_by_number;
 use std::collections::HashMap;
 
 use snapstack::random::mix;
@@ -42,7 +43,7 @@ impl Artist<'_> {
         }
         if all > BARS {
             self.ribbons(&packets);
-            packets.sort_by_key(|(packet, ..)| mix(u64::from(*packet)));
+            sort_by_number(&mut packets, |(packet, ..)| mix(u64::from(*packet)));
             let chosen = |(rank, (packet, track, _)): &(usize, (u32, Track, Stage))| {
                 *rank < TRACERS || self.view.selected == Some(*packet) || track.dropped <= self.position
             };

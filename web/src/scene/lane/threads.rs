@@ -5,6 +5,7 @@ use super::super::{Ink, grouped, memory};
 use super::layout::{SOCKET, USER};
 use super::{Artist, CELLS, ease};
 use crate::timeline::{COLUMNS, Call, NEVER, Panel, Track};
+use snapstack::order::sort_by_number;
 use snapstack::sim::{Event, Stage};
 
 /// Writes, calls and frames that are looked back over for the latest of each column.
@@ -31,8 +32,8 @@ impl Artist<'_> {
         let newest = recent.clone().map(|(_, write)| write.at).max();
         let mut shown: Vec<(u32, u32)> =
             recent.map(|(index, write)| (write.thread, index as u32)).chain(calls).collect();
-        shown.sort_by_key(|(_, write)| {
-            std::cmp::Reverse(timeline.write(side, *write).map_or(0, |write| write.at))
+        sort_by_number(&mut shown, |(_, write)| {
+            u64::MAX - timeline.write(side, *write).map_or(0, |write| u64::from(write.at))
         });
         for (thread, index) in shown {
             let column = if self.layout.compact { 0 } else { self.column_of(thread) };
