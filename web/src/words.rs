@@ -3,7 +3,7 @@
 use snapstack::sim::{DropPlace, Event, FaultKind, Kind, Stage, ThreadState};
 use snapstack::{nic, stack};
 
-use crate::scene::grouped;
+use crate::scene::{counted, grouped};
 
 /// A number of bytes.
 pub fn bytes(count: u32) -> String {
@@ -18,26 +18,30 @@ pub fn describe(kind: &Kind) -> (&'static str, String) {
             ("", format!("application fills its buffer, {}", bytes(written)))
         }
         Kind::AppWrite { bytes: written, requested, new } => {
-            ("", format!("application fills its segment, {}: {requested} lines, {new} new", bytes(written)))
+            let lines = counted(requested.into(), "line");
+            ("", format!("application fills its segment, {}: {lines}, {new} new", bytes(written)))
         }
         Kind::Copy { cause, bytes: copied } => ("copy", format!("copy {} ({})", bytes(copied), cause.name())),
         Kind::Allocate { kind, bytes: size } => {
             ("allocation", format!("allocate {}, {}", kind.name(), bytes(size)))
         }
         Kind::Free { kind, bytes: size } => ("", format!("free {}, {}", kind.name(), bytes(size))),
-        Kind::MapEntries { count } => ("reference", format!("{count} segment map entries written")),
+        Kind::MapEntries { count } => {
+            ("reference", format!("{} written", counted(count.into(), "segment map entry")))
+        }
         Kind::Lines { requested, new, .. } => {
-            ("", format!("{requested} header and interior lines looked up, {new} new"))
+            ("", format!("{} looked up, {new} new", counted(requested.into(), "header or interior line")))
         }
         Kind::DataLines { requested, new, .. } => {
-            ("reference", format!("{requested} data lines looked up, {new} new"))
+            ("reference", format!("{} looked up, {new} new", counted(requested.into(), "data line")))
         }
         Kind::Held { references, distinct } => {
-            ("", format!("{} lines held as {}", grouped(references.into()), grouped(distinct.into())))
+            ("", format!("{} held as {}", counted(references.into(), "line"), grouped(distinct.into())))
         }
-        Kind::Content { origin, content, lines, .. } => {
-            ("", format!("content {content} comes to be ({}), {lines} lines", origin.name()))
-        }
+        Kind::Content { origin, content, lines, .. } => (
+            "",
+            format!("content {content} comes to be ({}), {}", origin.name(), counted(lines.into(), "line")),
+        ),
         Kind::ContentGone { content } => ("", format!("nothing holds content {content} any more")),
         Kind::Gauges { footprint, .. } => ("", format!("footprint {}", bytes(footprint))),
         Kind::Ring { head, tail, owned, unposted } => {
@@ -47,7 +51,7 @@ pub fn describe(kind: &Kind) -> (&'static str, String) {
             ("dma", format!("RX Head {head}, Tail {tail}: {owned} granted, {waiting} filled"))
         }
         Kind::Dma { requests, bytes: moved } => {
-            ("dma", format!("DMA: {requests} requests, {}", bytes(moved)))
+            ("dma", format!("DMA: {}, {}", counted(requests.into(), "request"), bytes(moved)))
         }
         Kind::Frame { len, hash } => ("", format!("frame of {}, hash {hash:016x}", bytes(len))),
         Kind::Drop { place, reason, count } => {
@@ -61,7 +65,7 @@ pub fn describe(kind: &Kind) -> (&'static str, String) {
             };
             ("drop", format!("{count} dropped: {}", reasons.replace('_', " ")))
         }
-        Kind::Retransmission { len, .. } => ("drop", format!("{} are sent again", bytes(len))),
+        Kind::Retransmission { len, .. } => ("drop", format!("{} sent again", bytes(len))),
         Kind::Fault { fault, from_peer, frame } => ("drop", fault_words(fault, from_peer, frame)),
         Kind::Thread { state, thread, .. } => {
             let state = match state {
@@ -80,7 +84,7 @@ fn fault_words(fault: FaultKind, from_peer: bool, frame: u32) -> String {
     match fault {
         FaultKind::Flipped => format!("a byte of packet {frame} is flipped in memory"),
         FaultKind::Overwritten => format!("thread {} overwrites the buffer that it sent from", frame + 1),
-        FaultKind::Resized => format!("the driver uses {frame} slots of its rings"),
+        FaultKind::Resized => format!("the driver uses {} of its rings", counted(frame.into(), "slot")),
         other => format!("frame {frame} {whose} is {} on the link", other.name()),
     }
 }

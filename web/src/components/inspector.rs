@@ -4,7 +4,7 @@ use snapstack::sim::{Change, Event as Record, Kind};
 use yew::prelude::*;
 
 use super::{Icon, IconName};
-use crate::scene::grouped;
+use crate::scene::{counted, grouped};
 use crate::state::FrameInfo;
 use crate::timeline::Side;
 use crate::words::describe;
@@ -73,7 +73,7 @@ pub fn Inspector(props: &Props) -> Html {
             if props.lines.is_empty() {
                 <p class="dim">{ if props.len == 0 { "none" } else { "its lines are not known yet" } }</p>
             } else {
-                <p>{ format!("{} B in {} lines; at the cursor {shared} of them are held more than once.", grouped(u64::from(props.len)), props.lines.len()) }</p>
+                <p>{ format!("{} B in {}; at the cursor {shared} of them held more than once.", grouped(u64::from(props.len)), counted(props.lines.len() as u64, "line")) }</p>
                 <ol class="lines" tabindex="0" aria-label="Lines">{ for props.lines.iter().map(|row| line(props, row)) }</ol>
             }
             <button id="show-dag" onclick={dag}>{ "Show its segment's lines" }</button>

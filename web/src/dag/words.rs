@@ -2,7 +2,7 @@
 
 use super::forest::flag;
 use super::model::Model;
-use crate::scene::grouped;
+use crate::scene::{counted, grouped};
 
 /// Most places that are listed one by one.
 const LISTED: u64 = 5;
@@ -71,11 +71,6 @@ fn occurrences(model: &Model, line: u32) -> Vec<(u32, u64)> {
         all.extend(over.into_iter().map(|(top, at)| (top, at + u64::from(edge.word) * step)));
     }
     all
-}
-
-/// So many of something.
-fn counted(n: u64, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(n)) }
 }
 
 /// A list as it is spoken.

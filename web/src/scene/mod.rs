@@ -217,8 +217,56 @@ pub fn grouped(value: u64) -> String {
     out
 }
 
+/// So many of something, whose name in the singular is given.
+pub fn counted(count: u64, one: &str) -> String {
+    let number = grouped(count);
+    match one.strip_suffix('y') {
+        _ if count == 1 => format!("1 {one}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+/// A time in the unit that suits it, to a thousandth of that.
+pub fn duration(nanoseconds: u64) -> String {
+    let (unit, name) = match nanoseconds {
+        0..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    format!("{}.{:03} {name}", grouped(nanoseconds / unit), nanoseconds % unit * 1000 / unit)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn times_are_told_in_the_unit_that_suits_them() {
+        let cases = [
+            (0, "0.000 µs"),
+            (41_208, "41.208 µs"),
+            (9_900_000, "9.900 ms"),
+            (94_536_075, "94.536 ms"),
+            (1_680_958_042_211, "1,680.958 s"),
+        ];
+        for (nanoseconds, text) in cases {
+            assert_eq!(super::duration(nanoseconds), text);
+        }
+    }
+
+    #[test]
+    fn one_thing_is_told_as_one() {
+        let cases = [
+            (0, "line", "0 lines"),
+            (1, "line", "1 line"),
+            (1, "segment map entry", "1 segment map entry"),
+            (1_200, "segment map entry", "1,200 segment map entries"),
+            (2, "way", "2 ways"),
+        ];
+        for (count, one, text) in cases {
+            assert_eq!(super::counted(count, one), text);
+        }
+    }
+
     #[test]
     fn numbers_are_grouped_by_thousands() {
         let cases =

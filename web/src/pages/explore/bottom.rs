@@ -8,6 +8,7 @@ use crate::components::{
     Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot, TimeEvent,
 };
 use crate::plots::PLOTS;
+use crate::scene::{duration, grouped};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom, Filter};
 use crate::timeline::{Side, Timeline};
@@ -122,7 +123,7 @@ fn row(timeline: &Timeline, position: u32) -> Option<EventRow> {
     };
     let (class, text) = describe(&event.kind);
     let packet = (event.packet != Event::NONE).then_some(event.packet);
-    let time = format!("{:.3} µs", event.time_ns as f64 / 1000.0);
+    let time = duration(event.time_ns);
     Some(EventRow { position, time, lane, packet, class, text })
 }
 
@@ -178,7 +179,7 @@ fn branches(session: &Session) -> Html {
                         "{} · {} at event {}",
                         branch.id,
                         super::offers::words(change),
-                        crate::scene::grouped(u64::from(*at))
+                        grouped(u64::from(*at))
                     )
                 }
             };

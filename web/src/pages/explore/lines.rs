@@ -7,6 +7,7 @@ use yew::prelude::*;
 use crate::components::{Icon, IconName};
 use crate::dag::DagView;
 use crate::engine::{DagOf, LineInfo};
+use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
 use crate::state::{Action, Asked};
 
@@ -33,7 +34,7 @@ pub(super) fn Lines() -> Html {
             <header>
                 <h2>{ title }</h2>
                 if let Some(dag) = &inspect.dag {
-                    <span class="dim">{ format!("at {:.3} µs", dag.time_ns as f64 / 1000.0) }</span>
+                    <span class="dim">{ format!("at {}", duration(dag.time_ns)) }</span>
                 }
                 if waits { <span role="status">{ "looking…" }</span> }
                 <span class="space" />
@@ -48,7 +49,7 @@ pub(super) fn Lines() -> Html {
                 <div class="inside">
                     <DagView model={Rc::clone(&dag.model)} selected={inspect.at} found={inspect.found.clone()}
                         onselect={session.on(|at| Msg::Question(Wanted::Line(at)))} onfind={session.on(|bytes| Msg::Question(Wanted::Find(bytes)))}
-                        label={format!("Memory lines at {:.3} µs", dag.time_ns as f64 / 1000.0)} />
+                        label={format!("Memory lines at {}", duration(dag.time_ns))} />
                     { why(&session) }
                 </div>
             }
@@ -69,7 +70,7 @@ fn why(session: &Session) -> Html {
     html! {
         <aside class="why" id="why" aria-label="Why is this line alive?">
             <h3>{ format!("Why is line {plid} alive?") }</h3>
-            <p>{ if *references == 1 { "One reference. Without it, the line would be freed.".to_owned() } else { format!("{references} references. It lives as long as there is one.") } }</p>
+            <p>{ if *references == 1 { "One reference. Without it, the line would be freed.".to_owned() } else { format!("{}. It lives as long as there is one.", counted((*references).into(), "reference")) } }</p>
             <ul>{ for referrers.iter().map(|referrer| html! { <li>{ referrer }</li> }) }</ul>
             <h3>{ "Ways to it" }</h3>
             <ul>{ for ways.iter().map(|way| html! { <li>{ way }</li> }) }</ul>
@@ -105,7 +106,7 @@ fn curve(points: &[(u64, u32)]) -> Html {
     html! {
         <figure>
             <svg class="curve" viewBox={format!("0 0 {width} {height}")} role="img" aria-label={format!("Reference count over the run, at most {most}")}><path d={path} /></svg>
-            <figcaption class="dim">{ format!("at most {most}, {} changes", points.len().saturating_sub(1)) }</figcaption>
+            <figcaption class="dim">{ format!("at most {most}, {}", counted(points.len().saturating_sub(1) as u64, "change")) }</figcaption>
         </figure>
     }
 }
