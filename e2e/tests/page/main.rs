@@ -8,6 +8,7 @@ mod figures;
 mod fixture;
 mod memory;
 mod offline;
+mod places;
 mod plots;
 mod runs;
 mod session;

@@ -15,7 +15,7 @@ use self::figures::Texts;
 use self::surfaces::Surfaces;
 use crate::plots::{MARGIN, Scale};
 use crate::scene::{Palette, Scene};
-use crate::timeline::{Jump, LaneSeries, Panel, Side, Timeline};
+use crate::timeline::{Jump, LaneSeries, Panel, Place, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -82,6 +82,8 @@ pub struct Player {
     pub selected: Option<u32>,
     /// The selected line, by number.
     pub line: Option<u32>,
+    /// The selected slot or socket.
+    pub place: Option<Place>,
     /// The scheme of each lane.
     pub schemes: [Scheme; 2],
     /// The moment to compare with.
@@ -125,6 +127,7 @@ impl Default for Player {
             timeline: None,
             selected: None,
             line: None,
+            place: None,
             schemes: [Scheme::SkBuff, Scheme::Snapshot],
             mark: None,
             bookmarks: Vec::new(),
@@ -210,6 +213,7 @@ impl Player {
         self.panel = Panel::default();
         self.selected = None;
         self.line = None;
+        self.place = None;
         self.range = None;
         self.looping = false;
         self.tour.clear();
@@ -328,6 +332,11 @@ impl Player {
     /// The line of memory drawn at a point of a lane.
     pub fn line_at(&self, side: Side, x: f64, y: f64) -> Option<u32> {
         self.scenes[side as usize].line_at(x, y)
+    }
+
+    /// The slot or socket drawn at a point of a lane.
+    pub fn place_at(&self, side: Side, x: f64, y: f64) -> Option<Place> {
+        self.scenes[side as usize].place_at(x, y)
     }
 
     /// What is drawn of a lane, and its size in CSS pixels; None while nothing is.

@@ -12,6 +12,8 @@ pub use lane::{LaneView, lane};
 pub use paint::{Palette, paint};
 pub use svg::{svg, svg_file};
 
+use crate::timeline::Place;
+
 /// Colours by meaning; the palette has the value for each theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
@@ -123,6 +125,21 @@ pub struct LineTarget {
     pub line: u32,
 }
 
+/// A slot or a socket that can be pointed at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaceTarget {
+    /// Left.
+    pub x: f64,
+    /// Top.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
+    /// Which.
+    pub place: Place,
+}
+
 /// A picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
@@ -132,6 +149,8 @@ pub struct Scene {
     pub targets: Vec<Target>,
     /// Lines of memory that can be pointed at.
     pub lines: Vec<LineTarget>,
+    /// Slots and sockets that can be pointed at.
+    pub places: Vec<PlaceTarget>,
 }
 
 impl Scene {
@@ -193,6 +212,14 @@ impl Scene {
                 && (target.y..=target.y + target.size + 1.0).contains(&y)
         };
         self.lines.iter().find(hit).map(|target| target.line)
+    }
+
+    /// The slot or socket at a point.
+    pub fn place_at(&self, x: f64, y: f64) -> Option<Place> {
+        let hit = |target: &&PlaceTarget| {
+            (target.x..=target.x + target.w).contains(&x) && (target.y..=target.y + target.h).contains(&y)
+        };
+        self.places.iter().find(hit).map(|target| target.place)
     }
 
     /// The packet at a point, the one in front.
