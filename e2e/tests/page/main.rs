@@ -2,6 +2,7 @@
 
 mod access;
 mod branches;
+mod compare;
 mod embed;
 mod explore;
 mod figures;

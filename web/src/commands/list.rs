@@ -216,6 +216,14 @@ pub static COMMANDS: &[Command] = &[
         Intent::Ask(Wanted::Dag(DagOf::All)),
     ),
     command(
+        "compare-lines",
+        "Compare the lines shown with those of the marked moment",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::Ask(Wanted::Compare),
+    ),
+    command(
         "tx-slot",
         "Inspect the packet's TX slot, or the one that the NIC reads next",
         &["t"],

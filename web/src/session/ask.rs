@@ -15,6 +15,8 @@ use crate::timeline::{NEVER, Place, Ring, Side, Timeline, Track};
 pub enum Wanted {
     /// The lines of segments, as they are at the cursor.
     Dag(DagOf),
+    /// Which lines of the DAG on screen the marked moment holds, too.
+    Compare,
     /// Why a line of the DAG on screen is alive: by its index there.
     Line(Option<u32>),
     /// Which lines of the DAG on screen hold some bytes.
@@ -164,6 +166,17 @@ impl Provider {
                 drop(player);
                 self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns });
             }
+            Wanted::Compare => {
+                let (Some(dag), Some(mark)) = (shown, self.session.state.mark) else {
+                    let text = "To compare lines, mark a moment, then show the lines of another one.";
+                    return self.act(Action::Inform(text.to_owned()));
+                };
+                let player = self.session.player.borrow();
+                let time_ns = player.timeline.as_ref().map_or(0, |timeline| timeline.time_ns(mark));
+                drop(player);
+                // A line is shared with whatever held it then.
+                self.ask(Asked::Marked, Question::Dag { lane: dag.lane, of: DagOf::All, time_ns });
+            }
             Wanted::Line(at) => {
                 let Some(dag) = shown else { return false };
                 let inspect = &mut Rc::make_mut(&mut self.session.state).inspect;
@@ -209,6 +222,9 @@ impl Provider {
                 .and_then(|dag| dag.model.forest().segments.first()?.root);
             if root.is_some() && self.session.state.inspect.at.is_none() {
                 self.question(Wanted::Line(root));
+            }
+            if self.session.state.inspect.comparing {
+                self.question(Wanted::Compare);
             }
         }
     }

@@ -264,6 +264,8 @@ pub enum Action {
     Place(Option<Place>),
     /// The sheet of lines is closed.
     CloseLines,
+    /// The lines are no longer compared with the marked moment.
+    StopComparing,
     /// Marks a moment to compare with, or none.
     MarkMoment(Option<u32>),
     /// Keeps a moment to come back to, or no longer.
@@ -525,8 +527,13 @@ impl State {
                 self.inspect.close_lines();
                 Vec::new()
             }
+            Action::StopComparing => {
+                self.inspect.stop_comparing();
+                Vec::new()
+            }
             Action::MarkMoment(mark) => {
                 self.mark = mark;
+                self.inspect.stop_comparing();
                 vec![Effect::EndTour, Effect::MarkMoment(mark)]
             }
             Action::Bookmark(position) => {
