@@ -1,5 +1,6 @@
 //! Records in words: for the inspector, the list of events and those who do not see the picture.
 
+use snapstack::buffers::Scheme;
 use snapstack::sim::{DropPlace, Event, FaultKind, Kind, Stage, ThreadState};
 use snapstack::{nic, stack};
 
@@ -10,8 +11,13 @@ pub fn bytes(count: u32) -> String {
     format!("{} B", grouped(u64::from(count)))
 }
 
-/// A record in words, with the class of what it means.
-pub fn describe(kind: &Kind) -> (&'static str, String) {
+/// A record in words, with the class of what it means. What a ring's pointers hold depends on the lane's scheme.
+pub fn describe(kind: &Kind, scheme: Option<Scheme>) -> (&'static str, String) {
+    let unit = match scheme {
+        Some(Scheme::Snapshot) => "segment ",
+        Some(Scheme::SkBuff) => "descriptor ",
+        None => "",
+    };
     match *kind {
         Kind::Stage { stage, .. } => ("stage", stage_words(stage).to_owned()),
         Kind::AppWrite { bytes: written, requested: 0, .. } => {
@@ -45,10 +51,10 @@ pub fn describe(kind: &Kind) -> (&'static str, String) {
         Kind::ContentGone { content } => ("", format!("nothing holds content {content} any more")),
         Kind::Gauges { footprint, .. } => ("", format!("footprint {}", bytes(footprint))),
         Kind::Ring { head, tail, owned, unposted } => {
-            ("dma", format!("TX Head {head}, Tail {tail}: {owned} posted, {unposted} filled"))
+            ("dma", format!("TX Head {unit}{head}, Tail {unit}{tail}: {owned} posted, {unposted} filled"))
         }
         Kind::RxRing { head, tail, owned, waiting } => {
-            ("dma", format!("RX Head {head}, Tail {tail}: {owned} granted, {waiting} filled"))
+            ("dma", format!("RX Head {unit}{head}, Tail {unit}{tail}: {owned} granted, {waiting} filled"))
         }
         Kind::Dma { requests, bytes: moved } => {
             ("dma", format!("DMA: {}, {}", counted(requests.into(), "request"), bytes(moved)))
@@ -112,11 +118,36 @@ pub fn stage_words(stage: Stage) -> &'static str {
 }
 
 /// An event in a sentence: whose it is, and what happens.
-pub fn sentence(lane: &str, event: &Event) -> String {
-    let (_, text) = describe(&event.kind);
+pub fn sentence(lane: &str, event: &Event, scheme: Option<Scheme>) -> String {
+    let (_, text) = describe(&event.kind, scheme);
     if event.packet == Event::NONE {
         format!("{lane}: {text}")
     } else {
         format!("{lane}, packet {}: {text}", event.packet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_told_with_what_their_numbers_count() {
+        let ring = Kind::Ring { head: 1069, tail: 1058, owned: 10, unposted: 0 };
+        let cases = [
+            (ring, Some(Scheme::Snapshot), "TX Head segment 1069, Tail segment 1058: 10 posted, 0 filled"),
+            (
+                ring,
+                Some(Scheme::SkBuff),
+                "TX Head descriptor 1069, Tail descriptor 1058: 10 posted, 0 filled",
+            ),
+            (Kind::MapEntries { count: 1 }, None, "1 segment map entry written"),
+            (Kind::MapEntries { count: 2 }, None, "2 segment map entries written"),
+            (Kind::Dma { requests: 1, bytes: 1550 }, None, "DMA: 1 request, 1,550 B"),
+            (Kind::DataLines { requested: 1, new: 0, zero: 0 }, None, "1 data line looked up, 0 new"),
+        ];
+        for (kind, scheme, text) in cases {
+            assert_eq!(describe(&kind, scheme).1, text);
+        }
     }
 }

@@ -157,7 +157,7 @@ fn ledger(props: &Props) -> Html {
         )
     });
     let rows = told.map(|(position, side, record)| {
-        let (class, text) = describe(&record.kind);
+        let (class, text) = describe(&record.kind, None);
         let position = *position;
         let onseek = props.onseek.clone();
         let go = Callback::from(move |_: MouseEvent| onseek.emit(position));

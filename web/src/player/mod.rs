@@ -383,7 +383,7 @@ impl Player {
         let copied = Side::BOTH.map(|side| timeline.series[side as usize].copied.value(position) as u64);
         let text = format!(
             "Event {position}, {}. Copied so far: left {} bytes, right {} bytes.",
-            crate::words::sentence(lane, &event),
+            crate::words::sentence(lane, &event, side.map(|side| self.schemes[side as usize])),
             copied[0],
             copied[1]
         );

@@ -229,7 +229,11 @@ impl Timeline {
         let (log, of) = (self.ring(side, ring), ring.steps().1);
         let steps = &log.steps[of];
         let from = steps.partition_point(|step| step.at < track.start());
-        let own = from + steps[from..].iter().position(|step| step.packet == packet)?;
+        let own = from
+            + steps[from..]
+                .iter()
+                .take_while(|step| step.at <= track.end())
+                .position(|step| step.packet == packet)?;
         let before = own.checked_sub(1).map_or(0, |before| steps[before].count);
         Some((ring, before, steps[own].count - before))
     }
