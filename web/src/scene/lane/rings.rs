@@ -109,9 +109,9 @@ impl Artist<'_> {
         let (tail_x, head_x) = (label(tail), label(next + owned));
         let right = self.layout.content_right();
         let unit = self.unit();
-        let tail_x = tail_x.clamp(x0 + 46.0, (right - 162.0).max(x0 + 46.0));
+        let tail_x = tail_x.clamp(x0 + 50.0, (right - 168.0).max(x0 + 50.0));
         self.scene.text((tail_x, y + 22.0), 0, Ink::Dim, 10.0, format!("Tail: {unit} {tail}"));
-        let head_x = head_x.clamp(tail_x + 114.0, (right - 48.0).max(tail_x + 114.0));
+        let head_x = head_x.clamp(tail_x + 114.0, (right - 54.0).max(tail_x + 114.0));
         self.scene.text((head_x, y + 22.0), 0, Ink::Dim, 10.0, format!("Head: {unit} {head}"));
         if unposted > 0.0 && owned == 0.0 {
             let text = format!("{unposted} filled, doorbell not rung");

@@ -36,8 +36,9 @@ impl Artist<'_> {
             if selected == Some(thread) {
                 self.scene.outline(x, y, w, h, Ink::Text, 1.5);
                 self.scene.fill(x, y + h + 2.0, w, 2.0, Ink::Text, 1.0);
-                let text = format!("thread {}", thread + 1);
-                self.scene.label((x, y - 4.0), -1, Ink::Text, 10.0, true, w, text);
+                let word = if self.layout.column > 62.0 { "thread" } else { "t" };
+                let text = format!("{word} {}", thread + 1);
+                self.scene.label((x, y + h + 15.0), -1, Ink::Text, 10.0, true, w, text);
             }
         }
     }
