@@ -186,9 +186,11 @@ impl Timeline {
         let log = self.ring(side, ring);
         let [first, second, third] = log.counts(position);
         let id = |count: u32| log.base + count % self.slots;
+        // Their clocks apart, the NIC may seem to be done with what the driver is about to post.
+        let less = |a: u32, b: u32| a.saturating_sub(b);
         let pointers = match ring {
-            Ring::Tx => [id(second), id(third + self.slots - 1), second - third, first - second],
-            Ring::Rx => [id(first), id(second + self.slots - 1), first - second, second - third],
+            Ring::Tx => [id(second), id(third + self.slots - 1), less(second, third), less(first, second)],
+            Ring::Rx => [id(first), id(second + self.slots - 1), less(first, second), less(second, third)],
         };
         (first > 0).then_some(pointers)
     }

@@ -269,7 +269,14 @@ fn lanes_that_differ_are_merged_all_the_same() {
 fn slots_are_filled_emptied_and_filled_again_as_the_pointers_say() {
     // So few slots that they are used many times.
     let small = Config { ring_slots: 64, ..capture() };
-    for setup in [Setup::new(small, Some(demo())), web(20_000)] {
+    let mut setups = vec![Setup::new(small, Some(demo())), web(20_000)];
+    for workload in Workload::ALL.into_iter().filter(|workload| *workload != Workload::Capture) {
+        for queues in [1, 4] {
+            let config = Config { workload, queues, ring_slots: 64, ..web(5_000).config };
+            setups.push(Setup::new(config, None));
+        }
+    }
+    for setup in setups {
         let timeline = build(&setup, 512);
         for side in Side::BOTH {
             for position in (1..=timeline.len()).step_by(61) {
