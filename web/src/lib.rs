@@ -14,6 +14,7 @@ pub mod gallery;
 pub mod glossary;
 pub mod lab;
 pub mod pages;
+pub mod places;
 pub mod player;
 pub mod plots;
 pub mod reopen;

@@ -1,53 +1,63 @@
 //! Records in words: for the inspector, the list of events and those who do not see the picture.
 
+use snapstack::buffers::Scheme;
 use snapstack::sim::{DropPlace, Event, FaultKind, Kind, Stage, ThreadState};
 use snapstack::{nic, stack};
 
-use crate::scene::grouped;
+use crate::scene::{counted, grouped};
 
 /// A number of bytes.
 pub fn bytes(count: u32) -> String {
     format!("{} B", grouped(u64::from(count)))
 }
 
-/// A record in words, with the class of what it means.
-pub fn describe(kind: &Kind) -> (&'static str, String) {
+/// A record in words, with the class of what it means. What a ring's pointers hold depends on the lane's scheme.
+pub fn describe(kind: &Kind, scheme: Option<Scheme>) -> (&'static str, String) {
+    let unit = match scheme {
+        Some(Scheme::Snapshot) => "segment ",
+        Some(Scheme::SkBuff) => "descriptor ",
+        None => "",
+    };
     match *kind {
         Kind::Stage { stage, .. } => ("stage", stage_words(stage).to_owned()),
         Kind::AppWrite { bytes: written, requested: 0, .. } => {
             ("", format!("application fills its buffer, {}", bytes(written)))
         }
         Kind::AppWrite { bytes: written, requested, new } => {
-            ("", format!("application fills its segment, {}: {requested} lines, {new} new", bytes(written)))
+            let lines = counted(requested.into(), "line");
+            ("", format!("application fills its segment, {}: {lines}, {new} new", bytes(written)))
         }
         Kind::Copy { cause, bytes: copied } => ("copy", format!("copy {} ({})", bytes(copied), cause.name())),
         Kind::Allocate { kind, bytes: size } => {
             ("allocation", format!("allocate {}, {}", kind.name(), bytes(size)))
         }
         Kind::Free { kind, bytes: size } => ("", format!("free {}, {}", kind.name(), bytes(size))),
-        Kind::MapEntries { count } => ("reference", format!("{count} segment map entries written")),
+        Kind::MapEntries { count } => {
+            ("reference", format!("{} written", counted(count.into(), "segment map entry")))
+        }
         Kind::Lines { requested, new, .. } => {
-            ("", format!("{requested} header and interior lines looked up, {new} new"))
+            ("", format!("{} looked up, {new} new", counted(requested.into(), "header or interior line")))
         }
         Kind::DataLines { requested, new, .. } => {
-            ("reference", format!("{requested} data lines looked up, {new} new"))
+            ("reference", format!("{} looked up, {new} new", counted(requested.into(), "data line")))
         }
         Kind::Held { references, distinct } => {
-            ("", format!("{} lines held as {}", grouped(references.into()), grouped(distinct.into())))
+            ("", format!("{} held as {}", counted(references.into(), "line"), grouped(distinct.into())))
         }
-        Kind::Content { origin, content, lines, .. } => {
-            ("", format!("content {content} comes to be ({}), {lines} lines", origin.name()))
-        }
+        Kind::Content { origin, content, lines, .. } => (
+            "",
+            format!("content {content} comes to be ({}), {}", origin.name(), counted(lines.into(), "line")),
+        ),
         Kind::ContentGone { content } => ("", format!("nothing holds content {content} any more")),
         Kind::Gauges { footprint, .. } => ("", format!("footprint {}", bytes(footprint))),
         Kind::Ring { head, tail, owned, unposted } => {
-            ("dma", format!("TX Head {head}, Tail {tail}: {owned} posted, {unposted} filled"))
+            ("dma", format!("TX Head {unit}{head}, Tail {unit}{tail}: {owned} posted, {unposted} filled"))
         }
         Kind::RxRing { head, tail, owned, waiting } => {
-            ("dma", format!("RX Head {head}, Tail {tail}: {owned} granted, {waiting} filled"))
+            ("dma", format!("RX Head {unit}{head}, Tail {unit}{tail}: {owned} granted, {waiting} filled"))
         }
         Kind::Dma { requests, bytes: moved } => {
-            ("dma", format!("DMA: {requests} requests, {}", bytes(moved)))
+            ("dma", format!("DMA: {}, {}", counted(requests.into(), "request"), bytes(moved)))
         }
         Kind::Frame { len, hash } => ("", format!("frame of {}, hash {hash:016x}", bytes(len))),
         Kind::Drop { place, reason, count } => {
@@ -61,7 +71,7 @@ pub fn describe(kind: &Kind) -> (&'static str, String) {
             };
             ("drop", format!("{count} dropped: {}", reasons.replace('_', " ")))
         }
-        Kind::Retransmission { len, .. } => ("drop", format!("{} are sent again", bytes(len))),
+        Kind::Retransmission { len, .. } => ("drop", format!("{} sent again", bytes(len))),
         Kind::Fault { fault, from_peer, frame } => ("drop", fault_words(fault, from_peer, frame)),
         Kind::Thread { state, thread, .. } => {
             let state = match state {
@@ -80,7 +90,7 @@ fn fault_words(fault: FaultKind, from_peer: bool, frame: u32) -> String {
     match fault {
         FaultKind::Flipped => format!("a byte of packet {frame} is flipped in memory"),
         FaultKind::Overwritten => format!("thread {} overwrites the buffer that it sent from", frame + 1),
-        FaultKind::Resized => format!("the driver uses {frame} slots of its rings"),
+        FaultKind::Resized => format!("the driver uses {} of its rings", counted(frame.into(), "slot")),
         other => format!("frame {frame} {whose} is {} on the link", other.name()),
     }
 }
@@ -108,11 +118,36 @@ pub fn stage_words(stage: Stage) -> &'static str {
 }
 
 /// An event in a sentence: whose it is, and what happens.
-pub fn sentence(lane: &str, event: &Event) -> String {
-    let (_, text) = describe(&event.kind);
+pub fn sentence(lane: &str, event: &Event, scheme: Option<Scheme>) -> String {
+    let (_, text) = describe(&event.kind, scheme);
     if event.packet == Event::NONE {
         format!("{lane}: {text}")
     } else {
         format!("{lane}, packet {}: {text}", event.packet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_told_with_what_their_numbers_count() {
+        let ring = Kind::Ring { head: 1069, tail: 1058, owned: 10, unposted: 0 };
+        let cases = [
+            (ring, Some(Scheme::Snapshot), "TX Head segment 1069, Tail segment 1058: 10 posted, 0 filled"),
+            (
+                ring,
+                Some(Scheme::SkBuff),
+                "TX Head descriptor 1069, Tail descriptor 1058: 10 posted, 0 filled",
+            ),
+            (Kind::MapEntries { count: 1 }, None, "1 segment map entry written"),
+            (Kind::MapEntries { count: 2 }, None, "2 segment map entries written"),
+            (Kind::Dma { requests: 1, bytes: 1550 }, None, "DMA: 1 request, 1,550 B"),
+            (Kind::DataLines { requested: 1, new: 0, zero: 0 }, None, "1 data line looked up, 0 new"),
+        ];
+        for (kind, scheme, text) in cases {
+            assert_eq!(describe(&kind, scheme).1, text);
+        }
     }
 }

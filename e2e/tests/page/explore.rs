@@ -199,9 +199,7 @@ async fn a_packet_that_is_clicked_is_inspected() -> Result<()> {
     let text = page.until_text("inspector", "TCP ports").await?;
     ensure!(text.contains("on the wire"), "{text}");
     ensure!(
-        text.contains("held more than once")
-            && text.contains("copy ")
-            && text.contains("segment map entries"),
+        text.contains("held more than once") && text.contains("copy ") && text.contains("segment map entr"),
         "{text}"
     );
     page.press(Key::Escape).await?;
@@ -225,5 +223,43 @@ async fn without_motion_nothing_plays_by_itself() -> Result<()> {
     ensure!(page.text("caption").await?.is_empty());
     let narrow = page.browser.eval("return document.documentElement.scrollWidth <= innerWidth").await?;
     ensure!(narrow == json!(true), "nothing is wider than a narrow screen");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn the_keyboard_walks_the_list_of_events_and_stays_there() -> Result<()> {
+    let page = Page::open("#/explore?v=2&at=9000").await?;
+    page.until_position("the link's moment", |at, _| at == 9000).await?;
+    page.click("view-events").await?;
+    page.until_text("events", "9000").await?;
+    let row = async || {
+        let script = "const row = document.activeElement.closest('#events .row');
+            return row && Number(row.getAttribute('aria-rowindex'))";
+        Ok::<_, anyhow::Error>(page.browser.eval(script).await?.as_u64())
+    };
+    // The row of the cursor, kept to be compared with: it is to be moved, not made anew.
+    page.browser.eval("window.kept = document.querySelector('#events .row.on button'); kept.focus()").await?;
+    ensure!(row().await? == Some(9000), "{:?}", row().await?);
+    for step in 1..=80 {
+        page.type_in_focus(&String::from(char::from(Key::Down))).await?;
+        ensure!(row().await? == Some(9000 + step), "after {step} steps: {:?}", row().await?);
+    }
+    wait_for("rows far above to go", READY, async || {
+        Ok((page.browser.eval("return kept.isConnected").await? == json!(false)).then_some(()))
+    })
+    .await?;
+    for _ in 0..4 {
+        page.type_in_focus(&String::from(char::from(Key::Up))).await?;
+    }
+    ensure!(row().await? == Some(9076), "{:?}", row().await?);
+    // Scrolled away under the focus: the row stays the same as long as it is there, then the list has the focus.
+    page.browser.eval("window.kept = document.activeElement; events.scrollTop += 60").await?;
+    ensure!(page.browser.eval("return kept === document.activeElement").await? == json!(true));
+    page.browser.eval("events.scrollTop += 4000").await?;
+    wait_for("the list to take the focus of a row that is gone", READY, async || {
+        let script = "return !kept.isConnected && document.activeElement.id === 'events'";
+        Ok((page.browser.eval(script).await? == json!(true)).then_some(()))
+    })
+    .await?;
     page.no_complaints().await
 }

@@ -109,9 +109,14 @@ impl Page {
     }
 
     pub(crate) async fn press(&self, key: Key) -> Result<()> {
+        self.press_text(&String::from(char::from(key))).await
+    }
+
+    /// Presses the keys of a text, with the focus on nothing in particular.
+    pub(crate) async fn press_text(&self, keys: &str) -> Result<()> {
         self.browser.eval("document.activeElement?.blur()").await?;
         let body = self.browser.client().find(Locator::Css("body")).await?;
-        body.send_keys(&String::from(char::from(key))).await?;
+        body.send_keys(keys).await?;
         Ok(())
     }
 

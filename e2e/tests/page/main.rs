@@ -2,12 +2,14 @@
 
 mod access;
 mod branches;
+mod compare;
 mod embed;
 mod explore;
 mod figures;
 mod fixture;
 mod memory;
 mod offline;
+mod places;
 mod plots;
 mod runs;
 mod session;

@@ -4,7 +4,7 @@ use crate::components::TimeEvent;
 use crate::engine::DagOf;
 use crate::session::Wanted;
 use crate::state::{Action, Bottom, Page};
-use crate::timeline::{Jump, Side};
+use crate::timeline::{Jump, Ring, Side};
 
 /// Where a command holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +72,10 @@ pub enum Intent {
     Rings(u32),
     /// The thread of the selected packet, or the first, overwrites its buffer at the cursor.
     Overwrite,
+    /// Selects the slot of a ring that holds the selected packet, or the one with which something happens next.
+    Slot(Ring),
+    /// Selects the socket of the selected packet's thread, or of the one that called last.
+    Socket,
     /// Puts the command line of this run on the clipboard.
     CommandLine,
     /// Puts how to cite this on the clipboard.
@@ -210,6 +214,38 @@ pub static COMMANDS: &[Command] = &[
         Group::General,
         EXPLORE,
         Intent::Ask(Wanted::Dag(DagOf::All)),
+    ),
+    command(
+        "compare-lines",
+        "Compare the lines shown with those of the marked moment",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::Ask(Wanted::Compare),
+    ),
+    command(
+        "tx-slot",
+        "Inspect the packet's TX slot, or the one that the NIC reads next",
+        &["t"],
+        Group::General,
+        EXPLORE,
+        Intent::Slot(Ring::Tx),
+    ),
+    command(
+        "rx-slot",
+        "Inspect the frame's RX slot, or the one that the NIC fills next",
+        &["x"],
+        Group::General,
+        EXPLORE,
+        Intent::Slot(Ring::Rx),
+    ),
+    command(
+        "socket",
+        "Inspect the socket of the packet's thread, or of the one that called last",
+        &["s"],
+        Group::General,
+        EXPLORE,
+        Intent::Socket,
     ),
     command(
         "save-frames",

@@ -1,9 +1,11 @@
 //! The list of events: as many rows as are seen, of as many as there are. It selects what the picture selects, and says in
 //! words what the picture shows.
 
-use web_sys::{HtmlElement, HtmlSelectElement};
+use wasm_bindgen::JsCast;
+use web_sys::{Element, HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
+use crate::scene::counted;
 use crate::state::Filter;
 
 /// Height of a row in CSS pixels; the style sheet says the same.
@@ -59,7 +61,9 @@ pub fn Events(props: &Props) -> Html {
         move || {
             if let Some(element) = node.cast::<HtmlElement>() {
                 let rows = (f64::from(element.client_height()) / ROW).ceil() as usize;
-                seen.set((f64::from(element.scroll_top()), rows.max(1)));
+                let top = f64::from(element.scroll_top());
+                keep_focus(&element, window(top, rows));
+                seen.set((top, rows.max(1)));
             }
         }
     };
@@ -77,8 +81,9 @@ pub fn Events(props: &Props) -> Html {
             look();
         });
     }
-    let first = ((seen.0 / ROW).floor() as usize).saturating_sub(BEYOND).min(props.count);
-    let rows = props.rows.emit((first, (seen.1 + 2 * BEYOND).min(props.count - first)));
+    let (first, end) = window(seen.0, seen.1);
+    let first = first.min(props.count);
+    let rows = props.rows.emit((first, end.min(props.count) - first));
     let last = first + rows.len();
     let onscroll = {
         let look = look.clone();
@@ -99,21 +104,61 @@ pub fn Events(props: &Props) -> Html {
                 <select id="event-filter" {onchange} aria-label="Which events are listed">
                     { for Filter::ALL.into_iter().map(|filter| html! { <option selected={filter == props.filter}>{ filter.name() }</option> }) }
                 </select>
-                <span class="dim">{ format!("{} events", crate::scene::grouped(props.count as u64)) }</span>
+                <span class="dim">{ counted(props.count as u64, "event") }</span>
             </div>
-            <div class="rows" id="events" ref={node} {onscroll} tabindex="0" role="table" aria-label="Events" aria-rowcount={props.count.to_string()}>
-                { spacer(first) }
+            <div class="rows" id="events" ref={node} {onscroll} tabindex="0" role="table" aria-label="Events" aria-rowcount={props.count.to_string()} onkeydown={Callback::from(walk)}>
+                { spacer("before", first) }
                 { for rows.into_iter().enumerate().map(|(i, row)| entry(props, first + i, row)) }
-                { spacer(props.count - last) }
+                { spacer("after", props.count - last) }
             </div>
         </div>
     }
 }
 
-/// Room for rows that are not drawn: an SVG of that height, as nothing here may have a style of its own.
-fn spacer(rows: usize) -> Html {
+/// The rows that are drawn, from the first to behind the last, where the list is scrolled to a point and shows so many.
+fn window(top: f64, rows: usize) -> (usize, usize) {
+    let first = ((top / ROW).floor() as usize).saturating_sub(BEYOND);
+    (first, first + rows.max(1) + 2 * BEYOND)
+}
+
+/// The row that has the focus, and its index.
+fn focused(list: &HtmlElement) -> Option<(Element, usize)> {
+    let active = list.owner_document()?.active_element()?;
+    let row = active.closest(".row").ok()?.filter(|row| list.contains(Some(row)))?;
+    let index: usize = row.get_attribute("aria-rowindex")?.parse().ok()?;
+    Some((row, index - 1))
+}
+
+/// A row that is about to go gives its focus to the list, so that the keyboard stays there.
+fn keep_focus(list: &HtmlElement, (first, end): (usize, usize)) {
+    if focused(list).is_some_and(|(_, index)| index < first || index >= end) {
+        let _ = list.focus();
+    }
+}
+
+/// Up and down move from row to row where one has the focus; else the browser scrolls. Rows beyond those that are seen are
+/// there, so the next one always is, and comes into sight with the focus.
+fn walk(event: KeyboardEvent) {
+    let list = event.current_target().and_then(|list| list.dyn_into::<HtmlElement>().ok());
+    let Some((row, _)) = list.as_ref().and_then(focused) else { return };
+    let next = match event.key().as_str() {
+        "ArrowDown" => row.next_element_sibling(),
+        "ArrowUp" => row.previous_element_sibling(),
+        _ => return,
+    };
+    event.prevent_default();
+    let button = next.and_then(|row| row.query_selector("button").ok().flatten());
+    if let Some(button) = button.and_then(|button| button.dyn_into::<HtmlElement>().ok()) {
+        let _ = button.focus();
+    }
+}
+
+/// Room for rows that are not drawn: an SVG of that height, as nothing here may have a style of its own. It has a key: rows
+/// are told apart by theirs only if all of their siblings have one, and else each is made anew, without its focus, whenever
+/// the list is scrolled.
+fn spacer(key: &'static str, rows: usize) -> Html {
     let height = rows as f64 * ROW;
-    html! { <svg class="spacer" width="1" height={height.to_string()} aria-hidden="true" /> }
+    html! { <svg key={key} class="spacer" width="1" height={height.to_string()} aria-hidden="true" /> }
 }
 
 fn entry(props: &Props, index: usize, row: Row) -> Html {

@@ -4,9 +4,9 @@ use snapstack::sim::{Change, Event as Record, Kind};
 use yew::prelude::*;
 
 use super::{Icon, IconName};
-use crate::scene::grouped;
+use crate::scene::{counted, grouped};
 use crate::state::FrameInfo;
-use crate::timeline::Side;
+use crate::timeline::{Place, Side};
 use crate::words::describe;
 
 /// A line of the packet: its number, bytes in hex as far as they are known, and how often it is held at the cursor.
@@ -34,6 +34,8 @@ pub struct Props {
     pub line: Option<u32>,
     /// Its events: position, lane, record.
     pub events: Vec<(u32, Option<Side>, Record)>,
+    /// Its slots and its socket.
+    pub near: Vec<(String, Place)>,
     /// What can be changed.
     pub offers: Vec<Offer>,
     /// Close.
@@ -42,6 +44,8 @@ pub struct Props {
     pub onseek: Callback<u32>,
     /// Select a line.
     pub online: Callback<u32>,
+    /// Select a place.
+    pub onplace: Callback<Place>,
     /// Change something, at a position.
     pub onchange: Callback<(Change, u32)>,
     /// Show its segment's lines.
@@ -61,26 +65,33 @@ pub fn Inspector(props: &Props) -> Html {
     };
     let shared = props.lines.iter().filter(|line| line.2 > 1).count();
     html! {
-        <aside class="inspector" aria-label="Inspector" id="inspector">
+        <section class="packet" aria-label={format!("Packet {}", props.packet)}>
             <header>
                 <h2>{ format!("Packet {}", props.packet) }</h2>
                 <button id="close-inspector" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
             </header>
             <p class="origin">{ &props.origin }</p>
+            <p class="near">
+                { for props.near.iter().map(|(text, place)| {
+                    let (onplace, place) = (props.onplace.clone(), *place);
+                    let onclick = Callback::from(move |_: MouseEvent| onplace.emit(place));
+                    html! { <button {onclick}>{ text }</button> }
+                }) }
+            </p>
             <h3>{ "Headers" }</h3>
             { headers(props) }
             <h3>{ "Payload" }</h3>
             if props.lines.is_empty() {
                 <p class="dim">{ if props.len == 0 { "none" } else { "its lines are not known yet" } }</p>
             } else {
-                <p>{ format!("{} B in {} lines; at the cursor {shared} of them are held more than once.", grouped(u64::from(props.len)), props.lines.len()) }</p>
+                <p>{ format!("{} B in {}; at the cursor {shared} of them held more than once.", grouped(u64::from(props.len)), counted(props.lines.len() as u64, "line")) }</p>
                 <ol class="lines" tabindex="0" aria-label="Lines">{ for props.lines.iter().map(|row| line(props, row)) }</ol>
             }
             <button id="show-dag" onclick={dag}>{ "Show its segment's lines" }</button>
             { offers(props) }
             <h3>{ "Ledger" }</h3>
             { ledger(props) }
-        </aside>
+        </section>
     }
 }
 
@@ -146,7 +157,7 @@ fn ledger(props: &Props) -> Html {
         )
     });
     let rows = told.map(|(position, side, record)| {
-        let (class, text) = describe(&record.kind);
+        let (class, text) = describe(&record.kind, None);
         let position = *position;
         let onseek = props.onseek.clone();
         let go = Callback::from(move |_: MouseEvent| onseek.emit(position));

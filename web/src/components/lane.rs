@@ -69,7 +69,7 @@ pub fn Lane(props: &Props) -> Html {
                 </dl>
             </header>
             <canvas id={format!("lane-{key}")} {onclick} role="img"
-                aria-label={format!("Packets on their way from user to wire, and frames on their way up: {detail}. Click a packet, or a line of memory, to inspect it; the list of events says the same in words.")} />
+                aria-label={format!("Packets on their way from user to wire, and frames on their way up: {detail}. Click a packet, a slot of a ring, a thread's socket or a line of memory to inspect it; the list of events says the same in words.")} />
         </section>
     }
 }

@@ -199,7 +199,7 @@ pub fn DagView(props: &Props) -> Html {
                 <li class="again">{ "reference to a line that stands further left" }</li>
                 <li class="strip">{ "of so many lines, those shared" }</li>
                 if props.model.compares() {
-                    <li class="held">{ "held at the other moment, too" }</li>
+                    <li class="held">{ "held at the other moment, too; lines without it are not" }</li>
                 }
             </ul>
         </div>

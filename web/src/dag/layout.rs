@@ -92,21 +92,23 @@ pub fn layout(model: &Model, view: &View, size: (f64, f64)) -> Layout {
             low = level as u8;
             all.extend(more);
         }
-        // A row without anything in view says nothing.
+        // Without anything in view only its name is there, so that it can be unfolded.
         let ends = all.iter().map(|item| item.region).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        let Some((from, to)) = ends else { continue };
-        let (from, to) = (from.max(across.0), to.min(across.1));
         let columns = all.iter().map(|item| item.columns).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
-        let item = Item {
-            thing: Thing::Levels(low, high),
-            x: from,
-            w: to - from,
-            region: (from, to),
-            columns: columns.unwrap_or_default(),
-            ranks: (0, all.iter().map(Item::count).sum()),
-            bundled: true,
-        };
-        rows.push(Row { low, high, folded: true, y: 0.0, h: 0.0, items: vec![item] });
+        let items = ends.zip(columns).map(|((from, to), columns)| {
+            let (from, to) = (from.max(across.0), to.min(across.1));
+            let ranks = (0, all.iter().map(Item::count).sum());
+            Item {
+                thing: Thing::Levels(low, high),
+                x: from,
+                w: to - from,
+                region: (from, to),
+                columns,
+                ranks,
+                bundled: true,
+            }
+        });
+        rows.push(Row { low, high, folded: true, y: 0.0, h: 0.0, items: items.into_iter().collect() });
     }
     let top = model.levels() as u8;
     let gaps = rows.len().saturating_sub(1).max(1) as f64;

@@ -19,6 +19,7 @@
 //! [`DagView`] puts it on a canvas with pointer, keyboard and words.
 
 mod canvas;
+mod compare;
 mod component;
 mod draw;
 mod edges;
@@ -34,6 +35,7 @@ mod tests;
 mod view;
 mod words;
 
+pub use compare::Shares;
 pub use component::{DagView, Props as DagViewProps};
 pub use draw::scene;
 pub use forest::{Edge, FORMAT, Forest, ForestError, Line, MAX_LINES, Top, flag};
@@ -43,4 +45,4 @@ pub use model::{Model, Row};
 pub use search::{Answer, Query, search};
 pub use spread::{Item, Thing};
 pub use view::{Act, Step, View};
-pub use words::{describe, overview};
+pub use words::{compared, describe, overview};

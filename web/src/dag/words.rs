@@ -1,8 +1,9 @@
 //! What is said of a line: the text under the picture, which assistive technology reads.
 
+use super::compare::Shares;
 use super::forest::flag;
 use super::model::Model;
-use crate::scene::grouped;
+use crate::scene::{counted, duration, grouped};
 use snapstack::order::sort_by_number;
 
 /// Most places that are listed one by one.
@@ -35,6 +36,9 @@ pub fn describe(model: &Model, line: u32) -> String {
         if it.flags & flag != 0 {
             text.push_str(words);
         }
+    }
+    if model.compares() && it.flags & flag::HELD == 0 {
+        text.push_str(", not held at the other moment");
     }
     text
 }
@@ -74,11 +78,6 @@ fn occurrences(model: &Model, line: u32) -> Vec<(u32, u64)> {
     all
 }
 
-/// So many of something.
-fn counted(n: u64, one: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {one}s", grouped(n)) }
-}
-
 /// A list as it is spoken.
 fn joined(texts: &[String]) -> String {
     match texts {
@@ -86,6 +85,27 @@ fn joined(texts: &[String]) -> String {
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// What two moments have in common: the one that is drawn, and a marked one, each with its time in nanoseconds. Of one segment
+/// all lines of the marked moment are no measure, so those that it alone has are told only where `all` are drawn.
+pub fn compared(shares: &Shares, (here_ns, marked_ns): (u64, u64), all: bool) -> String {
+    let lines = |count: u32| counted(count.into(), "line");
+    let later = marked_ns > here_ns;
+    let (only_here, only_there) =
+        if later { ("freed by then", "new by then") } else { ("new", "freed since") };
+    let when = if later { ", which is later" } else { "" };
+    let mut text = format!(
+        "Compared with the marked moment, {}{when}: {} held at both, {} {only_here}",
+        duration(marked_ns),
+        lines(shares.both),
+        lines(shares.here)
+    );
+    if all {
+        text.push_str(&format!(", {} {only_there}", lines(shares.there)));
+    }
+    text.push_str(if shares.partial { ". Lines that are not drawn are not compared." } else { "." });
+    text
 }
 
 /// What is drawn, for those who do not see it.

@@ -14,7 +14,7 @@ use self::figures::Texts;
 use self::surfaces::Surfaces;
 use crate::plots::{MARGIN, Scale};
 use crate::scene::{Palette, Scene};
-use crate::timeline::{Jump, LaneSeries, Panel, Side, Timeline};
+use crate::timeline::{Jump, LaneSeries, Panel, Place, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -81,6 +81,8 @@ pub struct Player {
     pub selected: Option<u32>,
     /// The selected line, by number.
     pub line: Option<u32>,
+    /// The selected slot or socket.
+    pub place: Option<Place>,
     /// The scheme of each lane.
     pub schemes: [Scheme; 2],
     /// The moment to compare with.
@@ -124,6 +126,7 @@ impl Default for Player {
             timeline: None,
             selected: None,
             line: None,
+            place: None,
             schemes: [Scheme::SkBuff, Scheme::Snapshot],
             mark: None,
             bookmarks: Vec::new(),
@@ -209,6 +212,7 @@ impl Player {
         self.panel = Panel::default();
         self.selected = None;
         self.line = None;
+        self.place = None;
         self.range = None;
         self.looping = false;
         self.tour.clear();
@@ -329,6 +333,11 @@ impl Player {
         self.scenes[side as usize].line_at(x, y)
     }
 
+    /// The slot or socket drawn at a point of a lane.
+    pub fn place_at(&self, side: Side, x: f64, y: f64) -> Option<Place> {
+        self.scenes[side as usize].place_at(x, y)
+    }
+
     /// What is drawn of a lane, and its size in CSS pixels; None while nothing is.
     pub fn picture(&self, side: Side) -> Option<(&Scene, (f64, f64))> {
         let surface = &self.surfaces.as_ref()?.lanes[side as usize];
@@ -373,7 +382,7 @@ impl Player {
         let copied = Side::BOTH.map(|side| timeline.series[side as usize].copied.value(position) as u64);
         let text = format!(
             "Event {position}, {}. Copied so far: left {} bytes, right {} bytes.",
-            crate::words::sentence(lane, &event),
+            crate::words::sentence(lane, &event, side.map(|side| self.schemes[side as usize])),
             copied[0],
             copied[1]
         );

@@ -12,6 +12,8 @@ pub use lane::{LaneView, lane};
 pub use paint::{Palette, paint};
 pub use svg::{svg, svg_file};
 
+use crate::timeline::Place;
+
 /// Colours by meaning; the palette has the value for each theme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ink {
@@ -123,6 +125,21 @@ pub struct LineTarget {
     pub line: u32,
 }
 
+/// A slot or a socket that can be pointed at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlaceTarget {
+    /// Left.
+    pub x: f64,
+    /// Top.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
+    /// Which.
+    pub place: Place,
+}
+
 /// A picture.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
@@ -132,6 +149,8 @@ pub struct Scene {
     pub targets: Vec<Target>,
     /// Lines of memory that can be pointed at.
     pub lines: Vec<LineTarget>,
+    /// Slots and sockets that can be pointed at.
+    pub places: Vec<PlaceTarget>,
 }
 
 impl Scene {
@@ -195,6 +214,14 @@ impl Scene {
         self.lines.iter().find(hit).map(|target| target.line)
     }
 
+    /// The slot or socket at a point.
+    pub fn place_at(&self, x: f64, y: f64) -> Option<Place> {
+        let hit = |target: &&PlaceTarget| {
+            (target.x..=target.x + target.w).contains(&x) && (target.y..=target.y + target.h).contains(&y)
+        };
+        self.places.iter().find(hit).map(|target| target.place)
+    }
+
     /// The packet at a point, the one in front.
     pub fn hit(&self, x: f64, y: f64) -> Option<u32> {
         let hit = |target: &&Target| {
@@ -217,8 +244,56 @@ pub fn grouped(value: u64) -> String {
     out
 }
 
+/// So many of something, whose name in the singular is given.
+pub fn counted(count: u64, one: &str) -> String {
+    let number = grouped(count);
+    match one.strip_suffix('y') {
+        _ if count == 1 => format!("1 {one}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number} {stem}ies"),
+        _ => format!("{number} {one}s"),
+    }
+}
+
+/// A time in the unit that suits it, to a thousandth of that.
+pub fn duration(nanoseconds: u64) -> String {
+    let (unit, name) = match nanoseconds {
+        0..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    format!("{}.{:03} {name}", grouped(nanoseconds / unit), nanoseconds % unit * 1000 / unit)
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn times_are_told_in_the_unit_that_suits_them() {
+        let cases = [
+            (0, "0.000 µs"),
+            (41_208, "41.208 µs"),
+            (9_900_000, "9.900 ms"),
+            (94_536_075, "94.536 ms"),
+            (1_680_958_042_211, "1,680.958 s"),
+        ];
+        for (nanoseconds, text) in cases {
+            assert_eq!(super::duration(nanoseconds), text);
+        }
+    }
+
+    #[test]
+    fn one_thing_is_told_as_one() {
+        let cases = [
+            (0, "line", "0 lines"),
+            (1, "line", "1 line"),
+            (1, "segment map entry", "1 segment map entry"),
+            (1_200, "segment map entry", "1,200 segment map entries"),
+            (2, "way", "2 ways"),
+        ];
+        for (count, one, text) in cases {
+            assert_eq!(super::counted(count, one), text);
+        }
+    }
+
     #[test]
     fn numbers_are_grouped_by_thousands() {
         let cases =

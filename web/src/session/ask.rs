@@ -8,13 +8,15 @@ use super::Provider;
 use crate::browser::{save_bytes, window};
 use crate::engine::{DagOf, Question};
 use crate::state::{Action, Asked};
-use crate::timeline::{NEVER, Side, Timeline, Track};
+use crate::timeline::{NEVER, Place, Ring, Side, Timeline, Track};
 
 /// What somebody wants to know.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wanted {
     /// The lines of segments, as they are at the cursor.
     Dag(DagOf),
+    /// Which lines of the DAG on screen the marked moment holds, too.
+    Compare,
     /// Why a line of the DAG on screen is alive: by its index there.
     Line(Option<u32>),
     /// Which lines of the DAG on screen hold some bytes.
@@ -53,6 +55,7 @@ impl Provider {
     pub(super) fn pick(&mut self, side: Side, x: f64, y: f64) -> bool {
         let player = self.session.player.borrow();
         let (packet, line) = (player.hit(side, x, y), player.line_at(side, x, y));
+        let place = player.place_at(side, x, y);
         drop(player);
         match (packet, line) {
             (Some(packet), _) => self.act(Action::Select(Some(packet))),
@@ -60,11 +63,42 @@ impl Provider {
                 let again = self.session.state.line == Some(line);
                 self.act(Action::SelectLine((!again).then_some(line)))
             }
-            (None, None) => {
-                self.session.player.borrow_mut().end_tour();
-                false
-            }
+            (None, None) => match place {
+                Some(place) => self.place(place),
+                None => {
+                    self.session.player.borrow_mut().end_tour();
+                    false
+                }
+            },
         }
+    }
+
+    /// Selects a slot or a socket, and the packet that is in it at the cursor.
+    pub(super) fn place(&mut self, place: Place) -> bool {
+        let player = self.session.player.borrow();
+        let packet = match (place, &player.timeline) {
+            (Place::Slot { side, ring, slot }, Some(timeline)) => {
+                timeline.slot(side, ring, slot, player.position()).packet
+            }
+            _ => None,
+        };
+        drop(player);
+        self.act(Action::Select(packet));
+        self.act(Action::Place(Some(place)))
+    }
+
+    /// Selects the slot of a ring that holds the selected packet, or the one with which something happens next.
+    pub(super) fn slot(&mut self, ring: Ring) -> bool {
+        let player = self.session.player.borrow();
+        let Some(timeline) = &player.timeline else { return false };
+        let side = Side::Right;
+        let own = player.selected.and_then(|packet| timeline.slots_of(side, packet));
+        let slot = match own {
+            Some((of, slot, _)) if of == ring => slot,
+            _ => timeline.next_slot(side, ring, player.position()),
+        };
+        drop(player);
+        self.place(Place::Slot { side, ring, slot })
     }
 
     /// Selects the packet whose event brought the run to a position, if it has one.
@@ -87,6 +121,7 @@ impl Provider {
             })
         });
         player.selected = packet;
+        player.place = None;
         player.repaint();
         if touring {
             let here = player.position();
@@ -130,6 +165,17 @@ impl Provider {
                     player.timeline.as_ref().map_or(0, |timeline| dag_time(timeline, of, player.position()));
                 drop(player);
                 self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns });
+            }
+            Wanted::Compare => {
+                let (Some(dag), Some(mark)) = (shown, self.session.state.mark) else {
+                    let text = "To compare lines, mark a moment, then show the lines of another one.";
+                    return self.act(Action::Inform(text.to_owned()));
+                };
+                let player = self.session.player.borrow();
+                let time_ns = player.timeline.as_ref().map_or(0, |timeline| timeline.time_ns(mark));
+                drop(player);
+                // A line is shared with whatever held it then.
+                self.ask(Asked::Marked, Question::Dag { lane: dag.lane, of: DagOf::All, time_ns });
             }
             Wanted::Line(at) => {
                 let Some(dag) = shown else { return false };
@@ -176,6 +222,9 @@ impl Provider {
                 .and_then(|dag| dag.model.forest().segments.first()?.root);
             if root.is_some() && self.session.state.inspect.at.is_none() {
                 self.question(Wanted::Line(root));
+            }
+            if self.session.state.inspect.comparing {
+                self.question(Wanted::Compare);
             }
         }
     }

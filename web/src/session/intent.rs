@@ -8,7 +8,7 @@ use super::{Msg, Over, Provider};
 use crate::browser::{mark, window};
 use crate::commands::{self, Intent};
 use crate::state::{Action, Notice, Page};
-use crate::timeline::Side;
+use crate::timeline::{Place, Side};
 use crate::{settings, storage, theme};
 
 impl Provider {
@@ -67,6 +67,11 @@ impl Provider {
                 let (at_ns, here) = self.moment();
                 let thread = self.thread();
                 self.act(Action::Change(Change::Overwrite { at_ns, thread }, here))
+            }
+            Intent::Slot(ring) => self.slot(ring),
+            Intent::Socket => {
+                let thread = self.thread();
+                self.place(Place::Socket { side: Side::Right, thread })
             }
             Intent::CommandLine => self.copy_command_line(),
             Intent::Cite => self.copy_citation(),

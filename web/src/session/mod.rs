@@ -16,6 +16,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Uint8Array, Uint32Array};
+use snapstack::sim::Config;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, KeyboardEvent};
 use yew::prelude::*;
@@ -31,7 +32,7 @@ use crate::engine::{Answer, Engine, Message, Reply};
 use crate::player::{Anchor, Player};
 use crate::plots::Format;
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
-use crate::timeline::{Side, Timeline};
+use crate::timeline::{Place, Side, Timeline};
 use crate::{reopen, storage, theme, tour};
 
 /// Largest file in which a link is looked for, in bytes: none that is saved here is larger.
@@ -53,6 +54,8 @@ pub enum Msg {
     Bytes(Result<(String, Uint8Array), String>),
     /// Clicked in a lane.
     Pick(Side, f64, f64),
+    /// A slot or a socket is to be selected, with the packet in it.
+    Place(Place),
     /// Pressed in a plot.
     PlotSeek(usize, f64),
     /// Dragged over a part of a plot.
@@ -263,6 +266,7 @@ impl Provider {
                 true
             }
             Msg::Pick(side, x, y) => self.pick(side, x, y),
+            Msg::Place(place) => self.place(place),
             Msg::PlotSeek(plot, x) => {
                 let position = self.session.player.borrow().plot_position(plot, x);
                 self.act(Action::Range(None));
@@ -359,6 +363,11 @@ impl Provider {
                 player.line = line;
                 player.repaint();
             }
+            Effect::Place(place) => {
+                let mut player = player.borrow_mut();
+                player.place = place;
+                player.repaint();
+            }
             Effect::MarkMoment(position) => {
                 let mut player = player.borrow_mut();
                 player.mark = position;
@@ -424,7 +433,8 @@ impl Provider {
                 self.anchor = if self.session.state.fresh { Anchor::End } else { player.anchor() };
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;
-                player.begin(Timeline::new(spec.config.line_size, threads, captured));
+                let Config { line_size, ring_slots, .. } = spec.config;
+                player.begin(Timeline::new(line_size, ring_slots, threads, captured));
                 drop(player);
                 self.act(Action::Started(spec));
                 let branches = &self.session.state.branches;

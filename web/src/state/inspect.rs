@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::dag::{Found, Model};
+use crate::dag::{Found, Model, Shares};
 use crate::engine::{Answer, DagOf, LineInfo};
 
 /// A frame, as it was on the wire.
@@ -51,6 +51,8 @@ pub enum Asked {
     Frame,
     /// Lines of segments, of a lane.
     Dag(u32, DagOf),
+    /// All lines at the marked moment.
+    Marked,
     /// Why a line is alive.
     Line,
     /// Which lines hold some bytes.
@@ -72,6 +74,10 @@ pub struct Inspect {
     pub dag: Option<DagInfo>,
     /// Why there are none.
     pub no_dag: Option<String>,
+    /// The same lines with those marked that the marked moment holds, too; its time; and how many there are.
+    pub compared: Option<(DagInfo, Shares)>,
+    /// Whether the lines on screen are to be compared with the marked moment.
+    pub comparing: bool,
     /// The selected line of those.
     pub line: Option<LineInfo>,
     /// How its count changes: times in nanoseconds, and counts from then on.
@@ -97,7 +103,13 @@ impl Inspect {
     pub fn close_lines(&mut self) {
         (self.dag, self.no_dag, self.line, self.history) = (None, None, None, None);
         (self.found, self.at) = (None, None);
+        self.stop_comparing();
         self.waiting.retain(|(_, asked)| *asked == Asked::Frame);
+    }
+
+    /// The lines are shown by themselves again.
+    pub fn stop_comparing(&mut self) {
+        (self.compared, self.comparing) = (None, false);
     }
 
     /// A question is asked: its number, and that of an older one of its kind, which is not wanted any more.
@@ -108,6 +120,7 @@ impl Inspect {
         self.waiting.push((self.next, what));
         match what {
             Asked::Dag(..) => self.no_dag = None,
+            Asked::Marked => self.comparing = true,
             Asked::Line => self.history = None,
             Asked::Frame => self.no_frame = None,
             Asked::Find | Asked::History | Asked::Frames => {}
@@ -139,9 +152,18 @@ impl Inspect {
                     Ok(model) => {
                         self.dag = Some(DagInfo { lane, of, time_ns, model: Rc::new(model) });
                         (self.line, self.history, self.found, self.at) = (None, None, None, None);
+                        self.compared = None;
                     }
                     Err(error) => self.no_dag = Some(error.to_string()),
                 }
+            }
+            (Asked::Marked, Answer::Dag { time_ns, labels }) => {
+                let marked = Model::from_words(&labels, words);
+                let compared = self.dag.as_ref().filter(|_| self.comparing).and_then(|dag| {
+                    let (model, shares) = dag.model.compared(marked.as_ref().ok()?).ok()?;
+                    Some((DagInfo { time_ns, model: Rc::new(model), ..dag.clone() }, shares))
+                });
+                self.compared = compared;
             }
             (Asked::Line, Answer::Line(info)) => self.line = Some(info),
             (Asked::Find, Answer::Found { plids, more }) => {
@@ -161,6 +183,10 @@ impl Inspect {
                 self.dag = None;
                 self.no_dag = Some(why);
             }
+            (Asked::Marked, Answer::Nothing { why }) => {
+                self.stop_comparing();
+                self.no_dag = Some(why);
+            }
             (Asked::Line | Asked::History, Answer::Nothing { .. }) => self.line = None,
             (Asked::Find, Answer::Nothing { .. }) => self.found = None,
             _ => {}
@@ -171,7 +197,10 @@ impl Inspect {
 
 #[cfg(test)]
 mod tests {
+    use snapstack::memory::{Content, Memory, MemoryConfig};
+
     use super::*;
+    use crate::dag::Forest;
 
     fn frame(packet: u32) -> Answer {
         Answer::Frame { packet, headers: Vec::new(), bytes: "ff".to_owned(), payload: 0 }
@@ -193,5 +222,40 @@ mod tests {
         assert_eq!(inspect.ask(Asked::History), (4, None), "numbers are never used again");
         inspect.take(4, Answer::History, &[5, 1, 2]);
         assert_eq!(inspect.history, Some(vec![(5 | 1 << 32, 2)]));
+    }
+
+    #[test]
+    fn lines_are_compared_until_others_are_shown_or_it_is_enough() {
+        let mut memory =
+            Memory::new(MemoryConfig { line_size: 16, lines: 256, ..MemoryConfig::default() }).unwrap();
+        let page = memory.create(&[[1; 16], [2; 16]].concat(), Content::Data).unwrap();
+        let mut told = |time_ns| {
+            let forest = Forest::of_segments(&memory, &[(page, "page".to_owned())], usize::MAX).unwrap();
+            memory.overwrite(page, 0, &[3; 16], Content::Data).unwrap();
+            (Answer::Dag { time_ns, labels: vec!["page".to_owned()] }, forest.to_words())
+        };
+        let ((marked, marked_words), (here, words)) = (told(40), told(90));
+        let mut inspect = Inspect::default();
+        let show = |inspect: &mut Inspect| {
+            let (ask, _) = inspect.ask(Asked::Dag(1, DagOf::All));
+            inspect.take(ask, here.clone(), &words);
+        };
+        let compare = |inspect: &mut Inspect| {
+            let (ask, _) = inspect.ask(Asked::Marked);
+            inspect.take(ask, marked.clone(), &marked_words)
+        };
+        show(&mut inspect);
+        assert_eq!(compare(&mut inspect), Some(Asked::Marked));
+        let (dag, shares) = inspect.compared.clone().unwrap();
+        assert_eq!((dag.time_ns, shares.both, shares.here, shares.there), (40, 1, 2, 2));
+        show(&mut inspect);
+        assert!(inspect.comparing && inspect.compared.is_none(), "it is to be told anew");
+        compare(&mut inspect);
+        inspect.stop_comparing();
+        assert!(inspect.compared.is_none() && !inspect.dag.as_ref().unwrap().model.compares());
+        let (ask, _) = inspect.ask(Asked::Marked);
+        inspect.stop_comparing();
+        inspect.take(ask, marked.clone(), &marked_words);
+        assert!(inspect.compared.is_none(), "an answer that is not wanted any more");
     }
 }

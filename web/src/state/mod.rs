@@ -20,7 +20,7 @@ use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
 use crate::share::{Link, short_digest};
-use crate::timeline::Jump;
+use crate::timeline::{Jump, Place};
 
 /// File name of the capture that is there from the start.
 pub const DEMO_NAME: &str = "demo-web.pcap";
@@ -87,6 +87,8 @@ pub struct State {
     pub selected: Option<u32>,
     /// The selected line of memory, by number.
     pub line: Option<u32>,
+    /// The selected slot or socket.
+    pub place: Option<Place>,
     /// What the worker told about what is selected.
     pub inspect: Inspect,
     /// The moment to compare with.
@@ -189,6 +191,7 @@ impl Default for State {
             dragging: false,
             selected: None,
             line: None,
+            place: None,
             inspect: Inspect::default(),
             mark: None,
             bookmarks: Vec::new(),
@@ -257,8 +260,12 @@ pub enum Action {
     Select(Option<u32>),
     /// Selects a line of memory by its number, or none.
     SelectLine(Option<u32>),
+    /// Selects a slot or a socket, beside the packet that may be in it, or none.
+    Place(Option<Place>),
     /// The sheet of lines is closed.
     CloseLines,
+    /// The lines are no longer compared with the marked moment.
+    StopComparing,
     /// Marks a moment to compare with, or none.
     MarkMoment(Option<u32>),
     /// Keeps a moment to come back to, or no longer.
@@ -306,6 +313,8 @@ pub enum Effect {
     Select(Option<u32>),
     /// Show a line as selected.
     SelectLine(Option<u32>),
+    /// Show a slot or a socket as selected.
+    Place(Option<Place>),
     /// Show a moment as marked.
     MarkMoment(Option<u32>),
     /// Draw a branch's curves beside the current one's, or none.
@@ -486,6 +495,7 @@ impl State {
                 self.digest = None;
                 self.selected = None;
                 self.line = None;
+                self.place = None;
                 self.range = None;
                 self.inspect.clear();
                 if self.fresh {
@@ -501,6 +511,7 @@ impl State {
             }
             Action::Select(packet) => {
                 self.selected = packet;
+                self.place = None;
                 self.inspect.clear();
                 vec![Effect::Select(packet)]
             }
@@ -508,12 +519,21 @@ impl State {
                 self.line = line;
                 vec![Effect::EndTour, Effect::SelectLine(line)]
             }
+            Action::Place(place) => {
+                self.place = place;
+                vec![Effect::EndTour, Effect::Place(place)]
+            }
             Action::CloseLines => {
                 self.inspect.close_lines();
                 Vec::new()
             }
+            Action::StopComparing => {
+                self.inspect.stop_comparing();
+                Vec::new()
+            }
             Action::MarkMoment(mark) => {
                 self.mark = mark;
+                self.inspect.stop_comparing();
                 vec![Effect::EndTour, Effect::MarkMoment(mark)]
             }
             Action::Bookmark(position) => {

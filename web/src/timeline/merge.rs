@@ -4,7 +4,7 @@ use snapstack::order::sort_by_number;
 use snapstack::sim::{EVENT_WORDS, Event, FaultKind, Kind, Stage, ThreadState};
 
 use super::track::{Call, NEVER, Track, Write};
-use super::{BOTH, RIGHT, Side, Timeline, columns};
+use super::{BOTH, RIGHT, Ring, Side, Timeline, columns};
 
 /// Codes of the records that both lanes make alike: stages and threads (`Event::encode`).
 const SHARED: [u32; 2] = [0, 16];
@@ -184,17 +184,17 @@ impl Timeline {
                 series.bus.add(at, f64::from(bus));
                 series.accesses.add(at, f64::from(accesses));
             }
-            Kind::Ring { head, tail, owned, unposted } => {
-                let values = [head, tail, u32::from(owned), u32::from(unposted)];
-                for (series, value) in series.tx.iter_mut().zip(values) {
-                    series.set(at, f64::from(value));
-                }
+            Kind::Ring { tail, owned, unposted, .. } => {
+                let track = lane.tracks.get(event.packet as usize);
+                let nic = track.and_then(|track| track.stage(at)) == Some(Stage::Dma);
+                let pointers = [tail, owned.into(), unposted.into()];
+                lane.rings[0].push((Ring::Tx, self.slots, nic), (at, event.packet), pointers);
             }
-            Kind::RxRing { head, tail, owned, waiting } => {
-                let values = [head, tail, u32::from(owned), u32::from(waiting)];
-                for (series, value) in series.rx.iter_mut().zip(values) {
-                    series.set(at, f64::from(value));
-                }
+            Kind::RxRing { tail, owned, waiting, .. } => {
+                let track = lane.tracks.get(event.packet as usize);
+                let nic = track.is_some_and(|track| track.at(Stage::DriverIn) > at);
+                let pointers = [tail, owned.into(), waiting.into()];
+                lane.rings[1].push((Ring::Rx, self.slots, nic), (at, event.packet), pointers);
             }
             Kind::Frame { hash, .. } => {
                 if let Some(track) = lane.tracks.get_mut(event.packet as usize) {

@@ -9,6 +9,7 @@ mod columns;
 mod contents;
 mod merge;
 mod panel;
+mod places;
 mod query;
 mod series;
 mod track;
@@ -16,6 +17,7 @@ mod track;
 pub use columns::{COLUMNS, columns};
 pub use contents::{Content, Contents};
 pub use panel::{Held, Panel};
+pub use places::{Place, Ring, Slot, Socket, Use};
 pub use query::Jump;
 pub use series::Series;
 pub use track::{Call, NEVER, Track, Write};
@@ -55,10 +57,6 @@ pub struct LaneSeries {
     pub bus: Series,
     /// Accesses to HICAMP memory.
     pub accesses: Series,
-    /// TX slots: Head, Tail, owned by the NIC, filled and not posted.
-    pub tx: [Series; 4],
-    /// RX slots: Head, Tail, owned by the NIC, filled and waiting.
-    pub rx: [Series; 4],
 }
 
 impl LaneSeries {
@@ -73,8 +71,6 @@ impl LaneSeries {
             footprint: zero(),
             bus: zero(),
             accesses: zero(),
-            tx: std::array::from_fn(|_| zero()),
-            rx: std::array::from_fn(|_| zero()),
         }
     }
 }
@@ -102,6 +98,8 @@ struct Lane {
     writes: Vec<Write>,
     contents: Contents,
     marks: Marks,
+    /// TX and RX.
+    rings: [places::RingLog; 2],
     /// The thread that runs.
     thread: u32,
     /// Position and bytes of a write whose content is about to be told.
@@ -123,6 +121,7 @@ impl Lane {
             writes: Vec::new(),
             contents: Contents::default(),
             marks: Marks::default(),
+            rings: Default::default(),
             thread: Event::NONE,
             written: None,
             lookups: (0.0, 0.0, false),
@@ -146,6 +145,8 @@ impl Lane {
 pub struct Timeline {
     /// Bytes a line.
     pub line_size: u32,
+    /// Slots of each ring.
+    pub slots: u32,
     /// A label for each thread.
     pub threads: Vec<String>,
     /// A hash of each different line, by its number, for its colour and glyph.
@@ -167,10 +168,11 @@ const BOTH: u32 = 1 << 30;
 const INDEX: u32 = BOTH - 1;
 
 impl Timeline {
-    /// A run without events.
-    pub fn new(line_size: u32, threads: Vec<String>, captured: Vec<u32>) -> Self {
+    /// A run without events, of lines of so many bytes and rings of so many slots.
+    pub fn new(line_size: u32, slots: u32, threads: Vec<String>, captured: Vec<u32>) -> Self {
         Self {
             line_size,
+            slots: slots.max(1),
             columns: vec![0; threads.len()],
             threads,
             glyphs: Vec::new(),

@@ -43,7 +43,8 @@ fn build(setup: &Setup, batch: usize) -> Timeline {
     };
     let captured = setup.traffic.iter().flat_map(|traffic| &traffic.sends).map(|send| send.frame as u32);
     let names = (1..=threads).map(|n| format!("thread {n}")).collect();
-    let mut timeline = Timeline::new(setup.config.line_size, names, captured.collect());
+    let mut timeline =
+        Timeline::new(setup.config.line_size, setup.config.ring_slots, names, captured.collect());
     timeline.push(Side::Left, &[], &contents[0], &glyphs);
     timeline.push(Side::Right, &[], &contents[1], &[]);
     let mut at = [0; 2];
@@ -261,5 +262,130 @@ fn lanes_that_differ_are_merged_all_the_same() {
             (1..timeline.len()).filter(|at| timeline.time_ns(*at) > timeline.time_ns(*at + 1)).count()
                 < all / 10
         );
+    }
+}
+
+#[test]
+fn slots_are_filled_emptied_and_filled_again_as_the_pointers_say() {
+    // So few slots that they are used many times.
+    let small = Config { ring_slots: 64, ..capture() };
+    let mut setups = vec![Setup::new(small, Some(demo())), web(20_000)];
+    for workload in Workload::ALL.into_iter().filter(|workload| *workload != Workload::Capture) {
+        for queues in [1, 4] {
+            let config = Config { workload, queues, ring_slots: 64, ..web(5_000).config };
+            setups.push(Setup::new(config, None));
+        }
+    }
+    for setup in setups {
+        let timeline = build(&setup, 512);
+        for side in Side::BOTH {
+            for position in (1..=timeline.len()).step_by(61) {
+                for ring in [Ring::Tx, Ring::Rx] {
+                    let Some([_, tail, owned, other]) = timeline.pointers(side, ring, position) else {
+                        continue;
+                    };
+                    let slots: Vec<_> =
+                        (0..timeline.slots).map(|slot| timeline.slot(side, ring, slot, position)).collect();
+                    let (nic, filled) = match ring {
+                        Ring::Tx => (2, 1),
+                        Ring::Rx => (1, 2),
+                    };
+                    let count = |steps| slots.iter().filter(|slot| slot.steps == steps).count() as u32;
+                    assert_eq!(
+                        (count(nic), count(filled)),
+                        (owned, other),
+                        "{side:?} {ring:?} at {position}"
+                    );
+                    let next = timeline.next_slot(side, ring, position);
+                    let behind_tail = (tail + 1 - timeline.base(side, ring)) % timeline.slots;
+                    assert_eq!(next, behind_tail, "{side:?} {ring:?} at {position}");
+                    for slot in slots {
+                        if let Some(Use { packet, at }) = slot.now {
+                            assert!(at[0] <= position && at[0] <= at[1] && at[1] <= at[2], "{slot:?}");
+                            // The steps are those of the packet, each told right after the packet's own.
+                            let Some(track) = timeline.track(side, packet) else { continue };
+                            let stages = match ring {
+                                Ring::Tx => [Stage::Driver, Stage::Doorbell, Stage::Dma],
+                                Ring::Rx => [Stage::WireIn, Stage::DmaIn, Stage::DriverIn],
+                            };
+                            for (step, stage) in
+                                stages.into_iter().enumerate().skip(usize::from(ring == Ring::Rx))
+                            {
+                                let (told, own) = (at[step], track.at(stage));
+                                assert!(
+                                    told >= own && (own == NEVER || told < own + 400),
+                                    "{ring:?} {slot:?} {track:?}"
+                                );
+                            }
+                        }
+                        assert!(slot.next.is_none_or(|next| next.at[0] > position));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_packet_is_in_its_slots_from_the_driver_to_the_recycling() {
+    let timeline = timeline(capture(), 512);
+    let packet = timeline.packet_of_frame(27).unwrap();
+    let track = *timeline.track(Side::Right, packet).unwrap();
+    let (posted, there) = (track.at(Stage::Doorbell), track.at(Stage::Completion) - 1);
+    let (ring, first, count) = timeline.slots_of(Side::Right, packet).unwrap();
+    assert_eq!((ring, count), (Ring::Tx, 1), "a segment takes one slot");
+    let slot = timeline.slot(Side::Right, ring, first, there);
+    assert_eq!((slot.packet, slot.part), (Some(packet), (1, 1)));
+    assert_eq!(slot.id, timeline.base(Side::Right, Ring::Tx) + first);
+    assert!(slot.now.unwrap().at[0] > track.at(Stage::Driver) && slot.now.unwrap().at[1] > posted);
+    assert_eq!(slot.recycled, track.at(Stage::Completion));
+    assert_eq!(timeline.slot(Side::Right, ring, first, slot.recycled).packet, None);
+    assert_eq!(timeline.slot(Side::Right, ring, first, track.start()).packet, None);
+    // Descriptors: one for the headers, and one for each piece of payload.
+    let (ring, left, count) = timeline.slots_of(Side::Left, packet).unwrap();
+    assert!(ring == Ring::Tx && count > 1);
+    let last = timeline.slot(Side::Left, ring, left + count - 1, there);
+    assert_eq!((last.packet, last.part), (Some(packet), (count, count)));
+    // Either lane's slot stands for those of the same packet in the other one.
+    let place = Place::Slot { side: Side::Right, ring, slot: first };
+    assert_eq!(timeline.linked(Side::Left, place, there), Some((ring, left, count)));
+    assert_eq!(timeline.linked(Side::Right, place, there), Some((ring, first, 1)));
+    assert_eq!(timeline.linked(Side::Left, place, 0), Some((ring, first, 1)), "without a packet the number");
+    // A frame is in its slot until the driver takes it.
+    let arrived = timeline.arrived(Side::Right, timeline.len()).last().unwrap();
+    let track = timeline.track(Side::Right, arrived).unwrap();
+    let (ring, slot, _) = timeline.slots_of(Side::Right, arrived).unwrap();
+    let filled = timeline.slot(Side::Right, ring, slot, track.at(Stage::DriverIn) - 1);
+    assert_eq!((ring, filled.packet, filled.steps), (Ring::Rx, Some(arrived), 2));
+}
+
+#[test]
+fn sockets_account_for_every_byte_that_is_sent_received_and_copied() {
+    for setup in [Setup::new(capture(), Some(demo())), web(20_000)] {
+        let timeline = build(&setup, 512);
+        for side in Side::BOTH {
+            for position in [timeline.len() / 3, timeline.len()] {
+                let threads = 0..timeline.threads.len() as u32;
+                let sockets: Vec<_> =
+                    threads.clone().map(|thread| timeline.socket(side, thread, position)).collect();
+                let sent: u64 = sockets.iter().map(|socket| socket.sent.1).sum();
+                assert_eq!(
+                    sent,
+                    timeline.called(side, position).map(|call| u64::from(call.len)).sum::<u64>()
+                );
+                let copied: u64 = threads.map(|thread| timeline.copied_by(side, thread, position).1).sum();
+                assert_eq!(copied as f64, timeline.series[side as usize].copied.value(position));
+                for socket in sockets {
+                    assert!(socket.sent.1 <= socket.sent_all.1);
+                    assert!(socket.last.is_none_or(|call| call.at <= position));
+                    assert!(socket.next.is_none_or(|call| call.at > position));
+                    if position == timeline.len() {
+                        let done = (socket.sent_all, socket.received_all, 0, (0, 0));
+                        let Socket { sent, received, under_way, waiting, .. } = socket;
+                        assert_eq!((sent, received, under_way, waiting), done);
+                    }
+                }
+            }
+        }
     }
 }

@@ -206,3 +206,60 @@ fn a_search_that_ends_at_its_limit_says_so() {
     assert_eq!((some.plids.as_slice(), some.more), (&all.plids[..7], true));
     assert_eq!(find_content(&world.memory, &ids, b"", 7).unwrap(), Found::default());
 }
+
+#[test]
+fn compared_models_share_the_lines_that_hold_the_same() {
+    let before = figure_1();
+    let mut after = figure_1();
+    let there = before.model();
+    // D4 of S1′ goes: its leaf and the line above it are new, everything of S2 stays.
+    let s1 = after.segments[0].0;
+    after.overwrite(s1, 16, &[9; 16]);
+    let here = after.model();
+    let (marked, shares) = here.compared(&there).unwrap();
+    let held = |model: &Model| {
+        let lines = 0..model.lines();
+        lines.filter(|line| model.line(*line).flags & flag::HELD != 0).count() as u32
+    };
+    assert_eq!((held(&marked), shares.both + shares.here), (shares.both, here.lines()));
+    assert!(marked.compares() && !here.compares());
+    assert!(shares.here > 0 && shares.there > 0 && !shares.partial);
+    for line in 0..marked.lines() {
+        let fresh = |line: u32| marked.line(line).flags & flag::HELD == 0;
+        // Who refers to a new line is new.
+        assert!(!fresh(line) || marked.parents(line).all(|edge| fresh(edge.parent)));
+    }
+    let (same, shares) = here.compared(&here).unwrap();
+    assert_eq!((held(&same), shares.here, shares.there), (here.lines(), 0, 0));
+    // The way back: without anything to share, nothing is marked.
+    let other = World::new(16, 256).model();
+    let (none, shares) = same.compared(&other).unwrap();
+    assert_eq!((held(&none), shares.both, none.forest()), (0, 0, here.forest()));
+}
+
+#[test]
+fn a_plid_that_names_another_line_is_not_the_same_line() {
+    let world = figure_1();
+    let there = world.model();
+    let mut forest = world.forest();
+    let leaf = forest.lines.iter().position(|line| line.height == 0).unwrap();
+    forest.lines[leaf].hash ^= 1;
+    let (marked, shares) = Model::new(forest).unwrap().compared(&there).unwrap();
+    let fresh = |line: u32| marked.line(line).flags & flag::HELD == 0;
+    assert!(fresh(leaf as u32) && marked.parents(leaf as u32).all(|edge| fresh(edge.parent)));
+    assert!(shares.here > 1 && shares.both > 0);
+}
+
+#[test]
+fn what_moments_share_is_said_in_words() {
+    let shares = Shares { both: 1204, here: 1, there: 12, partial: false };
+    let text = compared(&shares, (12_300_000, 9_900_000), true);
+    let start = "Compared with the marked moment, 9.900 ms";
+    assert_eq!(text, format!("{start}: 1,204 lines held at both, 1 line new, 12 lines freed since."));
+    let text = compared(&Shares { partial: true, ..shares }, (8_000_000, 9_900_000), false);
+    let end = "Lines that are not drawn are not compared.";
+    assert_eq!(
+        text,
+        format!("{start}, which is later: 1,204 lines held at both, 1 line freed by then. {end}")
+    );
+}

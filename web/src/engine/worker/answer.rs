@@ -212,18 +212,26 @@ fn nothing(why: &str) -> Answer {
     Answer::Nothing { why: why.to_owned() }
 }
 
-fn name(holding: Holding) -> String {
+/// What holds a segment, in words; slots by their numbers in their rings.
+fn name(snapshot: &Snapshot, holding: Holding) -> String {
+    let nic = snapshot.nic();
     match holding {
         Holding::App { user } => format!("application's buffer {user}"),
         Holding::Queue { payload } => format!("socket's queue, payload {payload}"),
-        Holding::TxSlot { queue: _, slot, packet } => format!("TX slot {slot}, packet {packet}"),
-        Holding::RxSlot { queue: _, slot } => format!("RX slot {slot}"),
+        Holding::TxSlot { queue, slot, packet } => {
+            let base = nic.tx.get(usize::from(queue)).map_or(0, |ring| ring.base());
+            format!("TX slot {}, packet {packet}", slot - base)
+        }
+        Holding::RxSlot { queue, slot } => {
+            let base = nic.rx.get(usize::from(queue)).map_or(0, |ring| ring.base());
+            format!("RX slot {}", slot - base)
+        }
     }
 }
 
 /// What holds segments with content, in the order of segments.
 fn named(snapshot: &Snapshot) -> Vec<(SegmentId, String)> {
-    snapshot.holdings().into_iter().map(|(id, holding)| (id, name(holding))).collect()
+    snapshot.holdings().into_iter().map(|(id, holding)| (id, name(snapshot, holding))).collect()
 }
 
 fn line(snapshot: &Snapshot, plid: Plid) -> Answer {

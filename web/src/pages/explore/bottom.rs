@@ -1,5 +1,6 @@
 //! What lies under the time bar: plots, the list of events, the byte ledger, branches.
 
+use snapstack::buffers::Scheme;
 use snapstack::ledger::CopyCause;
 use snapstack::sim::{Event, Kind};
 use yew::prelude::*;
@@ -8,6 +9,7 @@ use crate::components::{
     Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot, TimeEvent,
 };
 use crate::plots::PLOTS;
+use crate::scene::{duration, grouped};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom, Filter};
 use crate::timeline::{Side, Timeline};
@@ -104,7 +106,7 @@ fn EventList() -> Html {
                 Some(list) => list.get(index).copied(),
                 None => Some(index as u32 + 1).filter(|at| *at <= timeline.len()),
             };
-            (first..first + wanted).filter_map(|index| row(timeline, at(index)?)).collect()
+            (first..first + wanted).filter_map(|index| row(timeline, player.schemes, at(index)?)).collect()
         })
     };
     html! {
@@ -113,16 +115,16 @@ fn EventList() -> Html {
     }
 }
 
-fn row(timeline: &Timeline, position: u32) -> Option<EventRow> {
+fn row(timeline: &Timeline, schemes: [Scheme; 2], position: u32) -> Option<EventRow> {
     let (side, event) = timeline.event(position)?;
     let lane = match side {
         None => "both",
         Some(Side::Left) => "left",
         Some(Side::Right) => "right",
     };
-    let (class, text) = describe(&event.kind);
+    let (class, text) = describe(&event.kind, side.map(|side| schemes[side as usize]));
     let packet = (event.packet != Event::NONE).then_some(event.packet);
-    let time = format!("{:.3} µs", event.time_ns as f64 / 1000.0);
+    let time = duration(event.time_ns);
     Some(EventRow { position, time, lane, packet, class, text })
 }
 
@@ -178,7 +180,7 @@ fn branches(session: &Session) -> Html {
                         "{} · {} at event {}",
                         branch.id,
                         super::offers::words(change),
-                        crate::scene::grouped(u64::from(*at))
+                        grouped(u64::from(*at))
                     )
                 }
             };

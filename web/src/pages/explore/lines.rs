@@ -5,8 +5,9 @@ use std::rc::Rc;
 use yew::prelude::*;
 
 use crate::components::{Icon, IconName};
-use crate::dag::DagView;
+use crate::dag::{self, DagView};
 use crate::engine::{DagOf, LineInfo};
+use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
 use crate::state::{Action, Asked};
 
@@ -15,7 +16,7 @@ use crate::state::{Action, Asked};
 pub(super) fn Lines() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let inspect = &session.state.inspect;
-    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..)));
+    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
     if inspect.dag.is_none() && inspect.no_dag.is_none() && !waits {
         return html! {};
     }
@@ -33,10 +34,11 @@ pub(super) fn Lines() -> Html {
             <header>
                 <h2>{ title }</h2>
                 if let Some(dag) = &inspect.dag {
-                    <span class="dim">{ format!("at {:.3} µs", dag.time_ns as f64 / 1000.0) }</span>
+                    <span class="dim">{ format!("at {}", duration(dag.time_ns)) }</span>
                 }
                 if waits { <span role="status">{ "looking…" }</span> }
                 <span class="space" />
+                { comparing(&session) }
                 if let Some(of) = of { <button id="lines-again" onclick={ask(of)}>{ "At the cursor now" }</button> }
                 <button id="lines-all" onclick={ask(DagOf::All)}>{ "All segments" }</button>
                 <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
@@ -44,15 +46,46 @@ pub(super) fn Lines() -> Html {
             if let Some(why) = &inspect.no_dag {
                 <p class="problem" role="alert">{ why }{ " Move the cursor to another moment, or look at all segments." }</p>
             }
+            if let (Some(dag), Some((marked, shares))) = (&inspect.dag, &inspect.compared) {
+                <p class="compared" id="lines-compared" role="status">{ dag::compared(shares, (dag.time_ns, marked.time_ns), dag.of == DagOf::All) }</p>
+            }
             if let Some(dag) = &inspect.dag {
                 <div class="inside">
-                    <DagView model={Rc::clone(&dag.model)} selected={inspect.at} found={inspect.found.clone()}
+                    <DagView model={Rc::clone(&inspect.compared.as_ref().map_or(dag, |compared| &compared.0).model)} selected={inspect.at} found={inspect.found.clone()}
                         onselect={session.on(|at| Msg::Question(Wanted::Line(at)))} onfind={session.on(|bytes| Msg::Question(Wanted::Find(bytes)))}
-                        label={format!("Memory lines at {:.3} µs", dag.time_ns as f64 / 1000.0)} />
+                        label={format!("Memory lines at {}", duration(dag.time_ns))} />
                     { why(&session) }
                 </div>
             }
         </section>
+    }
+}
+
+/// Marks the moment that is shown, compares with the marked one, and goes back.
+fn comparing(session: &Session) -> Html {
+    let (inspect, mark) = (&session.state.inspect, session.state.mark);
+    let player = session.player.borrow();
+    let (Some(dag), Some(timeline)) = (&inspect.dag, &player.timeline) else { return html! {} };
+    let here = timeline.position_at(dag.time_ns);
+    let same = mark.is_some_and(|mark| timeline.time_ns(mark) == dag.time_ns);
+    let marks = session.on(move |_: MouseEvent| Msg::Act(Action::MarkMoment((!same).then_some(here))));
+    let why = match (mark, same) {
+        (None, _) => "Mark a moment first; then show the lines of another one.",
+        (_, true) => "This is the marked moment: show the lines of another one.",
+        (_, false) => "Shows which of these lines are held at the marked moment, too.",
+    };
+    html! {
+        <>
+            <button id="lines-mark" onclick={marks} aria-pressed={same.to_string()} title="Marks the moment to compare with, or no longer">
+                { if same { "This moment is marked" } else { "Mark this moment" } }
+            </button>
+            if inspect.comparing {
+                <button id="lines-uncompare" onclick={session.on(|_: MouseEvent| Msg::Act(Action::StopComparing))}>{ "Stop comparing" }</button>
+            } else {
+                <button id="lines-compare" disabled={mark.is_none() || same} title={why}
+                    onclick={session.on(|_: MouseEvent| Msg::Question(Wanted::Compare))}>{ "Compare with the marked moment" }</button>
+            }
+        </>
     }
 }
 
@@ -69,7 +102,7 @@ fn why(session: &Session) -> Html {
     html! {
         <aside class="why" id="why" aria-label="Why is this line alive?">
             <h3>{ format!("Why is line {plid} alive?") }</h3>
-            <p>{ if *references == 1 { "One reference. Without it, the line would be freed.".to_owned() } else { format!("{references} references. It lives as long as there is one.") } }</p>
+            <p>{ if *references == 1 { "One reference. Without it, the line would be freed.".to_owned() } else { format!("{}. It lives as long as there is one.", counted((*references).into(), "reference")) } }</p>
             <ul>{ for referrers.iter().map(|referrer| html! { <li>{ referrer }</li> }) }</ul>
             <h3>{ "Ways to it" }</h3>
             <ul>{ for ways.iter().map(|way| html! { <li>{ way }</li> }) }</ul>
@@ -105,7 +138,7 @@ fn curve(points: &[(u64, u32)]) -> Html {
     html! {
         <figure>
             <svg class="curve" viewBox={format!("0 0 {width} {height}")} role="img" aria-label={format!("Reference count over the run, at most {most}")}><path d={path} /></svg>
-            <figcaption class="dim">{ format!("at most {most}, {} changes", points.len().saturating_sub(1)) }</figcaption>
+            <figcaption class="dim">{ format!("at most {most}, {}", counted(points.len().saturating_sub(1) as u64, "change")) }</figcaption>
         </figure>
     }
 }

@@ -1,25 +1,42 @@
-//! The inspector of the selected packet, with what timeline, worker and cursor know of it.
+//! The inspector of what is selected, with what timeline, worker and cursor know of it.
 
 use snapstack::sim::Event;
 use yew::prelude::*;
 
 use super::offers;
-use crate::components::{Inspector, TimeEvent};
+use crate::components::{Inspector, PlaceView, TimeEvent};
 use crate::engine::DagOf;
+use crate::places::{near, told};
 use crate::session::{Msg, Session, Wanted};
 use crate::state::Action;
 use crate::timeline::{Side, Timeline, Track};
 
-/// The inspector, if a packet is selected.
+/// The inspector, if a packet, a slot or a socket is selected.
 #[component]
 pub(super) fn Selected() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let player = session.player.borrow();
-    let (Some(packet), Some(timeline)) = (session.state.selected, &player.timeline) else { return html! {} };
-    let side = Side::BOTH.into_iter().rev().find(|side| timeline.track(*side, packet).is_some());
-    let Some((side, track)) = side.and_then(|side| Some((side, timeline.track(side, packet)?))) else {
+    let Some(timeline) = &player.timeline else { return html! {} };
+    let about = session.state.selected.and_then(|packet| about(&session, timeline, packet));
+    let place = session.state.place.map(|place| {
+        let position = player.position();
+        html! {
+            <PlaceView told={told(timeline, player.schemes, place, position)} {position}
+                onclose={session.on(|()| Msg::Act(Action::Place(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
+                onplace={session.on(Msg::Place)} />
+        }
+    });
+    if about.is_none() && place.is_none() {
         return html! {};
-    };
+    }
+    html! { <aside class="inspector" aria-label="Inspector" id="inspector">{ place }{ about }</aside> }
+}
+
+/// A packet, if a lane knows it.
+fn about(session: &Session, timeline: &Timeline, packet: u32) -> Option<Html> {
+    let player = session.player.borrow();
+    let side = Side::BOTH.into_iter().rev().find(|side| timeline.track(*side, packet).is_some())?;
+    let track = timeline.track(side, packet)?;
     let inspect = &session.state.inspect;
     let frame = inspect.frame.clone().filter(|frame| frame.packet == packet);
     let payload =
@@ -34,14 +51,15 @@ pub(super) fn Selected() -> Html {
             (*line, hex.to_owned(), counts.get(*line as usize).copied().unwrap_or(0))
         })
         .collect();
-    html! {
+    Some(html! {
         <Inspector {packet} origin={origin(timeline, track)} len={track.len} {frame} no_frame={inspect.no_frame.clone().map(AttrValue::from)} {lines}
             line={session.state.line} events={timeline.events_of(packet)} offers={offers::about(timeline, packet)}
-            onclose={session.on(|()| Msg::Act(Action::Select(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
+            near={near(timeline, packet)}
+            onplace={session.on(Msg::Place)} onclose={session.on(|()| Msg::Act(Action::Select(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
             online={session.on(|line| Msg::Act(Action::SelectLine(Some(line))))}
             onchange={session.on(|(change, at)| Msg::Act(Action::Change(change, at)))}
             ondag={session.on(move |()| Msg::Question(Wanted::Dag(DagOf::Packet(packet))))} />
-    }
+    })
 }
 
 /// Which bytes of a packet's payload lie in each of its lines.

@@ -6,6 +6,7 @@
 mod layers;
 mod layout;
 mod rings;
+mod sockets;
 mod threads;
 mod wire;
 
@@ -13,7 +14,7 @@ use snapstack::buffers::Scheme;
 
 use self::layout::{IN, Layout, NIC, OUT, RX, SOCKET, TX, USER};
 use super::{Ink, Scene, Target, memory};
-use crate::timeline::{COLUMNS, NEVER, Panel, Side, Timeline, Track};
+use crate::timeline::{COLUMNS, NEVER, Panel, Place, Side, Timeline, Track};
 
 /// Cells of a packet at the most, and cells a row.
 const CELLS: (usize, usize) = (24, 8);
@@ -37,6 +38,8 @@ pub struct LaneView {
     pub selected: Option<u32>,
     /// The selected line, by number.
     pub line: Option<u32>,
+    /// The selected slot or socket, of this lane or of the other one.
+    pub place: Option<Place>,
 }
 
 fn ease(t: f64) -> f64 {
@@ -53,6 +56,7 @@ pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView) -> Scene {
     artist.ground();
     let grid = memory::draw(&mut artist.scene, timeline, panel, view, artist.layout.memory);
     artist.threads(panel, &grid);
+    artist.sockets();
     artist.layers();
     artist.rings();
     artist.nic();
@@ -112,6 +116,9 @@ impl Artist<'_> {
 
     fn busiest(&self) -> u32 {
         let side = self.side();
+        if let Some(Place::Socket { thread, .. }) = self.view.place {
+            return thread;
+        }
         let selected = self.view.selected.and_then(|packet| self.timeline.track(side, packet));
         let called = self.timeline.called(side, self.position).next().map(|call| call.thread);
         selected.map(|track| track.thread).or(called).unwrap_or(0)
@@ -176,5 +183,55 @@ impl Artist<'_> {
     fn way(&self, track: &Track) -> f64 {
         let column = self.column_of(track.thread);
         if track.up { self.layout.up(column) } else { self.layout.down(column) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use snapstack::sim::Config;
+
+    use super::super::Shape;
+    use super::*;
+    use crate::timeline::Ring;
+    use crate::timeline::tests::timeline;
+
+    fn draw(timeline: &Timeline, side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> Scene {
+        let scheme = [Scheme::SkBuff, Scheme::Snapshot][side as usize];
+        let (width, height) = size;
+        let view =
+            LaneView { side, scheme, width, height, at, spread: 1.0, selected: None, line: None, place };
+        let mut panel = Panel::default();
+        panel.seek(timeline, at as u32);
+        lane(timeline, &panel, &view)
+    }
+
+    #[test]
+    fn every_slot_and_socket_that_is_drawn_can_be_selected_and_shows_it_in_both_lanes() {
+        let timeline = timeline(Config::for_capture(), 512);
+        for size in [(720.0, 480.0), (400.0, 260.0), (1900.0, 1400.0)] {
+            for at in [0.0, 900.0, 9000.0, f64::from(timeline.len())] {
+                for side in Side::BOTH {
+                    let plain = draw(&timeline, side, None, size, at);
+                    for target in plain.places.iter().step_by(7) {
+                        let found = plain.place_at(target.x + target.w / 2.0, target.y + 1.0);
+                        assert_eq!(found, Some(target.place));
+                        for lane in Side::BOTH {
+                            let before = draw(&timeline, lane, None, size, at).shapes.len();
+                            let shown = draw(&timeline, lane, Some(target.place), size, at);
+                            let marked = |shape: &&Shape| matches!(shape, Shape::Rect { ink: Ink::Text, h, outline, .. } if *h == 2.0 && *outline == 0.0);
+                            let marks = shown.shapes.iter().filter(marked).count();
+                            // In the other lane, the window of slots may be elsewhere.
+                            assert!(lane != side || marks >= 1 && shown.shapes.len() > before, "{target:?}");
+                        }
+                    }
+                    let of = |ring: Ring| {
+                        let of = |place| matches!(place, Place::Slot { ring: of, .. } if of == ring);
+                        plain.places.iter().filter(|target| of(target.place)).count()
+                    };
+                    assert!(of(Ring::Tx) > 4 && of(Ring::Rx) > 4);
+                    assert!(plain.places.iter().any(|target| matches!(target.place, Place::Socket { .. })));
+                }
+            }
+        }
     }
 }

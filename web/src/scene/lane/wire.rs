@@ -3,7 +3,7 @@
 use snapstack::sim::{Event, Kind, Stage};
 
 use super::super::content::strip;
-use super::super::{Ink, grouped};
+use super::super::{Ink, counted, grouped};
 use super::layout::{IN, NIC, OUT, RX, TX};
 use super::{Artist, CELLS, ease};
 use crate::timeline::{NEVER, Track};
@@ -57,8 +57,7 @@ impl Artist<'_> {
                 _ => None,
             });
         if let Some((count, bytes)) = dma {
-            let plural = if count == 1 { "request" } else { "requests" };
-            let text = format!("DMA: {count} {plural}, {} B", grouped(u64::from(bytes)));
+            let text = format!("DMA: {}, {} B", counted(count.into(), "request"), grouped(bytes.into()));
             let at = (x + self.layout.strip_width() + 12.0, y + 4.0);
             let room = self.layout.content_right() - at.0;
             self.scene.label(at, -1, Ink::Dma, 11.0, true, room, text);
