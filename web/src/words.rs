@@ -116,3 +116,24 @@ pub fn sentence(lane: &str, event: &Event) -> String {
         format!("{lane}, packet {}: {text}", event.packet)
     }
 }
+
+/// A time in the unit that suits it, to a thousandth of that.
+pub fn duration(nanoseconds: u64) -> String {
+    let (unit, name) = match nanoseconds {
+        0..1_000_000 => (1_000, "µs"),
+        1_000_000..1_000_000_000 => (1_000_000, "ms"),
+        _ => (1_000_000_000, "s"),
+    };
+    format!("{}.{:03} {name}", grouped(nanoseconds / unit), nanoseconds % unit * 1000 / unit)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn times_are_told_in_the_unit_that_suits_them() {
+        let cases = [(41_208, "41.208 µs"), (94_536_075, "94.536 ms"), (1_680_958_042_211, "1,680.958 s")];
+        for (nanoseconds, text) in cases {
+            assert_eq!(super::duration(nanoseconds), text);
+        }
+    }
+}

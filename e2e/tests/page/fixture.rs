@@ -109,9 +109,13 @@ impl Page {
     }
 
     pub(crate) async fn press(&self, key: Key) -> Result<()> {
+        self.press_key(&String::from(char::from(key))).await
+    }
+
+    /// Presses the key of a character, with the focus nowhere.
+    pub(crate) async fn press_key(&self, key: &str) -> Result<()> {
         self.browser.eval("document.activeElement?.blur()").await?;
-        let body = self.browser.client().find(Locator::Css("body")).await?;
-        body.send_keys(&String::from(char::from(key))).await?;
+        self.browser.client().find(Locator::Css("body")).await?.send_keys(key).await?;
         Ok(())
     }
 

@@ -262,6 +262,14 @@ pub static COMMANDS: &[Command] = &[
         Intent::Act(Action::Bottom(Bottom::Branches)),
     ),
     command(
+        "axis",
+        "Plots by time with idle stretches folded, or by event",
+        &["x"],
+        Group::Time,
+        EXPLORE,
+        Intent::Act(Action::TurnAxis),
+    ),
+    command(
         "save-left",
         "Save the left lane as SVG",
         &[],

@@ -8,6 +8,7 @@ use super::{Player, SLOTS};
 use crate::plots::PLOTS;
 use crate::scene::grouped;
 use crate::timeline::{Series, Timeline};
+use crate::words::duration;
 
 /// Elements by key, each with what was written last.
 #[derive(Default)]
@@ -68,27 +69,6 @@ impl Player {
                 let value = spec.value(curve.series(&timeline.series).value(position));
                 self.texts.write(&format!("plot-{slot}-{i}"), value);
             }
-        }
-    }
-}
-
-/// A time in the unit that suits it, to a thousandth of that.
-fn duration(nanoseconds: u64) -> String {
-    let (unit, name) = match nanoseconds {
-        0..1_000_000 => (1_000, "µs"),
-        1_000_000..1_000_000_000 => (1_000_000, "ms"),
-        _ => (1_000_000_000, "s"),
-    };
-    format!("{}.{:03} {name}", grouped(nanoseconds / unit), nanoseconds % unit * 1000 / unit)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn times_are_told_in_the_unit_that_suits_them() {
-        let cases = [(41_208, "41.208 µs"), (94_536_075, "94.536 ms"), (1_680_958_042_211, "1,680.958 s")];
-        for (nanoseconds, text) in cases {
-            assert_eq!(super::duration(nanoseconds), text);
         }
     }
 }

@@ -13,9 +13,9 @@ use web_sys::Document;
 
 use self::figures::Texts;
 use self::surfaces::Surfaces;
-use crate::plots::{MARGIN, Scale};
+use crate::plots::{Axis, MARGIN, Scale};
 use crate::scene::{Palette, Scene};
-use crate::timeline::{Jump, LaneSeries, Panel, Side, Timeline};
+use crate::timeline::{Jump, LaneSeries, Panel, Series, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -68,6 +68,8 @@ pub struct Status {
 pub struct Kept {
     /// Counters by side.
     pub series: [LaneSeries; 2],
+    /// Simulated time.
+    pub clock: Series,
     /// Merged events.
     pub events: u32,
     /// Whether both lanes put the same frames on the wire.
@@ -96,6 +98,8 @@ pub struct Player {
     pub beside: Option<u32>,
     /// Which plots are shown.
     pub plots: [usize; SLOTS],
+    /// Whether they go by time.
+    pub by_time: bool,
     /// The range of positions that is marked in them.
     pub range: Option<(u32, u32)>,
     /// Events a second.
@@ -112,6 +116,7 @@ pub struct Player {
     panel: Panel,
     surfaces: Option<Surfaces>,
     palette: Palette,
+    axis: Axis,
     scales: Vec<Scale>,
     scenes: [Scene; 2],
     texts: Texts,
@@ -132,6 +137,7 @@ impl Default for Player {
             kept: BTreeMap::new(),
             beside: None,
             plots: [0, 1, 2],
+            by_time: false,
             range: None,
             speed: 150.0,
             at: 0.0,
@@ -145,6 +151,7 @@ impl Default for Player {
             panel: Panel::default(),
             surfaces: None,
             palette: Palette::default(),
+            axis: Axis::default(),
             scales: Vec::new(),
             scenes: [Scene::default(), Scene::default()],
             texts: Texts::default(),
@@ -272,7 +279,8 @@ impl Player {
         if let Some(timeline) = &self.timeline {
             let packets = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
             let identical = (0..packets).all(|packet| timeline.identical(packet) != Some(false));
-            let kept = Kept { series: timeline.series.clone(), events: timeline.len(), identical };
+            let (series, clock) = (timeline.series.clone(), timeline.clock.clone());
+            let kept = Kept { series, clock, events: timeline.len(), identical };
             self.kept.insert(branch, kept);
         }
     }
@@ -345,7 +353,18 @@ impl Player {
     pub fn plot_position(&self, plot: usize, x: f64) -> u32 {
         let width = self.surfaces.as_ref().map_or(1.0, |surfaces| surfaces.plots[plot].0.size.0);
         let share = (x - MARGIN.0) / (width - MARGIN.0 - MARGIN.1).max(1.0);
-        (share.clamp(0.0, 1.0) * f64::from(self.end())).round() as u32
+        let Some(timeline) = &self.timeline else { return 0 };
+        let position = self.axis.position(&timeline.clock, share.clamp(0.0, 1.0) * self.axis.end());
+        position.min(timeline.len())
+    }
+
+    /// The axis that plots of a run go by, with a branch beside or without.
+    pub fn axis_of(&self, timeline: &Timeline, beside: Option<&Kept>) -> Axis {
+        if self.by_time {
+            Axis::time(&timeline.clock, beside.map(|kept| &kept.clock))
+        } else {
+            Axis::events(timeline.len().max(beside.map_or(0, |kept| kept.events)))
+        }
     }
 
     /// One animation frame at `now` milliseconds.
@@ -439,7 +458,7 @@ impl Player {
                 self.draw_track(&timeline, &surfaces);
             }
             self.draw_lanes(&timeline, &surfaces);
-            self.draw_cursors(&surfaces);
+            self.draw_cursors(&timeline, &surfaces);
             surfaces.scrub.set_max(&timeline.len().to_string());
             surfaces.scrub.set_value(&position.to_string());
             self.write(&timeline, position);

@@ -378,6 +378,11 @@ impl Provider {
                 player.plots = plots;
                 player.repaint();
             }
+            Effect::Axis(by_time) => {
+                let mut player = player.borrow_mut();
+                player.by_time = by_time;
+                player.repaint();
+            }
             Effect::Range(range) => {
                 let mut player = player.borrow_mut();
                 player.range = range;

@@ -79,6 +79,8 @@ pub struct State {
     pub tab: usize,
     /// Which plots are shown.
     pub plots: [usize; SLOTS],
+    /// Whether they go by time, with idle stretches folded, instead of by event.
+    pub by_time: bool,
     /// The range of positions that is marked in them.
     pub range: Option<(u32, u32)>,
     /// Whether a file is dragged over the page.
@@ -185,6 +187,7 @@ impl Default for State {
             unit: Unit::Event,
             tab: 0,
             plots: [0, 1, 2],
+            by_time: false,
             range: None,
             dragging: false,
             selected: None,
@@ -281,6 +284,8 @@ pub enum Action {
     Tab(usize),
     /// Another plot in a slot.
     Plot(usize, usize),
+    /// Plots go by time, or by event again.
+    TurnAxis,
     /// A range of positions to mark in the plots, or none.
     Range(Option<(u32, u32)>),
     /// Files are dragged over the page, or no longer.
@@ -316,6 +321,8 @@ pub enum Effect {
     EndTour,
     /// Show these plots.
     Plots([usize; SLOTS]),
+    /// Show plots by time, or by event.
+    Axis(bool),
     /// Mark a range in the plots.
     Range(Option<(u32, u32)>),
     /// Something drawn has changed.
@@ -568,6 +575,10 @@ impl State {
                     *shown = plot.min(PLOTS.len() - 1);
                 }
                 vec![Effect::Plots(self.plots)]
+            }
+            Action::TurnAxis => {
+                self.by_time = !self.by_time;
+                vec![Effect::Axis(self.by_time)]
             }
             Action::Range(range) => {
                 self.range = range.map(|(a, b)| (a.min(b), a.max(b)));

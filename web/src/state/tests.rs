@@ -182,3 +182,13 @@ fn bookmarks_are_kept_in_order_and_taken_away_again() {
     }
     assert_eq!(state.bookmarks, [30, 50]);
 }
+
+#[test]
+fn plots_go_by_time_and_back_and_stay_so_for_other_runs() {
+    let mut state = running();
+    assert_eq!(state.apply(Action::TurnAxis), [Effect::Axis(true)]);
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Started(lines(16)));
+    assert!(state.by_time);
+    assert_eq!(state.apply(Action::TurnAxis), [Effect::Axis(false)]);
+}

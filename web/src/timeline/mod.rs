@@ -154,6 +154,9 @@ pub struct Timeline {
     pub columns: Vec<u8>,
     /// Counters by side.
     pub series: [LaneSeries; 2],
+    /// Simulated time over positions, in nanoseconds. It never goes back: what one lane does between two shared events counts
+    /// from when the other was last seen.
+    pub clock: Series,
     /// Captured packets' numbers of the sends of a capture, by write.
     pub captured: Vec<u32>,
     lanes: [Lane; 2],
@@ -175,6 +178,7 @@ impl Timeline {
             threads,
             glyphs: Vec::new(),
             series: [LaneSeries::new(), LaneSeries::new()],
+            clock: Series::new(0.0),
             captured,
             lanes: [Lane::new(), Lane::new()],
             merged: Vec::new(),

@@ -56,6 +56,13 @@ pub fn Explore() -> Html {
                                 onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Bottom(bottom)))}>{ name }</button>
                         }
                     }) }
+                    if state.bottom == Bottom::Plots {
+                        <button id="axis" class="axis" aria-pressed={state.by_time.to_string()} onclick={session.on(|_: MouseEvent| Msg::Act(Action::TurnAxis))}
+                            title="What the plots go by: every event alike, or simulated time with idle stretches folded (X)">
+                            <span>{ "plots go " }</span>{ if state.by_time { "by time" } else { "by event" } }
+                            if state.by_time { <span>{ ", idle stretches folded" }</span> }
+                        </button>
+                    }
                 </div>
                 <Under />
             </main>
