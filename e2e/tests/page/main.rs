@@ -5,6 +5,7 @@ mod branches;
 mod embed;
 mod explore;
 mod figures;
+mod filter;
 mod fixture;
 mod memory;
 mod offline;

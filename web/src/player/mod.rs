@@ -13,9 +13,10 @@ use web_sys::Document;
 
 use self::figures::Texts;
 use self::surfaces::Surfaces;
+use crate::filter::PacketFilter;
 use crate::plots::{Axis, MARGIN, Scale};
 use crate::scene::{Palette, Scene};
-use crate::timeline::{Jump, LaneSeries, Panel, Series, Side, Timeline};
+use crate::timeline::{Jump, LaneSeries, Panel, Passing, Series, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -102,6 +103,8 @@ pub struct Player {
     pub by_time: bool,
     /// The range of positions that is marked in them.
     pub range: Option<(u32, u32)>,
+    /// What passes the packet filter; None without one.
+    pub passing: Option<Passing>,
     /// Events a second.
     pub speed: f64,
     at: f64,
@@ -139,6 +142,7 @@ impl Default for Player {
             plots: [0, 1, 2],
             by_time: false,
             range: None,
+            passing: None,
             speed: 150.0,
             at: 0.0,
             playing: false,
@@ -218,6 +222,7 @@ impl Player {
         self.selected = None;
         self.line = None;
         self.range = None;
+        self.passing = None;
         self.looping = false;
         self.tour.clear();
         self.tour_from = None;
@@ -249,25 +254,38 @@ impl Player {
         self.dirty = true;
     }
 
-    /// One step on or back.
-    pub fn step(&mut self, forward: bool, unit: Unit) {
+    /// Lets packets pass a filter; of a run that goes on, those that are there.
+    pub fn filter(&mut self, filter: &PacketFilter) {
+        let timeline = self.timeline.as_ref().filter(|_| !filter.is_empty());
+        self.passing = timeline.map(|timeline| timeline.passing(filter));
+        self.dirty = true;
+    }
+
+    /// One step on or back; false if no packet is there that passes the filter.
+    pub fn step(&mut self, forward: bool, unit: Unit) -> bool {
         // From the position that is shown: an event that is still on its way counts as happened.
         let here = self.position();
         let target = match (unit, &self.timeline) {
             (Unit::Event, _) if forward => here + 1,
             (Unit::Event, _) => here.saturating_sub(1),
             (Unit::Packet, Some(timeline)) => {
-                timeline.packet_step(here, forward).unwrap_or(if forward { timeline.len() } else { 0 })
+                let found = timeline.packet_step(here, forward, self.passing.as_ref());
+                if found.is_none() && self.passing.is_some() {
+                    return false;
+                }
+                found.unwrap_or(if forward { timeline.len() } else { 0 })
             }
             (Unit::Packet, None) => here,
         };
         self.seek(target);
+        true
     }
 
     /// To the next or the last of something; false if there is none.
     pub fn jump_to(&mut self, what: Jump, forward: bool) -> bool {
         let here = self.position();
-        let found = self.timeline.as_ref().and_then(|timeline| timeline.jump(what, here, forward));
+        let passing = self.passing.as_ref();
+        let found = self.timeline.as_ref().and_then(|timeline| timeline.jump(what, here, forward, passing));
         if let Some(found) = found {
             self.seek(found);
         }

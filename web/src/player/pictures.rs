@@ -20,6 +20,7 @@ impl Player {
                 spread,
                 selected: self.selected,
                 line: self.line,
+                passing: self.passing.as_ref(),
             };
             let scene = scene::lane(timeline, &self.panel, &view);
             scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);

@@ -388,6 +388,7 @@ impl Provider {
                 player.range = range;
                 player.repaint();
             }
+            Effect::FilterPackets(filter) => player.borrow_mut().filter(&filter),
             Effect::Repaint => {
                 let mut player = player.borrow_mut();
                 player.bookmarks.clone_from(&self.session.state.bookmarks);
@@ -455,6 +456,7 @@ impl Provider {
                     timeline.finish();
                 }
                 player.keep(self.session.state.branches.current);
+                player.filter(&self.session.state.packets.filter);
                 player.repaint();
                 drop(player);
                 let frames: u32 = results.iter().flat_map(|result| result.frames).sum();
@@ -586,13 +588,22 @@ impl Provider {
             TimeEvent::ToStart => player.seek(0),
             TimeEvent::Toggle => player.toggle(),
             TimeEvent::Play(play) => player.play(play),
-            TimeEvent::Step(forward) => player.step(forward, unit),
+            TimeEvent::Step(forward) => {
+                if !player.step(forward, unit) {
+                    drop(player);
+                    let side = if forward { "after" } else { "before" };
+                    let text = format!("No packet {side} this moment passes the filter.");
+                    return self.act(Action::Inform(text));
+                }
+            }
             TimeEvent::Jump(what, forward) => {
                 if !player.jump_to(what, forward) {
                     drop(player);
                     let side = if forward { "after" } else { "before" };
-                    return self
-                        .act(Action::Inform(format!("There is no {} {side} this moment.", what.name())));
+                    let filtered = !self.session.state.packets.filter.is_empty();
+                    let whose = if filtered { " of a packet that passes the filter" } else { "" };
+                    let text = format!("There is no {}{whose} {side} this moment.", what.name());
+                    return self.act(Action::Inform(text));
                 }
             }
             TimeEvent::Loop => player.looping = !player.looping && player.range.is_some(),

@@ -17,6 +17,7 @@ use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config, MODEL_VERSION, MOST_CHANGES, Workload};
 
 use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
+use crate::filter::{PacketFilter, Typed};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
 use crate::share::{Link, short_digest};
@@ -101,6 +102,8 @@ pub struct State {
     pub settings: bool,
     /// What events are listed.
     pub filter: Filter,
+    /// Which packets pass.
+    pub packets: Typed,
     /// What jumps go to.
     pub jump: Jump,
 }
@@ -198,6 +201,7 @@ impl Default for State {
             bottom: Bottom::default(),
             settings: false,
             filter: Filter::default(),
+            packets: Typed::default(),
             jump: Jump::Copy,
         }
     }
@@ -272,6 +276,8 @@ pub enum Action {
     Settings(bool),
     /// Which events are listed.
     Filter(Filter),
+    /// The packet filter's field has this text; and whether no more is typed for now.
+    FilterPackets(String, bool),
     /// What jumps go to.
     JumpTo(Jump),
     /// A link to the moment was made.
@@ -325,6 +331,8 @@ pub enum Effect {
     Axis(bool),
     /// Mark a range in the plots.
     Range(Option<(u32, u32)>),
+    /// Let packets pass this filter.
+    FilterPackets(PacketFilter),
     /// Something drawn has changed.
     Repaint,
     /// Mark what is on screen as belonging to a finished run, or not.
@@ -346,6 +354,7 @@ impl State {
             at: Some(position),
             packet: self.selected,
             mark: self.mark,
+            filter: self.packets.filter.clone(),
             capture: file.map(|capture| capture.sha256.clone()),
             name: file.map(|capture| capture.name.clone()),
             model: Some(MODEL_VERSION),
@@ -545,6 +554,19 @@ impl State {
             Action::Filter(filter) => {
                 self.filter = filter;
                 Vec::new()
+            }
+            Action::FilterPackets(text, left) => {
+                if self.packets.wrong {
+                    self.notice = None;
+                }
+                let before = self.packets.filter.clone();
+                if let Err(error) = self.packets.take(text, left) {
+                    self.notice = Some(Notice::Problem(error.to_string()));
+                }
+                if self.packets.filter == before {
+                    return Vec::new();
+                }
+                vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
             }
             Action::Shared(link) => {
                 let file = if self.demo() {

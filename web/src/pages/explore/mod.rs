@@ -10,7 +10,7 @@ use yew::prelude::*;
 use self::bottom::Under;
 use self::lines::Lines;
 use self::selected::Selected;
-use crate::components::{Controls, Lane, TimeBar};
+use crate::components::{Controls, Lane, PacketFilter, TimeBar};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom};
 use crate::timeline::Side;
@@ -43,7 +43,7 @@ pub fn Explore() -> Html {
                 </div>
                 <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} jump={state.jump} range={(state.range.is_some(), looping)}
                     onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)} />
-                <div class="tabs views" role="group" aria-label="Under the time bar">
+                <div class={classes!("tabs", "views", (state.bottom == Bottom::Events || !state.packets.text.is_empty()).then_some("filters"))} role="group" aria-label="Under the time bar">
                     { for Bottom::ALL.into_iter().map(|bottom| {
                         let on = state.bottom == bottom;
                         let name = match bottom {
@@ -56,6 +56,8 @@ pub fn Explore() -> Html {
                                 onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Bottom(bottom)))}>{ name }</button>
                         }
                     }) }
+                    <PacketFilter typed={state.packets.clone()} count={player.passing.as_ref().map(|passing| passing.count)}
+                        onfilter={session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left)))} />
                     if state.bottom == Bottom::Plots {
                         <button id="axis" class="axis" aria-pressed={state.by_time.to_string()} onclick={session.on(|_: MouseEvent| Msg::Act(Action::TurnAxis))}
                             title="What the plots go by: every event alike, or simulated time with idle stretches folded (X)">

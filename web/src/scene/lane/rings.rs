@@ -46,7 +46,9 @@ impl Artist<'_> {
             };
             self.scene.outline(x, top, w, h, ink, width);
             let packet = packets.get(distance.max(0.0) as usize).copied().filter(|_| distance >= 0.0);
-            if let Some(packet) = packet.filter(|_| distance < busy) {
+            if let Some(packet) = packet.filter(|packet| distance < busy && !self.passes(*packet)) {
+                self.select(packet, (x, top, w, h));
+            } else if let Some(packet) = packet.filter(|_| distance < busy) {
                 if self.view.selected == Some(packet) {
                     self.scene.outline(x - 3.0, top - 3.0, w + 6.0, h + 6.0, Ink::Text, 1.5);
                 }
