@@ -4,6 +4,8 @@
 mod figures;
 mod pictures;
 mod surfaces;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +34,9 @@ pub const SPEEDS: [(f64, &str); 7] = [
 
 /// Milliseconds between two sentences for those who do not see the picture.
 const LIVE_MS: f64 = 2_000.0;
+
+/// Milliseconds from cut to cut where motion is not wanted.
+const CUT_MS: f64 = 1_000.0;
 
 /// Plots shown at a time.
 pub const SLOTS: usize = 3;
@@ -63,6 +68,8 @@ pub struct Status {
     pub playing: bool,
     /// What the tour says.
     pub caption: Option<String>,
+    /// Which of the tour's stills is shown, from 1, of how many.
+    pub still: Option<(usize, usize)>,
 }
 
 /// What is kept of a run that was seen: its curves.
@@ -107,11 +114,17 @@ pub struct Player {
     pub passing: Option<Passing>,
     /// Events a second.
     pub speed: f64,
+    /// Whether motion is not wanted: playing cuts from moment to moment once a second, and the tour is stills.
+    pub still: bool,
     at: f64,
     playing: bool,
     tour: Vec<Leg>,
     tour_from: Option<f64>,
     tour_spent: f64,
+    /// The still of the tour that is shown, if it is stills.
+    still_at: Option<usize>,
+    /// Milliseconds since the last cut.
+    since_cut: f64,
     rate: f64,
     last_ms: Option<f64>,
     /// When the moment was told in words last, and which.
@@ -144,11 +157,14 @@ impl Default for Player {
             range: None,
             passing: None,
             speed: 150.0,
+            still: false,
             at: 0.0,
             playing: false,
             tour: Vec::new(),
             tour_from: None,
             tour_spent: 0.0,
+            still_at: None,
+            since_cut: 0.0,
             rate: 0.0,
             last_ms: None,
             told: (0.0, u32::MAX),
@@ -224,8 +240,7 @@ impl Player {
         self.range = None;
         self.passing = None;
         self.looping = false;
-        self.tour.clear();
-        self.tour_from = None;
+        self.end_tour();
         self.at = 0.0;
         self.repaint();
     }
@@ -261,8 +276,16 @@ impl Player {
         self.dirty = true;
     }
 
-    /// One step on or back; false if no packet is there that passes the filter.
+    /// One step on or back, in the tour's stills where they are shown; false if no packet is there that passes the filter.
     pub fn step(&mut self, forward: bool, unit: Unit) -> bool {
+        if let Some(still) = self.still_at {
+            if forward && still == 0 {
+                self.end_tour();
+            } else {
+                self.show_still(if forward { still - 1 } else { still + 1 });
+            }
+            return true;
+        }
         // From the position that is shown: an event that is still on its way counts as happened.
         let here = self.position();
         let target = match (unit, &self.timeline) {
@@ -314,6 +337,7 @@ impl Player {
     pub fn toggle(&mut self) {
         let touring = self.end_tour();
         self.playing = !(self.playing || touring);
+        self.since_cut = 0.0;
         if self.playing && self.complete() && self.at >= f64::from(self.end()) {
             self.at = 0.0;
         }
@@ -323,17 +347,29 @@ impl Player {
         self.timeline.as_ref().is_some_and(Timeline::is_complete)
     }
 
-    /// Starts a journey.
+    /// Starts a journey, or shows the first of its stills.
     pub fn tour(&mut self, legs: Vec<Leg>) {
         self.tour = legs;
         self.tour.reverse();
         self.tour_from = None;
         self.playing = false;
+        if self.still {
+            self.tour.retain(|leg| leg.still.is_some());
+            self.show_still(self.tour.len().saturating_sub(1));
+        }
     }
 
-    /// Ends the journey; true if there was one.
+    /// Shows one of the tour's stills, of which the last comes first; before the first there is none.
+    fn show_still(&mut self, still: usize) {
+        if let Some(at) = self.tour.get(still).and_then(|leg| leg.still) {
+            self.still_at = Some(still);
+            self.jump(at);
+        }
+    }
+
+    /// Ends the journey; true if something moved.
     pub fn end_tour(&mut self) -> bool {
-        let touring = !self.tour.is_empty();
+        let touring = !self.tour.is_empty() && self.still_at.take().is_none();
         self.tour.clear();
         self.tour_from = None;
         self.dirty = true;
@@ -342,8 +378,13 @@ impl Player {
 
     /// What is going on.
     pub fn status(&self) -> Status {
-        let caption = self.tour.last().map(|leg| leg.caption.clone());
-        Status { playing: self.playing || caption.is_some(), caption }
+        let leg = match self.still_at {
+            Some(still) => self.tour.get(still),
+            None => self.tour.last(),
+        };
+        let still = self.still_at.map(|still| (self.tour.len() - still, self.tour.len()));
+        let touring = leg.is_some() && still.is_none();
+        Status { playing: self.playing || touring, caption: leg.map(|leg| leg.caption.clone()), still }
     }
 
     /// What is held at the position.
@@ -420,7 +461,7 @@ impl Player {
 
     fn animate(&mut self, elapsed: f64) {
         let before = self.at;
-        if let Some(leg) = self.tour.last() {
+        if let (Some(leg), None) = (self.tour.last(), self.still_at) {
             let from = *self.tour_from.get_or_insert(before);
             self.tour_spent += elapsed;
             let t = (self.tour_spent / leg.ms).min(1.0);
@@ -439,8 +480,10 @@ impl Player {
             let end = f64::from(self.end());
             // The fastest speed still shows something: any run takes at least two seconds.
             let speed = if self.speed.is_finite() { self.speed } else { (end / 2.0).max(20_000.0) };
-            self.at = (before + speed * elapsed / 1000.0).min(end);
-            self.rate = speed;
+            let elapsed = if self.still { self.cut(elapsed) } else { elapsed };
+            self.at = (self.at + speed * elapsed / 1000.0).min(end);
+            // What is cut to is seen as it is, not on its way.
+            self.rate = if self.still { 0.0 } else { speed };
             if let (true, Some((from, to))) = (self.looping, self.range)
                 && self.at >= f64::from(to)
             {
@@ -456,6 +499,17 @@ impl Player {
             self.rate = 0.0;
         }
         self.dirty |= self.at != before;
+    }
+
+    /// What there is to go on by where motion is not wanted: nothing, or once a second all of it.
+    fn cut(&mut self, elapsed: f64) -> f64 {
+        self.since_cut += elapsed;
+        if self.since_cut < CUT_MS {
+            return 0.0;
+        }
+        self.since_cut = 0.0;
+        self.at = self.at.ceil();
+        CUT_MS
     }
 
     fn draw(&mut self) {

@@ -83,7 +83,7 @@ pub enum Msg {
     Restart,
     /// What is known of its end is to be copied.
     Report,
-    /// The system's theme has changed.
+    /// The system's theme has changed, or whether motion is wanted.
     Themed,
     /// The page may be about to go.
     Leaving,
@@ -167,6 +167,7 @@ impl Component for Provider {
 
     fn create(ctx: &Context<Self>) -> Self {
         let player = Rc::new(RefCell::new(Player::default()));
+        player.borrow_mut().still = theme::still();
         frames::run(Rc::downgrade(&player), ctx.link().callback(|status| Msg::Act(Action::Status(status))));
         let session = Session {
             state: Rc::default(),
@@ -314,7 +315,11 @@ impl Provider {
             }
             Msg::Report => self.copy_report(),
             Msg::Themed => {
-                self.session.player.borrow_mut().repaint();
+                let mut player = self.session.player.borrow_mut();
+                player.end_tour();
+                player.still = theme::still();
+                player.repaint();
+                drop(player);
                 self.annex.themed();
                 true
             }
@@ -570,13 +575,13 @@ impl Provider {
             // Filling the rings is no news: it is there to be scrubbed back to.
             let first = player.timeline.as_ref().and_then(Timeline::first_stage);
             player.jump(first.map_or(0, |at| at.saturating_sub(1)));
-            player.toggle();
+            if !player.still {
+                player.toggle();
+            }
             return;
         };
         player.seek(opening);
-        let still =
-            window().is_some_and(|window| theme::prefers(&window, "(prefers-reduced-motion: reduce)"));
-        if !still && let Some(legs) = player.timeline.as_ref().and_then(tour::journey) {
+        if let Some(legs) = player.timeline.as_ref().and_then(tour::journey) {
             player.tour(legs);
         }
     }

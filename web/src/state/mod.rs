@@ -186,7 +186,7 @@ impl Default for State {
             opened: false,
             fresh: true,
             notice: None,
-            status: Status { playing: false, caption: None },
+            status: Status { playing: false, caption: None, still: None },
             unit: Unit::Event,
             tab: 0,
             plots: [0, 1, 2],

@@ -10,7 +10,7 @@ use yew::prelude::*;
 use self::bottom::Under;
 use self::lines::Lines;
 use self::selected::Selected;
-use crate::components::{Controls, Lane, PacketFilter, TimeBar};
+use crate::components::{Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom};
 use crate::timeline::Side;
@@ -37,9 +37,7 @@ pub fn Explore() -> Html {
                         <Lane {side} scheme={state.spec.schemes[side as usize]} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
                             onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
-                    if let Some(caption) = &state.status.caption {
-                        <p class="caption" id="caption" aria-live="polite">{ caption }</p>
-                    }
+                    { caption(&session) }
                 </div>
                 <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} jump={state.jump} range={(state.range.is_some(), looping)}
                     onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)} />
@@ -71,5 +69,27 @@ pub fn Explore() -> Html {
             <Selected />
             <Lines />
         </>
+    }
+}
+
+/// What the tour says; of its stills also which it is, and the ways to the others.
+fn caption(session: &Session) -> Html {
+    let status = &session.state.status;
+    let Some(caption) = &status.caption else { return html! {} };
+    let Some((still, all)) = status.still else {
+        return html! { <p class="caption" id="caption" aria-live="polite">{ caption }</p> };
+    };
+    let step = |forward: bool| session.on(move |_: MouseEvent| Msg::Time(TimeEvent::Step(forward)));
+    let (icon, next) = if still < all {
+        (IconName::Forward, "Next picture (→)")
+    } else {
+        (IconName::Close, "End the opening (→)")
+    };
+    html! {
+        <div class="caption stills" role="group" aria-label="The opening, in pictures">
+            <button id="still-back" onclick={step(false)} disabled={still == 1} title="Previous picture (←)" aria-label="Previous picture"><Icon name={IconName::Back} /></button>
+            <p id="caption" aria-live="polite"><b>{ format!("{still}/{all}") }</b>{ " " }{ caption }</p>
+            <button id="still-next" onclick={step(true)} title={next} aria-label={next}><Icon name={icon} /></button>
+        </div>
     }
 }
