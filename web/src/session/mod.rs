@@ -316,8 +316,11 @@ impl Provider {
             Msg::Report => self.copy_report(),
             Msg::Themed => {
                 let mut player = self.session.player.borrow_mut();
-                player.end_tour();
-                player.still = theme::still();
+                let still = theme::still();
+                if player.still != still {
+                    player.end_tour();
+                    player.still = still;
+                }
                 player.repaint();
                 drop(player);
                 self.annex.themed();
