@@ -10,6 +10,7 @@ pub mod components;
 pub mod dag;
 pub mod engine;
 pub mod figures;
+pub mod filter;
 pub mod gallery;
 pub mod glossary;
 pub mod lab;

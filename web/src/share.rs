@@ -2,13 +2,14 @@
 //! when read.
 //!
 //! Version 2: `#/explore?v=2&run=web&threads=8&left=sk_buff&right=snapshot&change=lose:out:7&at=2914&packet=5&mark=40
-//! &capture=<sha256>&name=<file>&model=3&digest=<hex>`. Settings that are as at first are left out; their names are those of
+//! &filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>`. Settings that are as at first are left out; their names are those of
 //! [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`.
 
 use snapstack::buffers::Scheme;
 use snapstack::sim::{Config, ConfigError, MODEL_VERSION, MOST_CHANGES};
 
 use crate::engine::Spec;
+use crate::filter::PacketFilter;
 use crate::settings::{SETTINGS, Setting};
 
 /// Version of the links made here.
@@ -27,6 +28,8 @@ pub struct Link {
     pub packet: Option<u32>,
     /// The moment to compare with.
     pub mark: Option<u32>,
+    /// Which packets pass.
+    pub filter: PacketFilter,
     /// SHA-256 of the capture, in hex; None for the demo.
     pub capture: Option<String>,
     /// The capture's file name.
@@ -84,6 +87,9 @@ impl Link {
             if let Some(value) = value {
                 put(key, value.to_string());
             }
+        }
+        if !self.filter.is_empty() {
+            put("filter", self.filter.to_string());
         }
         for (key, value) in [("capture", &self.capture), ("name", &self.name)] {
             if let Some(value) = value {
@@ -153,6 +159,7 @@ impl Link {
             "at" => self.at = Some(whole(&value)?),
             "packet" => self.packet = Some(whole(&value)?),
             "mark" => self.mark = Some(whole(&value)?),
+            "filter" => self.filter = PacketFilter::parse(&value).map_err(|error| error.to_string())?,
             "model" => self.model = Some(whole(&value)?),
             "capture" if is_hex(&value, 64) => self.capture = Some(value),
             "digest" if is_hex(&value, 32) => self.digest = Some(value),
@@ -232,7 +239,7 @@ mod tests {
 
     /// One link per version, as it was shared: later versions must still read it.
     const GOLDEN_1: &str = "#/explore?v=1&line=32&retention=overwrite&seed=18446744073709551615&at=2914&packet=5&capture=335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069&name=my%20file%20%C3%A9.pcap&model=1&digest=00112233445566778899aabbccddeeff";
-    const GOLDEN_2: &str = "#/explore?v=2&run=web&threads=8&receive=contiguous&line=16&split=0&loss=2.5&left=snapshot&right=sk_buff&change=lose:in:3&change=flip:40:100:snapshot&at=77&packet=5&mark=12&model=3&digest=00112233445566778899aabbccddeeff";
+    const GOLDEN_2: &str = "#/explore?v=2&run=web&threads=8&receive=contiguous&line=16&split=0&loss=2.5&left=snapshot&right=sk_buff&change=lose:in:3&change=flip:40:100:snapshot&at=77&packet=5&mark=12&filter=thread%203%20len%20%3E%201000&model=3&digest=00112233445566778899aabbccddeeff";
 
     fn golden_1() -> Link {
         Link {
@@ -248,6 +255,7 @@ mod tests {
             at: Some(2914),
             packet: Some(5),
             mark: None,
+            filter: PacketFilter::default(),
             capture: Some("335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069".to_owned()),
             name: Some("my file é.pcap".to_owned()),
             model: Some(1),
@@ -276,6 +284,7 @@ mod tests {
             at: Some(77),
             packet: Some(5),
             mark: Some(12),
+            filter: PacketFilter::parse("thread 3 len > 1000").unwrap(),
             capture: None,
             name: None,
             model: Some(3),
@@ -301,12 +310,12 @@ mod tests {
     #[test]
     fn bad_fields_are_dropped_one_by_one_with_a_note() {
         let (link, notes) = Link::read(
-            "#/explore?v=2&line=48&seed=7&at=x&threads=9999&retention=keep&digest=zz&evil=%3Cscript%3E&change=explode&left=netmap",
+            "#/explore?v=2&line=48&seed=7&at=x&threads=9999&retention=keep&digest=zz&evil=%3Cscript%3E&change=explode&left=netmap&filter=thred%203",
         )
         .unwrap();
         let spec = Spec { config: Config { seed: 7, ..Config::for_capture() }, ..Spec::default() };
         assert_eq!(link, Link { spec, ..Link::default() });
-        assert_eq!(notes.len(), 7, "{notes:?}");
+        assert_eq!(notes.len(), 8, "{notes:?}");
         assert!(notes[0].contains("16, 32 or 64"));
         let many = format!("#/explore?v=2{}", "&change=lose:in:1".repeat(MOST_CHANGES + 2));
         let (link, notes) = Link::read(&many).unwrap();

@@ -34,6 +34,14 @@ pub fn toggle() {
     storage::set(THEME, theme);
 }
 
+/// The media query of those who want no motion.
+pub const STILL: &str = "(prefers-reduced-motion: reduce)";
+
+/// Whether the system asks for no motion.
+pub fn still() -> bool {
+    web_sys::window().is_some_and(|window| prefers(&window, STILL))
+}
+
 /// Whether a media query holds.
 pub fn prefers(window: &Window, query: &str) -> bool {
     window.match_media(query).ok().flatten().is_some_and(|list| list.matches())

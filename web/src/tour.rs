@@ -1,4 +1,5 @@
 //! The opening: legs of a journey through the demo's events, each with a caption of at most eight words. Any input ends it.
+//! Where motion is not wanted, four of the places that it comes to are stills to step through.
 
 use snapstack::sim::Stage;
 
@@ -19,6 +20,8 @@ pub struct Leg {
     pub caption: String,
     /// Whether it starts slowly.
     pub accelerate: bool,
+    /// The position of the still that shows where it leads to, if one does.
+    pub still: Option<u32>,
 }
 
 /// Where the demo opens: the first page packet's bytes are in the application's buffer and not yet sent.
@@ -40,25 +43,35 @@ pub fn journey(timeline: &Timeline) -> Option<Vec<Leg>> {
         ms,
         caption: caption.to_owned(),
         accelerate: false,
+        still: None,
     };
+    // What stands still shows also what has come of it.
+    let settled = |at: u32| {
+        let effects = Side::BOTH.into_iter().flat_map(|side| timeline.effects(side, at));
+        effects.map(|(at, _)| at).fold(at, u32::max)
+    };
+    let still = |at: u32, leg: Leg| Leg { still: Some(settled(at)), ..leg };
     let bytes = crate::scene::grouped(u64::from(first.len));
     let lines = timeline.lines_of(side, &again).len();
     let (call, call_again) = (called(&first)?, called(&again)?);
+    let (before, there, wire) = (filled(&first)?, filled(&again)?, first.at(Stage::Wire) + 2);
     Some(vec![
-        leg(filled(&first)?, 1000.0, &format!("Same {bytes} bytes, two stacks")),
+        still(before, leg(before, 1000.0, &format!("Same {bytes} bytes, two stacks"))),
         leg(call - 1, 200.0, "One copies, one takes a reference"),
-        leg(call, 2300.0, "One copies, one takes a reference"),
+        still(call, leg(call, 2300.0, "One copies, one takes a reference")),
         leg(first.at(Stage::Driver), 700.0, "Headers, ring, DMA"),
         leg(first.at(Stage::Dma), 600.0, "Headers, ring, DMA"),
-        leg(first.at(Stage::Wire) + 2, 700.0, "Identical on the wire"),
-        leg(filled(&again)? - 1, 900.0, "Fast-forward to another client"),
-        leg(filled(&again)?, 1300.0, &format!("Its {lines} lines are already here")),
+        still(wire, leg(wire, 700.0, "Identical on the wire")),
+        leg(there - 1, 900.0, "Fast-forward to another client"),
+        // The still says in one picture what moves in two legs.
+        still(call_again, leg(there, 1300.0, &format!("Its {lines} lines are already here"))),
         leg(call_again, 900.0, "The left lane copies again"),
         Leg {
             to: f64::from(timeline.len()),
             ms: 2600.0,
             caption: "The rest of the run".to_owned(),
             accelerate: true,
+            still: None,
         },
     ])
 }

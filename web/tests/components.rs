@@ -229,9 +229,9 @@ fn plots_are_drawn_at_any_pixel_ratio_without_touching_the_document() {
     let before = document().query_selector_all("*").unwrap().length();
     for ratio in [1.0, 1.5, 3.0] {
         let (_, context) = canvas((300.0 * ratio) as u32, (120.0 * ratio) as u32);
-        let scale = Scale { low: 0.0, high: 100.0, end: 50.0 };
+        let scale = Scale { low: 0.0, high: 100.0, end: 50.0, folds: vec![(10.0, 12.0)] };
         let curves = [Curve { points: vec![(0.0, 0.0), (50.0, 100.0)], ink: Ink::Copy, faint: false }];
-        assert!(draw(&context, &Palette::default(), (300.0, 120.0), ratio, scale, &curves, false));
+        assert!(draw(&context, &Palette::default(), (300.0, 120.0), ratio, &scale, &curves, false));
         let (x, y) = scale.at((300.0, 120.0), 25.0, 50.0);
         let spot = inked(&context, (x - 3.0) * ratio, (y - 3.0) * ratio, 6.0 * ratio, 6.0 * ratio);
         assert!(spot > 0, "the curve goes through its middle at ratio {ratio}");

@@ -211,18 +211,59 @@ async fn a_packet_that_is_clicked_is_inspected() -> Result<()> {
 }
 
 #[tokio::test]
-async fn without_motion_nothing_plays_by_itself() -> Result<()> {
+async fn without_motion_the_opening_is_four_stills_and_playing_cuts_once_a_second() -> Result<()> {
     let server = StaticServer::start(&dist()?, Some(CSP))?;
     let browser = Browser::start(400, 860).await?;
     let features = json!([{"name": "prefers-reduced-motion", "value": "reduce"}]);
     browser.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await?;
     browser.open(server.url()).await?;
     let page = Page { browser, server };
+    let first = page.until_text("caption", "1/4").await?;
+    ensure!(first.contains("Same 1,448 bytes, two stacks"), "{first}");
     let playing = page.text("play").await?;
     ensure!(playing.contains("Play"), "it waits to be started: {playing}");
-    ensure!(page.text("caption").await?.is_empty());
     let narrow = page.browser.eval("return document.documentElement.scrollWidth <= innerWidth").await?;
     ensure!(narrow == json!(true), "nothing is wider than a narrow screen");
+    // By button, by key, and back.
+    let (one, _) = page.position().await?;
+    page.click("still-next").await?;
+    page.until_text("caption", "2/4").await?;
+    let two = page.until_position("the second picture", |at, _| at > one).await?;
+    page.press(Key::Right).await?;
+    page.until_text("caption", "3/4").await?;
+    page.until_position("the third picture", |at, _| at > two).await?;
+    page.click("still-back").await?;
+    page.until_text("caption", "2/4").await?;
+    page.until_position("the second picture again", |at, _| at == two).await?;
+    page.press(Key::Right).await?;
+    page.until_text("caption", "3/4").await?;
+    page.press(Key::Right).await?;
+    page.until_text("caption", "4/4").await?;
+    let four = page.until_position("the last picture", |at, _| at > two).await?;
+    page.press(Key::Right).await?;
+    wait_for("the pictures to be over", READY, async || {
+        Ok(page.text("caption").await?.is_empty().then_some(()))
+    })
+    .await?;
+    ensure!(page.position().await?.0 == four, "it stays at the last picture");
+    // Playing: every change of the position, and when it came.
+    let watch = "window.cuts = []; let last = '';
+         const look = (now) => { const text = document.getElementById('out-moment').textContent;
+           if (text !== last) { cuts.push([now, +text.match(/event ([\\d,]+)/)[1].replaceAll(',', '')]); last = text; }
+           requestAnimationFrame(look); };
+         requestAnimationFrame(look);";
+    page.browser.eval(watch).await?;
+    page.click("play").await?;
+    let cuts: Vec<(f64, u64)> = wait_for("three cuts", READY, async || {
+        let cuts: Vec<(f64, u64)> = serde_json::from_value(page.browser.eval("return cuts").await?)?;
+        Ok((cuts.len() >= 4).then_some(cuts))
+    })
+    .await?;
+    for pair in cuts[1..].windows(2) {
+        let (apart, events) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+        ensure!(apart > 900.0 && events == 150, "{events} events in {apart} ms: {cuts:?}");
+    }
+    page.stop().await?;
     page.no_complaints().await
 }
 

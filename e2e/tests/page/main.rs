@@ -6,6 +6,7 @@ mod compare;
 mod embed;
 mod explore;
 mod figures;
+mod filter;
 mod fixture;
 mod memory;
 mod offline;

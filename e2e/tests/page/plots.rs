@@ -53,6 +53,70 @@ async fn a_dragged_range_adds_up_and_the_legend_follows_the_cursor() -> Result<(
     page.no_complaints().await
 }
 
+#[tokio::test]
+async fn plots_by_time_fold_idle_stretches_and_cursor_presses_and_files_go_by_them() -> Result<()> {
+    let folder = Folder(env::temp_dir().join(format!("snapstack-axis-{}", process::id())));
+    fs::create_dir_all(&folder.0)?;
+    let page = Page::open("").await?;
+    page.stop().await?;
+    let to = json!({"behavior": "allow", "downloadPath": folder.0});
+    page.browser.cdp("Browser.setDownloadBehavior", to).await?;
+    page.press(Key::Home).await?;
+    page.until_position("the start", |at, _| at == 0).await?;
+    // Near the start: filling the rings takes many events and no time.
+    let press = "const c = document.getElementById('cursor-0'), r = c.getBoundingClientRect();
+         const at = (kind, buttons) => c.dispatchEvent(new PointerEvent(kind, {
+           pointerId: 1, buttons, clientX: r.left + 46 + (r.width - 54) * 0.01, clientY: r.top + 20, bubbles: true }));
+         c.setPointerCapture = () => {};
+         at('pointerdown', 1); at('pointerup', 0);";
+    page.browser.eval(press).await?;
+    let by_event = page.until_position("a moment by event", |at, end| at > 0 && at < end / 20).await?;
+    page.click("axis").await?;
+    page.until_text("axis", "by time").await?;
+    // The picture follows in the next frames: pressing again and again, until the press means another moment.
+    let by_time = wait_for("a moment by time", Duration::from_secs(20), async || {
+        page.browser.eval(press).await?;
+        let (at, end) = page.position().await?;
+        Ok((at.abs_diff(by_event) > end / 100).then_some(at))
+    })
+    .await?;
+    // A cursor that went by another mapping would not be under the press.
+    let under = "const c = document.getElementById('cursor-0'), ratio = c.width / c.clientWidth;
+         const x = Math.round((46 + (c.clientWidth - 54) * 0.01) * ratio);
+         const d = c.getContext('2d').getImageData(x - 4, c.height / 2, 9, 1).data;
+         return d.some((v, i) => i % 4 === 3 && v > 128)";
+    wait_for("the cursor under the press", Duration::from_secs(20), async || {
+        Ok((page.browser.eval(under).await? == json!(true)).then_some(()))
+    })
+    .await?;
+    let click =
+        "[...document.querySelectorAll('.plot .export button')].find((b) => b.textContent === 'csv').click()";
+    page.browser.eval(click).await?;
+    let file = folder.0.join("snapstack-copies.csv");
+    let csv = wait_for("the file", Duration::from_secs(20), async || {
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        Ok(text.ends_with('\n').then_some(text))
+    })
+    .await?;
+    let rows: Vec<Vec<&str>> = csv.lines().skip(3).map(|row| row.split(',').collect()).collect();
+    ensure!(rows[0][..3] == ["event", "time_ns", "folded_ns"], "{csv:.300}");
+    let number = |row: &Vec<&str>, column: usize| row[column].parse::<f64>();
+    let whole = number(rows.last().context("no rows")?, 2)?;
+    let middle =
+        rows[1..].iter().map(|row| Ok((number(row, 0)?, number(row, 2)?))).collect::<Result<Vec<_>>>()?;
+    let (before, after) = middle.split_at(middle.partition_point(|(event, _)| *event <= by_time as f64));
+    let (before, after) = (before.last().context("no row before")?, after.first().context("no row after")?);
+    ensure!(
+        before.1 <= whole * 0.02 && after.1 >= whole * 0.005,
+        "event {by_time} lies from {} to {} of {whole}",
+        before.1,
+        after.1
+    );
+    page.press_text("a").await?;
+    page.until_text("axis", "by event").await?;
+    page.no_complaints().await
+}
+
 struct Folder(PathBuf);
 
 impl Drop for Folder {

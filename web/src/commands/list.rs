@@ -94,6 +94,8 @@ pub enum Intent {
     Opening,
     /// Closes what lies on top: a sheet, the inspector, a selection.
     Close,
+    /// To the field of the packet filter.
+    PacketFilter,
     /// Opens the palette.
     Palette,
     /// Opens the help sheet.
@@ -296,6 +298,22 @@ pub static COMMANDS: &[Command] = &[
         Group::General,
         EXPLORE,
         Intent::Act(Action::Bottom(Bottom::Branches)),
+    ),
+    command(
+        "packet-filter",
+        "Filter packets: by thread, port, length, protocol",
+        &["/"],
+        Group::General,
+        EXPLORE,
+        Intent::PacketFilter,
+    ),
+    command(
+        "axis",
+        "Plots by time with idle stretches folded, or by event",
+        &["a"],
+        Group::Time,
+        EXPLORE,
+        Intent::Act(Action::TurnAxis),
     ),
     command(
         "save-left",

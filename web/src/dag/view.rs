@@ -220,9 +220,16 @@ impl View {
     /// Moves the view so that a column is at a part of the width.
     fn bring(&mut self, model: &Model, column: f64, at: f64) {
         self.settle(model);
-        let away = self.place(model, column) - at * self.room;
-        self.from += away / self.room * self.columns;
-        self.settle(model);
+        // What is drawn how wide depends on what is in view, so that one move may not be all of the way.
+        for _ in 0..16 {
+            let away = self.place(model, column) - at * self.room;
+            let before = self.from;
+            self.from += away / self.room * self.columns;
+            self.settle(model);
+            if away.abs() < 0.001 || self.from == before {
+                break;
+            }
+        }
     }
 
     /// Whether all columns are in view.

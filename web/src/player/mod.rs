@@ -4,6 +4,8 @@
 mod figures;
 mod pictures;
 mod surfaces;
+#[cfg(test)]
+mod tests;
 
 use snapstack::buffers::Scheme;
 use snapstack::order::NumberMap;
@@ -12,9 +14,10 @@ use web_sys::Document;
 
 use self::figures::Texts;
 use self::surfaces::Surfaces;
-use crate::plots::{MARGIN, Scale};
+use crate::filter::PacketFilter;
+use crate::plots::{Axis, MARGIN, Scale};
 use crate::scene::{Palette, Scene};
-use crate::timeline::{Jump, LaneSeries, Panel, Place, Side, Timeline};
+use crate::timeline::{Jump, LaneSeries, Panel, Passing, Place, Series, Side, Timeline};
 use crate::tour::Leg;
 
 /// Events a second that the speed menu offers.
@@ -30,6 +33,9 @@ pub const SPEEDS: [(f64, &str); 7] = [
 
 /// Milliseconds between two sentences for those who do not see the picture.
 const LIVE_MS: f64 = 2_000.0;
+
+/// Milliseconds from cut to cut where motion is not wanted.
+const CUT_MS: f64 = 1_000.0;
 
 /// Plots shown at a time.
 pub const SLOTS: usize = 3;
@@ -61,12 +67,16 @@ pub struct Status {
     pub playing: bool,
     /// What the tour says.
     pub caption: Option<String>,
+    /// Which of the tour's stills is shown, from 1, of how many.
+    pub still: Option<(usize, usize)>,
 }
 
 /// What is kept of a run that was seen: its curves.
 pub struct Kept {
     /// Counters by side.
     pub series: [LaneSeries; 2],
+    /// Simulated time.
+    pub clock: Series,
     /// Merged events.
     pub events: u32,
     /// Whether both lanes put the same frames on the wire.
@@ -97,15 +107,25 @@ pub struct Player {
     pub beside: Option<u32>,
     /// Which plots are shown.
     pub plots: [usize; SLOTS],
+    /// Whether they go by time.
+    pub by_time: bool,
     /// The range of positions that is marked in them.
     pub range: Option<(u32, u32)>,
+    /// What passes the packet filter; None without one.
+    pub passing: Option<Passing>,
     /// Events a second.
     pub speed: f64,
+    /// Whether motion is not wanted: playing cuts from moment to moment once a second, and the tour is stills.
+    pub still: bool,
     at: f64,
     playing: bool,
     tour: Vec<Leg>,
     tour_from: Option<f64>,
     tour_spent: f64,
+    /// The still of the tour that is shown, if it is stills.
+    still_at: Option<usize>,
+    /// Milliseconds since the last cut.
+    since_cut: f64,
     rate: f64,
     last_ms: Option<f64>,
     /// When the moment was told in words last, and which.
@@ -113,6 +133,7 @@ pub struct Player {
     panel: Panel,
     surfaces: Option<Surfaces>,
     palette: Palette,
+    axis: Axis,
     scales: Vec<Scale>,
     scenes: [Scene; 2],
     texts: Texts,
@@ -134,19 +155,25 @@ impl Default for Player {
             kept: NumberMap::default(),
             beside: None,
             plots: [0, 1, 2],
+            by_time: false,
             range: None,
+            passing: None,
             speed: 150.0,
+            still: false,
             at: 0.0,
             playing: false,
             tour: Vec::new(),
             tour_from: None,
             tour_spent: 0.0,
+            still_at: None,
+            since_cut: 0.0,
             rate: 0.0,
             last_ms: None,
             told: (0.0, u32::MAX),
             panel: Panel::default(),
             surfaces: None,
             palette: Palette::default(),
+            axis: Axis::default(),
             scales: Vec::new(),
             scenes: [Scene::default(), Scene::default()],
             texts: Texts::default(),
@@ -214,9 +241,9 @@ impl Player {
         self.line = None;
         self.place = None;
         self.range = None;
+        self.passing = None;
         self.looping = false;
-        self.tour.clear();
-        self.tour_from = None;
+        self.end_tour();
         self.at = 0.0;
         self.repaint();
     }
@@ -245,25 +272,46 @@ impl Player {
         self.dirty = true;
     }
 
-    /// One step on or back.
-    pub fn step(&mut self, forward: bool, unit: Unit) {
+    /// Lets packets pass a filter; of a run that goes on, those that are there.
+    pub fn filter(&mut self, filter: &PacketFilter) {
+        let timeline = self.timeline.as_ref().filter(|_| !filter.is_empty());
+        self.passing = timeline.map(|timeline| timeline.passing(filter));
+        self.dirty = true;
+    }
+
+    /// One step on or back, in the tour's stills where they are shown; false if no packet is there that passes the filter.
+    pub fn step(&mut self, forward: bool, unit: Unit) -> bool {
+        if let Some(still) = self.still_at {
+            if forward && still == 0 {
+                self.end_tour();
+            } else {
+                self.show_still(if forward { still - 1 } else { still + 1 });
+            }
+            return true;
+        }
         // From the position that is shown: an event that is still on its way counts as happened.
         let here = self.position();
         let target = match (unit, &self.timeline) {
             (Unit::Event, _) if forward => here + 1,
             (Unit::Event, _) => here.saturating_sub(1),
             (Unit::Packet, Some(timeline)) => {
-                timeline.packet_step(here, forward).unwrap_or(if forward { timeline.len() } else { 0 })
+                let found = timeline.packet_step(here, forward, self.passing.as_ref());
+                if found.is_none() && self.passing.is_some() {
+                    return false;
+                }
+                found.unwrap_or(if forward { timeline.len() } else { 0 })
             }
             (Unit::Packet, None) => here,
         };
         self.seek(target);
+        true
     }
 
     /// To the next or the last of something; false if there is none.
     pub fn jump_to(&mut self, what: Jump, forward: bool) -> bool {
         let here = self.position();
-        let found = self.timeline.as_ref().and_then(|timeline| timeline.jump(what, here, forward));
+        let passing = self.passing.as_ref();
+        let found = self.timeline.as_ref().and_then(|timeline| timeline.jump(what, here, forward, passing));
         if let Some(found) = found {
             self.seek(found);
         }
@@ -275,7 +323,8 @@ impl Player {
         if let Some(timeline) = &self.timeline {
             let packets = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
             let identical = (0..packets).all(|packet| timeline.identical(packet) != Some(false));
-            let kept = Kept { series: timeline.series.clone(), events: timeline.len(), identical };
+            let (series, clock) = (timeline.series.clone(), timeline.clock.clone());
+            let kept = Kept { series, clock, events: timeline.len(), identical };
             self.kept.insert(branch.into(), kept);
         }
     }
@@ -291,6 +340,7 @@ impl Player {
     pub fn toggle(&mut self) {
         let touring = self.end_tour();
         self.playing = !(self.playing || touring);
+        self.since_cut = 0.0;
         if self.playing && self.complete() && self.at >= f64::from(self.end()) {
             self.at = 0.0;
         }
@@ -300,17 +350,29 @@ impl Player {
         self.timeline.as_ref().is_some_and(Timeline::is_complete)
     }
 
-    /// Starts a journey.
+    /// Starts a journey, or shows the first of its stills.
     pub fn tour(&mut self, legs: Vec<Leg>) {
         self.tour = legs;
         self.tour.reverse();
         self.tour_from = None;
         self.playing = false;
+        if self.still {
+            self.tour.retain(|leg| leg.still.is_some());
+            self.show_still(self.tour.len().saturating_sub(1));
+        }
     }
 
-    /// Ends the journey; true if there was one.
+    /// Shows one of the tour's stills, of which the last comes first; before the first there is none.
+    fn show_still(&mut self, still: usize) {
+        if let Some(at) = self.tour.get(still).and_then(|leg| leg.still) {
+            self.still_at = Some(still);
+            self.jump(at);
+        }
+    }
+
+    /// Ends the journey; true if something moved.
     pub fn end_tour(&mut self) -> bool {
-        let touring = !self.tour.is_empty();
+        let touring = !self.tour.is_empty() && self.still_at.take().is_none();
         self.tour.clear();
         self.tour_from = None;
         self.dirty = true;
@@ -319,8 +381,13 @@ impl Player {
 
     /// What is going on.
     pub fn status(&self) -> Status {
-        let caption = self.tour.last().map(|leg| leg.caption.clone());
-        Status { playing: self.playing || caption.is_some(), caption }
+        let leg = match self.still_at {
+            Some(still) => self.tour.get(still),
+            None => self.tour.last(),
+        };
+        let still = self.still_at.map(|still| (self.tour.len() - still, self.tour.len()));
+        let touring = leg.is_some() && still.is_none();
+        Status { playing: self.playing || touring, caption: leg.map(|leg| leg.caption.clone()), still }
     }
 
     /// What is held at the position.
@@ -353,7 +420,18 @@ impl Player {
     pub fn plot_position(&self, plot: usize, x: f64) -> u32 {
         let width = self.surfaces.as_ref().map_or(1.0, |surfaces| surfaces.plots[plot].0.size.0);
         let share = (x - MARGIN.0) / (width - MARGIN.0 - MARGIN.1).max(1.0);
-        (share.clamp(0.0, 1.0) * f64::from(self.end())).round() as u32
+        let Some(timeline) = &self.timeline else { return 0 };
+        let position = self.axis.position(&timeline.clock, share.clamp(0.0, 1.0) * self.axis.end());
+        position.min(timeline.len())
+    }
+
+    /// The axis that plots of a run go by, with a branch beside or without.
+    pub fn axis_of(&self, timeline: &Timeline, beside: Option<&Kept>) -> Axis {
+        if self.by_time {
+            Axis::time(&timeline.clock, beside.map(|kept| &kept.clock))
+        } else {
+            Axis::events(timeline.len().max(beside.map_or(0, |kept| kept.events)))
+        }
     }
 
     /// One animation frame at `now` milliseconds.
@@ -391,7 +469,7 @@ impl Player {
 
     fn animate(&mut self, elapsed: f64) {
         let before = self.at;
-        if let Some(leg) = self.tour.last() {
+        if let (Some(leg), None) = (self.tour.last(), self.still_at) {
             let from = *self.tour_from.get_or_insert(before);
             self.tour_spent += elapsed;
             let t = (self.tour_spent / leg.ms).min(1.0);
@@ -410,8 +488,10 @@ impl Player {
             let end = f64::from(self.end());
             // The fastest speed still shows something: any run takes at least two seconds.
             let speed = if self.speed.is_finite() { self.speed } else { (end / 2.0).max(20_000.0) };
-            self.at = (before + speed * elapsed / 1000.0).min(end);
-            self.rate = speed;
+            let elapsed = if self.still { self.cut(elapsed) } else { elapsed };
+            self.at = (self.at + speed * elapsed / 1000.0).min(end);
+            // What is cut to is seen as it is, not on its way.
+            self.rate = if self.still { 0.0 } else { speed };
             if let (true, Some((from, to))) = (self.looping, self.range)
                 && self.at >= f64::from(to)
             {
@@ -427,6 +507,17 @@ impl Player {
             self.rate = 0.0;
         }
         self.dirty |= self.at != before;
+    }
+
+    /// What there is to go on by where motion is not wanted: nothing, or once a second all of it.
+    fn cut(&mut self, elapsed: f64) -> f64 {
+        self.since_cut += elapsed;
+        if self.since_cut < CUT_MS {
+            return 0.0;
+        }
+        self.since_cut = 0.0;
+        self.at = self.at.ceil();
+        CUT_MS
     }
 
     fn draw(&mut self) {
@@ -447,7 +538,7 @@ impl Player {
                 self.draw_track(&timeline, &surfaces);
             }
             self.draw_lanes(&timeline, &surfaces);
-            self.draw_cursors(&surfaces);
+            self.draw_cursors(&timeline, &surfaces);
             surfaces.scrub.set_max(&timeline.len().to_string());
             surfaces.scrub.set_value(&position.to_string());
             self.write(&timeline, position);

@@ -21,6 +21,7 @@ impl Player {
                 selected: self.selected,
                 line: self.line,
                 place: self.place,
+                passing: self.passing.as_ref(),
             };
             let scene = scene::lane(timeline, &self.panel, &view);
             scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
@@ -31,33 +32,36 @@ impl Player {
     pub(super) fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
         self.scales.clear();
         let beside = self.beside.and_then(|branch| self.kept.get(branch.into()));
+        let axis = self.axis_of(timeline, beside);
         for (slot, (surface, _)) in (0..SLOTS).zip(&surfaces.plots) {
             let spec = &PLOTS[self.plots[slot]];
             let columns = (surface.size.0 * surface.ratio) as u32;
-            let mut curves = spec.curves(&timeline.series, timeline.len(), columns);
+            let run = (&timeline.clock, timeline.len());
+            let mut curves = spec.curves(&timeline.series, run, &axis, columns);
             if let Some(kept) = beside {
-                let faint = spec.curves(&kept.series, kept.events, columns);
+                let faint = spec.curves(&kept.series, (&kept.clock, kept.events), &axis, columns);
                 curves.splice(0..0, faint.into_iter().map(|curve| Curve { faint: true, ..curve }));
             }
-            let end = timeline.len().max(beside.map_or(0, |kept| kept.events));
-            let scale = spec.scale(end, &curves);
+            let scale = spec.scale(&axis, &curves);
             plots::draw(
                 &surface.context,
                 &self.palette,
                 surface.size,
                 surface.ratio,
-                scale,
+                &scale,
                 &curves,
                 spec.ratio,
             );
             self.scales.push(scale);
         }
+        self.axis = axis;
     }
 
-    pub(super) fn draw_cursors(&self, surfaces: &Surfaces) {
+    pub(super) fn draw_cursors(&self, timeline: &Timeline, surfaces: &Surfaces) {
         for (scale, (_, surface)) in self.scales.iter().zip(&surfaces.plots) {
             let mut scene = Scene::default();
-            let at = |position: f64| scale.at(surface.size, position, scale.low);
+            let at =
+                |position: f64| scale.at(surface.size, self.axis.x(&timeline.clock, position), scale.low);
             let bottom = at(0.0).1;
             if let Some((from, to)) = self.range {
                 let (from, to) = (at(f64::from(from)).0, at(f64::from(to)).0);

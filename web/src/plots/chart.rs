@@ -10,9 +10,9 @@ use crate::scene::{Ink, Palette};
 /// CSS pixels around the curves: left, right, top, bottom.
 pub const MARGIN: (f64, f64, f64, f64) = (46.0, 8.0, 6.0, 6.0);
 
-/// A curve: points (position, value) and its ink.
+/// A curve: points (x, value) and its ink.
 pub struct Curve {
-    /// Points in order of position.
+    /// Points from left to right; x is the axis'.
     pub points: Vec<(f64, f64)>,
     /// Its colour.
     pub ink: Ink,
@@ -20,22 +20,24 @@ pub struct Curve {
     pub faint: bool,
 }
 
-/// Range of a plot's values.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Range of a plot's values, and its axis' measures.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
     /// Least value.
     pub low: f64,
     /// Greatest value.
     pub high: f64,
-    /// Positions.
+    /// Greatest x.
     pub end: f64,
+    /// Folded stretches, from where to where.
+    pub folds: Vec<(f64, f64)>,
 }
 
 impl Scale {
     /// CSS pixels of a point in a plot of `size` CSS pixels.
-    pub fn at(&self, size: (f64, f64), position: f64, value: f64) -> (f64, f64) {
+    pub fn at(&self, size: (f64, f64), x: f64, value: f64) -> (f64, f64) {
         let (left, right, top, bottom) = MARGIN;
-        let x = left + (size.0 - left - right) * position / self.end.max(1.0);
+        let x = left + (size.0 - left - right) * x / self.end.max(1.0);
         let share = (value - self.low) / (self.high - self.low).max(f64::MIN_POSITIVE);
         (x, size.1 - bottom - (size.1 - top - bottom) * share)
     }
@@ -70,7 +72,7 @@ pub fn draw(
     palette: &Palette,
     size: (f64, f64),
     ratio: f64,
-    scale: Scale,
+    scale: &Scale,
     curves: &[Curve],
     ratios: bool,
 ) -> bool {
@@ -90,7 +92,7 @@ pub(super) fn render(
     palette: &Palette,
     size: (f64, f64),
     ratio: f64,
-    scale: Scale,
+    scale: &Scale,
     curves: &[Curve],
     ratios: bool,
 ) -> bool {
@@ -118,6 +120,12 @@ pub(super) fn render(
             .light_line_style(TRANSPARENT)
             .axis_style(TRANSPARENT)
             .draw()?;
+        for (from, to) in &scale.folds {
+            let (x, width) = ((from + to) / 2.0, (to - from) / scale.end * (size.0 - left - right) * ratio);
+            let style = rgb(palette.color(Ink::Faint)).stroke_width(width.round().max(1.0) as u32);
+            let line = [(x, scale.low), (x, scale.high)];
+            chart.draw_series(LineSeries::new(line.iter().copied(), style))?;
+        }
         for curve in curves {
             let color = rgb(palette.color(curve.ink));
             let style = if curve.faint {
@@ -148,7 +156,7 @@ mod tests {
 
     #[test]
     fn points_map_into_the_margins() {
-        let scale = Scale { low: 0.0, high: 10.0, end: 100.0 };
+        let scale = Scale { low: 0.0, high: 10.0, end: 100.0, folds: Vec::new() };
         let size = (200.0, 100.0);
         assert_eq!(scale.at(size, 0.0, 0.0), (46.0, 94.0));
         assert_eq!(scale.at(size, 100.0, 10.0), (192.0, 6.0));

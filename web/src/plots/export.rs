@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
+use super::axis::Axis;
 use super::chart::{draw, render};
 use super::spec::Spec;
 use super::surface::Surface;
 use super::svg::{Svg, escape};
-use crate::scene::{Ink, Palette, Scene, paint};
+use crate::scene::{Ink, Palette, Scene, duration, paint};
 use crate::timeline::Timeline;
 
 /// Width and height of a picture, in CSS pixels.
@@ -53,8 +54,9 @@ impl Format {
     }
 }
 
-/// The plot's numbers: a row at every position at which one changes, under lines that begin with `#` and say what it is.
-pub fn csv(spec: &Spec, timeline: &Timeline, about: &About) -> String {
+/// The plot's numbers: a row at every position at which one changes, under lines that begin with `#` and say what it is. By
+/// time each row also says where the axis has it, in nanoseconds without what is folded.
+pub fn csv(spec: &Spec, timeline: &Timeline, axis: &Axis, about: &About) -> String {
     let curves: Vec<_> =
         spec.curves.iter().map(|curve| (curve.label, curve.series(&timeline.series))).collect();
     let mut positions: Vec<u32> =
@@ -65,11 +67,17 @@ pub fn csv(spec: &Spec, timeline: &Timeline, about: &About) -> String {
     let unit = if spec.unit.is_empty() { String::new() } else { format!(" ({})", spec.unit) };
     let mut text =
         format!("# Snapstack: {}{unit}\n# {}\n# {}\nevent,time_ns", spec.title, about.caption, about.link);
+    if axis.is_time() {
+        text += ",folded_ns";
+    }
     for (label, _) in &curves {
         let _ = write!(text, ",{label}");
     }
     for position in positions {
         let _ = write!(text, "\n{position},{}", timeline.time_ns(position));
+        if axis.is_time() {
+            let _ = write!(text, ",{}", axis.x(&timeline.clock, f64::from(position)));
+        }
         for (_, series) in &curves {
             let _ = write!(text, ",{}", series.value(position));
         }
@@ -116,7 +124,7 @@ pub fn json(spec: &Spec, timeline: &Timeline, about: &About) -> String {
 }
 
 /// Heading, legend with the last values, and foot.
-fn frame(spec: &Spec, timeline: &Timeline, about: &About) -> Scene {
+fn frame(spec: &Spec, timeline: &Timeline, axis: &Axis, about: &About) -> Scene {
     let mut scene = Scene::default();
     scene.fill(0.0, 0.0, SIZE.0, SIZE.1, Ink::Ground, 1.0);
     scene.label((16.0, 28.0), -1, Ink::Text, 16.0, true, f64::INFINITY, spec.title);
@@ -130,15 +138,19 @@ fn frame(spec: &Spec, timeline: &Timeline, about: &About) -> Scene {
         scene.text((x + 22.0, 52.0), -1, curve.ink, 12.0, text.trim_end());
         x += 22.0 + width + 16.0;
     }
-    let events =
-        format!("over {} events; {}", crate::scene::grouped(u64::from(timeline.len())), about.caption);
-    scene.text((16.0, SIZE.1 - 28.0), -1, Ink::Dim, 11.0, events);
+    let length = if axis.is_time() {
+        format!("{}, idle stretches folded", duration(timeline.clock.last() as u64))
+    } else {
+        format!("{} events", crate::scene::grouped(u64::from(timeline.len())))
+    };
+    let text = format!("over {length}; {}", about.caption);
+    scene.text((16.0, SIZE.1 - 28.0), -1, Ink::Dim, 11.0, text);
     scene.text((16.0, SIZE.1 - 12.0), -1, Ink::Dim, 9.0, about.link.clone());
     scene
 }
 
 /// The plot as SVG.
-pub fn svg(spec: &Spec, timeline: &Timeline, about: &About, palette: &Palette) -> String {
+pub fn svg(spec: &Spec, timeline: &Timeline, axis: &Axis, about: &About, palette: &Palette) -> String {
     let (w, h) = SIZE;
     let mut text = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" font-family=\"sans-serif\">\n\
@@ -147,11 +159,11 @@ pub fn svg(spec: &Spec, timeline: &Timeline, about: &About, palette: &Palette) -
         escape(&about.caption),
         escape(&about.link)
     );
-    text.push_str(&crate::scene::svg(&frame(spec, timeline, about), palette));
+    text.push_str(&crate::scene::svg(&frame(spec, timeline, axis, about), palette));
     let _ = writeln!(text, "<g transform=\"translate(0 {})\">", CHART.0);
-    let curves = spec.curves(&timeline.series, timeline.len(), w as u32);
+    let curves = spec.curves(&timeline.series, (&timeline.clock, timeline.len()), axis, w as u32);
     let backend = Surface::Svg(Svg { text: &mut text, size: (w as u32, CHART.1 as u32) });
-    render(backend, palette, (w, CHART.1), 1.0, spec.scale(timeline.len(), &curves), &curves, spec.ratio);
+    render(backend, palette, (w, CHART.1), 1.0, &spec.scale(axis, &curves), &curves, spec.ratio);
     text + "</g>\n</svg>\n"
 }
 
@@ -162,6 +174,7 @@ pub fn png(
     contexts: (&CanvasRenderingContext2d, &CanvasRenderingContext2d),
     spec: &Spec,
     timeline: &Timeline,
+    axis: &Axis,
     about: &About,
     palette: &Palette,
 ) -> bool {
@@ -170,11 +183,12 @@ pub fn png(
         canvas.set_width((SIZE.0 * ratio) as u32);
         canvas.set_height((height * ratio) as u32);
     }
-    paint(contexts.0, palette, &frame(spec, timeline, about), SIZE, ratio);
-    let curves = spec.curves(&timeline.series, timeline.len(), (SIZE.0 * ratio) as u32);
-    let scale = spec.scale(timeline.len(), &curves);
+    paint(contexts.0, palette, &frame(spec, timeline, axis, about), SIZE, ratio);
+    let columns = (SIZE.0 * ratio) as u32;
+    let curves = spec.curves(&timeline.series, (&timeline.clock, timeline.len()), axis, columns);
+    let scale = spec.scale(axis, &curves);
     let size = (SIZE.0, CHART.1);
-    draw(contexts.1, palette, size, ratio, scale, &curves, spec.ratio)
+    draw(contexts.1, palette, size, ratio, &scale, &curves, spec.ratio)
         && contexts.0.set_transform(1.0, 0.0, 0.0, 1.0, 0.0, 0.0).is_ok()
         && contexts.0.draw_image_with_html_canvas_element(canvases.1, 0.0, CHART.0 * ratio).is_ok()
 }

@@ -1,6 +1,6 @@
 //! Which plots there are: their curves, how these are scaled, and what a range of one adds up to.
 
-use super::{Curve, Scale};
+use super::{Axis, Curve, Scale};
 use crate::scene::{Ink, grouped};
 use crate::timeline::{LaneSeries, Series, Timeline};
 
@@ -84,10 +84,17 @@ pub static PLOTS: [Spec; 7] = [
 ];
 
 impl Spec {
-    /// The curves over `end` events, with at most two points a column.
-    pub fn curves(&self, lanes: &[LaneSeries; 2], end: u32, columns: u32) -> Vec<Curve> {
+    /// The curves over the `end` events of the run with this clock, with at most four points a column.
+    pub fn curves(
+        &self,
+        lanes: &[LaneSeries; 2],
+        (clock, end): (&Series, u32),
+        axis: &Axis,
+        columns: u32,
+    ) -> Vec<Curve> {
+        let place = |at: u32| axis.x(clock, f64::from(at));
         let curve = |curve: &CurveSpec| Curve {
-            points: curve.series(lanes).decimate(end, columns),
+            points: curve.series(lanes).decimate(end, columns, axis.end(), &place),
             ink: curve.ink,
             faint: false,
         };
@@ -95,15 +102,15 @@ impl Spec {
         self.curves.iter().rev().map(curve).collect()
     }
 
-    /// The scale that holds curves over `end` events.
-    pub fn scale(&self, end: u32, curves: &[Curve]) -> Scale {
-        let end = f64::from(end);
+    /// The scale that holds curves over an axis.
+    pub fn scale(&self, axis: &Axis, curves: &[Curve]) -> Scale {
+        let (end, folds) = (axis.end(), axis.folds());
         let top = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(0.0, f64::max);
         // Ratios start at 1; counts at 0, with a little room below so that a flat zero stays visible.
         if self.ratio {
-            Scale { low: 0.8, high: top.max(1.5) * 1.05, end }
+            Scale { low: 0.8, high: top.max(1.5) * 1.05, end, folds }
         } else {
-            Scale { low: -0.03 * top.max(1.0), high: top.max(1.0) * 1.06, end }
+            Scale { low: -0.03 * top.max(1.0), high: top.max(1.0) * 1.06, end, folds }
         }
     }
 

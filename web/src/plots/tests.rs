@@ -29,7 +29,7 @@ fn a_range_adds_up_to_what_the_curves_say_at_its_ends() {
 #[test]
 fn csv_has_a_row_for_every_change_and_says_what_it_is() {
     let timeline = run();
-    let text = csv(&PLOTS[1], &timeline, &about());
+    let text = csv(&PLOTS[1], &timeline, &Axis::events(timeline.len()), &about());
     let (notes, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('#'));
     assert_eq!(notes[2], "# #/explore?v=1&line=64");
     assert_eq!(rows[0], "event,time_ns,left,right");
@@ -46,7 +46,7 @@ fn csv_has_a_row_for_every_change_and_says_what_it_is() {
 fn svg_carries_heading_legend_curves_and_link_and_is_well_formed() {
     let timeline = run();
     for spec in &PLOTS {
-        let text = svg(spec, &timeline, &about(), &Palette::default());
+        let text = svg(spec, &timeline, &Axis::events(timeline.len()), &about(), &Palette::default());
         for part in [spec.title, "demo.pcap &amp; co", "#/explore?v=1&amp;line=64"] {
             assert!(text.contains(part), "{part} in the SVG of {}", spec.key);
         }
@@ -61,4 +61,25 @@ fn svg_carries_heading_legend_curves_and_link_and_is_well_formed() {
         assert!(long >= 1, "curves of {}", spec.key);
         assert!(!text.contains("& ") && text.matches("<g").count() == text.matches("</g>").count());
     }
+}
+
+#[test]
+fn files_by_time_go_by_the_folded_axis_and_say_so() {
+    let timeline = run();
+    let axis = Axis::time(&timeline.clock, None);
+    let text = csv(&PLOTS[0], &timeline, &axis, &about());
+    let rows: Vec<Vec<&str>> = text.lines().skip(3).map(|row| row.split(',').collect()).collect();
+    assert_eq!(rows[0], ["event", "time_ns", "folded_ns", "left", "right"]);
+    let x: Vec<f64> = rows[1..].iter().map(|row| row[2].parse().unwrap()).collect();
+    assert!(x.is_sorted() && x[x.len() - 1] == axis.end() && axis.end() * 10.0 < timeline.clock.last());
+    let text = svg(&PLOTS[0], &timeline, &axis, &about(), &Palette::default());
+    assert!(text.contains("over 94.536 ms, idle stretches folded; demo.pcap"));
+}
+
+#[test]
+fn bursts_have_more_than_a_third_of_a_folded_axis() {
+    let timeline = run();
+    let axis = Axis::time(&timeline.clock, None);
+    let folded: f64 = axis.folds().iter().map(|(from, to)| to - from).sum();
+    assert!(folded < axis.end() * 0.6 && axis.folds().len() > 10, "{folded} of {}", axis.end());
 }

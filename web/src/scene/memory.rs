@@ -56,7 +56,7 @@ pub(super) fn draw(
     scene: &mut Scene,
     timeline: &Timeline,
     panel: &Panel,
-    view: &LaneView,
+    view: &LaneView<'_>,
     area: (f64, f64, f64, f64),
 ) -> Grid {
     let (x, y, w, h) = area;
@@ -94,7 +94,7 @@ pub(super) fn draw(
 }
 
 /// Every line of every content that is held, in the order of their creation; copies of payload have the colour of copies.
-fn every_line(scene: &mut Scene, timeline: &Timeline, held: &Held, view: &LaneView, grid: &Grid) {
+fn every_line(scene: &mut Scene, timeline: &Timeline, held: &Held, view: &LaneView<'_>, grid: &Grid) {
     let contents = timeline.contents(view.side);
     let square = (grid.size, grid.size);
     // Every `scale`-th line stands for its square.
@@ -125,7 +125,7 @@ fn store_lines(
     timeline: &Timeline,
     held: &Held,
     marked: Option<&Held>,
-    view: &LaneView,
+    view: &LaneView<'_>,
     grid: &Grid,
 ) {
     let glyph = |line: usize| timeline.glyphs.get(line).copied().unwrap_or(0);

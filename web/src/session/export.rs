@@ -25,14 +25,17 @@ impl Provider {
             return;
         };
         let about = state.about(player.position());
+        let axis = player.axis_of(timeline, None);
         let name = format!("snapstack-{}.{}", spec.key, format.name());
         match format {
-            Format::Csv => save_text(&document, &name, "text/csv", &plots::csv(spec, timeline, &about)),
+            Format::Csv => {
+                save_text(&document, &name, "text/csv", &plots::csv(spec, timeline, &axis, &about));
+            }
             Format::Json => {
                 save_text(&document, &name, "application/json", &plots::json(spec, timeline, &about));
             }
             Format::Svg => {
-                let text = plots::svg(spec, timeline, &about, &palette(&document));
+                let text = plots::svg(spec, timeline, &axis, &about, &palette(&document));
                 save_text(&document, &name, "image/svg+xml", &text);
             }
             Format::Png => {
@@ -42,6 +45,7 @@ impl Provider {
                     (&whole.1, &chart.1),
                     spec,
                     timeline,
+                    &axis,
                     &about,
                     &palette(&document),
                 );

@@ -2,12 +2,12 @@
 
 use snapstack::sim::{Change, Event, MODEL_VERSION};
 use wasm_bindgen::prelude::*;
-use web_sys::KeyboardEvent;
+use web_sys::{HtmlElement, KeyboardEvent};
 
 use super::{Msg, Over, Provider};
 use crate::browser::{mark, window};
 use crate::commands::{self, Intent};
-use crate::state::{Action, Notice, Page};
+use crate::state::{Action, Bottom, Notice, Page};
 use crate::timeline::{Place, Side};
 use crate::{settings, storage, theme};
 
@@ -122,6 +122,21 @@ impl Provider {
                     }
                     Page::Figures => false,
                 }
+            }
+            Intent::PacketFilter => {
+                // A sheet that is about to close gives the focus back to what had it before.
+                let focus = Closure::once_into_js(|| {
+                    let document = window().and_then(|window| window.document());
+                    let field = document.and_then(|document| document.get_element_by_id("packet-filter"));
+                    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
+                        let _ = field.focus();
+                    }
+                });
+                if let Some(window) = window() {
+                    let _ = window.set_timeout_with_callback(focus.unchecked_ref());
+                }
+                // On small screens the field stands over the list.
+                self.act(Action::Bottom(Bottom::Events))
             }
             Intent::Palette => self.toggle(Over::Palette),
             Intent::Help => self.toggle(Over::Help),

@@ -7,6 +7,7 @@ use yew::Callback;
 use super::Msg;
 use crate::components::ControlsEvent;
 use crate::state::Action;
+use crate::theme;
 
 /// A listener of the window; it ends when this is dropped.
 pub(super) struct Listener {
@@ -59,8 +60,10 @@ pub(super) fn listen(send: &Callback<Msg>) -> Vec<Listener> {
             None => Msg::Act(Action::Dragging(false)),
         })
     });
-    if let Ok(Some(list)) = window.match_media("(prefers-color-scheme: dark)") {
-        on_target(&list.into(), "change", |_| Some(Msg::Themed));
+    for query in ["(prefers-color-scheme: dark)", theme::STILL] {
+        if let Ok(Some(list)) = window.match_media(query) {
+            on_target(&list.into(), "change", |_| Some(Msg::Themed));
+        }
     }
     listeners
 }

@@ -86,7 +86,7 @@ pub enum Msg {
     Restart,
     /// What is known of its end is to be copied.
     Report,
-    /// The system's theme has changed.
+    /// The system's theme has changed, or whether motion is wanted.
     Themed,
     /// The page may be about to go.
     Leaving,
@@ -170,6 +170,7 @@ impl Component for Provider {
 
     fn create(ctx: &Context<Self>) -> Self {
         let player = Rc::new(RefCell::new(Player::default()));
+        player.borrow_mut().still = theme::still();
         frames::run(Rc::downgrade(&player), ctx.link().callback(|status| Msg::Act(Action::Status(status))));
         let session = Session {
             state: Rc::default(),
@@ -318,7 +319,14 @@ impl Provider {
             }
             Msg::Report => self.copy_report(),
             Msg::Themed => {
-                self.session.player.borrow_mut().repaint();
+                let mut player = self.session.player.borrow_mut();
+                let still = theme::still();
+                if player.still != still {
+                    player.end_tour();
+                    player.still = still;
+                }
+                player.repaint();
+                drop(player);
                 self.annex.themed();
                 true
             }
@@ -387,11 +395,17 @@ impl Provider {
                 player.plots = plots;
                 player.repaint();
             }
+            Effect::Axis(by_time) => {
+                let mut player = player.borrow_mut();
+                player.by_time = by_time;
+                player.repaint();
+            }
             Effect::Range(range) => {
                 let mut player = player.borrow_mut();
                 player.range = range;
                 player.repaint();
             }
+            Effect::FilterPackets(filter) => player.borrow_mut().filter(&filter),
             Effect::Repaint => {
                 let mut player = player.borrow_mut();
                 player.bookmarks.clone_from(&self.session.state.bookmarks);
@@ -460,6 +474,7 @@ impl Provider {
                     timeline.finish();
                 }
                 player.keep(self.session.state.branches.current);
+                player.filter(&self.session.state.packets.filter);
                 player.repaint();
                 drop(player);
                 let frames: u32 = results.iter().flat_map(|result| result.frames).sum();
@@ -573,13 +588,13 @@ impl Provider {
             // Filling the rings is no news: it is there to be scrubbed back to.
             let first = player.timeline.as_ref().and_then(Timeline::first_stage);
             player.jump(first.map_or(0, |at| at.saturating_sub(1)));
-            player.toggle();
+            if !player.still {
+                player.toggle();
+            }
             return;
         };
         player.seek(opening);
-        let still =
-            window().is_some_and(|window| theme::prefers(&window, "(prefers-reduced-motion: reduce)"));
-        if !still && let Some(legs) = player.timeline.as_ref().and_then(tour::journey) {
+        if let Some(legs) = player.timeline.as_ref().and_then(tour::journey) {
             player.tour(legs);
         }
     }
@@ -591,13 +606,22 @@ impl Provider {
             TimeEvent::ToStart => player.seek(0),
             TimeEvent::Toggle => player.toggle(),
             TimeEvent::Play(play) => player.play(play),
-            TimeEvent::Step(forward) => player.step(forward, unit),
+            TimeEvent::Step(forward) => {
+                if !player.step(forward, unit) {
+                    drop(player);
+                    let side = if forward { "after" } else { "before" };
+                    let text = format!("No packet {side} this moment passes the filter.");
+                    return self.act(Action::Inform(text));
+                }
+            }
             TimeEvent::Jump(what, forward) => {
                 if !player.jump_to(what, forward) {
                     drop(player);
                     let side = if forward { "after" } else { "before" };
-                    return self
-                        .act(Action::Inform(format!("There is no {} {side} this moment.", what.name())));
+                    let filtered = !self.session.state.packets.filter.is_empty();
+                    let whose = if filtered { " of a packet that passes the filter" } else { "" };
+                    let text = format!("There is no {}{whose} {side} this moment.", what.name());
+                    return self.act(Action::Inform(text));
                 }
             }
             TimeEvent::Loop => player.looping = !player.looping && player.range.is_some(),

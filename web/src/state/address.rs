@@ -55,6 +55,7 @@ impl State {
         if let Ok((link, _)) = Link::read(fragment) {
             self.spec = link.spec.clone();
             self.branches.go_to(&link.spec);
+            self.packets = link.filter.clone().into();
             // It is shown again, not held against what it was.
             self.link = Link { digest: None, ..link };
             self.resumed = true;
@@ -74,6 +75,7 @@ impl State {
                     self.fresh = true;
                     self.verdict = None;
                     self.notice = (!notes.is_empty()).then(|| Notice::Info(notes.join(" ")));
+                    self.packets = link.filter.clone().into();
                     self.link = link;
                     self.resumed = false;
                     self.opened = false;

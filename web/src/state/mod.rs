@@ -17,6 +17,7 @@ use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config, MODEL_VERSION, MOST_CHANGES, Workload};
 
 use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
+use crate::filter::{PacketFilter, Typed};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
 use crate::share::{Link, short_digest};
@@ -79,6 +80,8 @@ pub struct State {
     pub tab: usize,
     /// Which plots are shown.
     pub plots: [usize; SLOTS],
+    /// Whether they go by time, with idle stretches folded, instead of by event.
+    pub by_time: bool,
     /// The range of positions that is marked in them.
     pub range: Option<(u32, u32)>,
     /// Whether a file is dragged over the page.
@@ -101,6 +104,8 @@ pub struct State {
     pub settings: bool,
     /// What events are listed.
     pub filter: Filter,
+    /// Which packets pass.
+    pub packets: Typed,
     /// What jumps go to.
     pub jump: Jump,
 }
@@ -183,10 +188,11 @@ impl Default for State {
             opened: false,
             fresh: true,
             notice: None,
-            status: Status { playing: false, caption: None },
+            status: Status { playing: false, caption: None, still: None },
             unit: Unit::Event,
             tab: 0,
             plots: [0, 1, 2],
+            by_time: false,
             range: None,
             dragging: false,
             selected: None,
@@ -198,6 +204,7 @@ impl Default for State {
             bottom: Bottom::default(),
             settings: false,
             filter: Filter::default(),
+            packets: Typed::default(),
             jump: Jump::Copy,
         }
     }
@@ -276,6 +283,8 @@ pub enum Action {
     Settings(bool),
     /// Which events are listed.
     Filter(Filter),
+    /// The packet filter's field has this text; and whether no more is typed for now.
+    FilterPackets(String, bool),
     /// What jumps go to.
     JumpTo(Jump),
     /// A link to the moment was made.
@@ -288,6 +297,8 @@ pub enum Action {
     Tab(usize),
     /// Another plot in a slot.
     Plot(usize, usize),
+    /// Plots go by time, or by event again.
+    TurnAxis,
     /// A range of positions to mark in the plots, or none.
     Range(Option<(u32, u32)>),
     /// Files are dragged over the page, or no longer.
@@ -325,8 +336,12 @@ pub enum Effect {
     EndTour,
     /// Show these plots.
     Plots([usize; SLOTS]),
+    /// Show plots by time, or by event.
+    Axis(bool),
     /// Mark a range in the plots.
     Range(Option<(u32, u32)>),
+    /// Let packets pass this filter.
+    FilterPackets(PacketFilter),
     /// Something drawn has changed.
     Repaint,
     /// Mark what is on screen as belonging to a finished run, or not.
@@ -348,6 +363,7 @@ impl State {
             at: Some(position),
             packet: self.selected,
             mark: self.mark,
+            filter: self.packets.filter.clone(),
             capture: file.map(|capture| capture.sha256.clone()),
             name: file.map(|capture| capture.name.clone()),
             model: Some(MODEL_VERSION),
@@ -559,6 +575,19 @@ impl State {
                 self.filter = filter;
                 Vec::new()
             }
+            Action::FilterPackets(text, left) => {
+                if self.packets.wrong {
+                    self.notice = None;
+                }
+                let before = self.packets.filter.clone();
+                if let Err(error) = self.packets.take(text, left) {
+                    self.notice = Some(Notice::Problem(error.to_string()));
+                }
+                if self.packets.filter == before {
+                    return Vec::new();
+                }
+                vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
+            }
             Action::Shared(link) => {
                 let file = if self.demo() {
                     ""
@@ -588,6 +617,10 @@ impl State {
                     *shown = plot.min(PLOTS.len() - 1);
                 }
                 vec![Effect::Plots(self.plots)]
+            }
+            Action::TurnAxis => {
+                self.by_time = !self.by_time;
+                vec![Effect::Axis(self.by_time)]
             }
             Action::Range(range) => {
                 self.range = range.map(|(a, b)| (a.min(b), a.max(b)));

@@ -182,3 +182,45 @@ fn bookmarks_are_kept_in_order_and_taken_away_again() {
     }
     assert_eq!(state.bookmarks, [30, 50]);
 }
+
+#[test]
+fn plots_go_by_time_and_back_and_stay_so_for_other_runs() {
+    let mut state = running();
+    assert_eq!(state.apply(Action::TurnAxis), [Effect::Axis(true)]);
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Started(lines(16)));
+    assert!(state.by_time);
+    assert_eq!(state.apply(Action::TurnAxis), [Effect::Axis(false)]);
+}
+
+#[test]
+fn a_packet_filter_holds_as_it_is_typed_and_the_last_good_one_stays() {
+    let mut state = running();
+    let thread = PacketFilter::parse("thread 3").unwrap();
+    assert!(
+        state
+            .apply(Action::FilterPackets("thread 3".to_owned(), false))
+            .contains(&Effect::FilterPackets(thread.clone()))
+    );
+    assert_eq!(state.apply(Action::FilterPackets("thread 3 le".to_owned(), false)), []);
+    assert_eq!(
+        (&state.packets.filter, state.notice.is_some()),
+        (&thread, false),
+        "there may be more to come"
+    );
+    assert_eq!(state.apply(Action::FilterPackets("thread 3 le".to_owned(), true)), []);
+    assert!(
+        matches!(&state.notice, Some(Notice::Problem(text)) if text.contains("“le”") && text.contains("len > 1000"))
+    );
+    assert!(state.packets.wrong && state.packets.filter == thread);
+    state.apply(Action::FilterPackets("thread 3 len > 5".to_owned(), true));
+    assert_eq!((state.packets.wrong, &state.notice), (false, &None));
+    let link = state.link_at(7).fragment();
+    assert!(link.contains("&filter=thread%203%20len%20%3E%205"), "{link}");
+    state.apply(Action::FilterPackets(String::new(), false));
+    assert!(!state.link_at(7).fragment().contains("filter"));
+    state.apply(Action::Address(link));
+    assert_eq!(state.packets.text, "thread 3 len > 5");
+    state.apply(Action::Address("#/explore?v=2&filter=nonsense".to_owned()));
+    assert!(state.packets.filter.is_empty() && state.notice.is_some());
+}

@@ -120,6 +120,8 @@ impl Timeline {
             0
         };
         self.merged.push(index as u32 | flags);
+        let now = self.clock.last().max(event.time_ns as f64);
+        self.clock.set(self.merged.len() as u32, now);
         self.apply(side, &event);
         if both {
             self.apply(Side::Right, &event);

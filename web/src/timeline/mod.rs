@@ -9,6 +9,7 @@ mod columns;
 mod contents;
 mod merge;
 mod panel;
+mod passing;
 mod places;
 mod query;
 mod series;
@@ -17,6 +18,7 @@ mod track;
 pub use columns::{COLUMNS, columns};
 pub use contents::{Content, Contents};
 pub use panel::{Held, Panel};
+pub use passing::Passing;
 pub use places::{Place, Ring, Slot, Socket, Use};
 pub use query::Jump;
 pub use series::Series;
@@ -155,6 +157,9 @@ pub struct Timeline {
     pub columns: Vec<u8>,
     /// Counters by side.
     pub series: [LaneSeries; 2],
+    /// Simulated time over positions, in nanoseconds. It never goes back: what one lane does between two shared events counts
+    /// from when the other was last seen.
+    pub clock: Series,
     /// Captured packets' numbers of the sends of a capture, by write.
     pub captured: Vec<u32>,
     lanes: [Lane; 2],
@@ -177,6 +182,7 @@ impl Timeline {
             threads,
             glyphs: Vec::new(),
             series: [LaneSeries::new(), LaneSeries::new()],
+            clock: Series::new(0.0),
             captured,
             lanes: [Lane::new(), Lane::new()],
             merged: Vec::new(),

@@ -4,7 +4,7 @@ use snapstack::order::sort_by_number;
 use snapstack::sim::{Event, Kind, Stage};
 
 use super::track::{Call, NEVER, Track, Write};
-use super::{BOTH, Contents, INDEX, RIGHT, Side, Timeline};
+use super::{BOTH, Contents, INDEX, Passing, RIGHT, Side, Timeline};
 
 /// Packets and frames looked back over for those that are under way: older ones are done.
 const LOOK_BACK: usize = 4096;
@@ -224,13 +224,15 @@ impl Timeline {
         }
     }
 
-    /// The next or the last position of something before or after a position, in either lane.
-    pub fn jump(&self, what: Jump, position: u32, forward: bool) -> Option<u32> {
+    /// The next or the last position of something before or after a position, in either lane; with a filter, of something
+    /// that is about a packet that passes.
+    pub fn jump(&self, what: Jump, position: u32, forward: bool, passing: Option<&Passing>) -> Option<u32> {
+        let passes = |at: &&u32| passing.is_none_or(|passing| passing.position(**at));
         let nearest = |list: &[u32]| {
             if forward {
-                list.get(list.partition_point(|at| *at <= position)).copied()
+                list[list.partition_point(|at| *at <= position)..].iter().find(passes).copied()
             } else {
-                list[..list.partition_point(|at| *at < position)].last().copied()
+                list[..list.partition_point(|at| *at < position)].iter().rfind(passes).copied()
             }
         };
         let found = Side::BOTH.map(|side| {
@@ -246,15 +248,17 @@ impl Timeline {
         if forward { found.min() } else { found.max() }
     }
 
-    /// The next or the last position at which a packet or frame comes to be.
-    pub fn packet_step(&self, position: u32, forward: bool) -> Option<u32> {
+    /// The next or the last position at which a packet or frame comes to be; with a filter, one that passes.
+    pub fn packet_step(&self, position: u32, forward: bool, passing: Option<&Passing>) -> Option<u32> {
+        let passes = |(_, packet): &&(u32, u32)| passing.is_none_or(|passing| passing.packet(*packet));
         let found = Side::BOTH.map(|side| {
             let starts = &self.lanes[side as usize].starts;
-            if forward {
-                starts.get(starts.partition_point(|(at, _)| *at <= position)).map(|(at, _)| *at)
+            let found = if forward {
+                starts[starts.partition_point(|(at, _)| *at <= position)..].iter().find(passes)
             } else {
-                starts[..starts.partition_point(|(at, _)| *at < position)].last().map(|(at, _)| *at)
-            }
+                starts[..starts.partition_point(|(at, _)| *at < position)].iter().rfind(passes)
+            };
+            found.map(|(at, _)| *at)
         });
         let found = found.into_iter().flatten();
         if forward { found.min() } else { found.max() }

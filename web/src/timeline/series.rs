@@ -70,23 +70,45 @@ impl Series {
         (least, mean, greatest)
     }
 
+    /// Of values that never fall: the last position at which they are at most `value`; `u32::MAX` when they never pass it.
+    pub fn last_until(&self, value: f64) -> u32 {
+        self.at.get(self.values.partition_point(|found| *found <= value)).map_or(u32::MAX, |at| at - 1)
+    }
+
+    /// The values, from the first change on.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
     /// The positions at which the value changed.
     pub fn changes(&self) -> &[u32] {
         &self.at
     }
 
-    /// At most `2 * columns + 4` points of the curve over `0..=end`: the least and the greatest value of each column, so
-    /// that no peak is lost however many steps there are.
-    pub fn decimate(&self, end: u32, columns: u32) -> Vec<(f64, f64)> {
-        let mut points = vec![(0.0, self.value(0))];
-        // In whole numbers: a column that rounding moves away from its own first step would never be passed.
-        let (span, columns) = (u64::from(end.max(1)), u64::from(columns.max(1)));
-        let column_of = |at: u32| if span <= columns { at.into() } else { u64::from(at) * columns / span };
+    /// At most `4 * columns + 2` points of the curve over `0..=end`, as `place` has positions lie in `0.0..=length`: of each
+    /// column where the value comes from, the least and the greatest, and where it goes on from, so that no peak is lost
+    /// however many steps there are.
+    pub fn decimate(
+        &self,
+        end: u32,
+        columns: u32,
+        length: f64,
+        place: &dyn Fn(u32) -> f64,
+    ) -> Vec<(f64, f64)> {
+        let mut points = vec![(place(0), self.value(0))];
+        let push = |points: &mut Vec<(f64, f64)>, point| {
+            if points.last() != Some(&point) {
+                points.push(point);
+            }
+        };
+        // A step's column comes from the step alone, so that each column holds at least the step that begins it.
+        let column_of = |at: u32| (place(at) / length.max(1.0) * f64::from(columns.max(1))) as u64;
         let mut i = self.at.partition_point(|at| *at == 0);
+        let mut value = self.value(0);
         while i < self.at.len() && self.at[i] <= end {
+            push(&mut points, (place(self.at[i]), value));
             let column = column_of(self.at[i]);
             let (mut low, mut high) = (i, i);
-            let first = i;
             while i < self.at.len() && self.at[i] <= end && column_of(self.at[i]) == column {
                 if self.values[i] < self.values[low] {
                     low = i;
@@ -96,17 +118,12 @@ impl Series {
                 }
                 i += 1;
             }
-            if i - first == 1 {
-                // A lone step: draw its edge.
-                points.push((f64::from(self.at[first]), points.last().map_or(0.0, |p| p.1)));
-                points.push((f64::from(self.at[first]), self.values[first]));
-            } else {
-                for pick in [low.min(high), low.max(high)] {
-                    points.push((f64::from(self.at[pick]), self.values[pick]));
-                }
+            for pick in [low.min(high), low.max(high), i - 1] {
+                push(&mut points, (place(self.at[pick]), self.values[pick]));
             }
+            value = self.values[i - 1];
         }
-        points.push((f64::from(end), self.value(end)));
+        push(&mut points, (place(end), value));
         points
     }
 }
@@ -142,11 +159,21 @@ mod tests {
         for i in 0..100_000u32 {
             series.set(i, if i == 54_321 { 1e6 } else { f64::from(i) });
         }
-        let points = series.decimate(99_999, 300);
-        assert!(points.len() <= 604, "{}", points.len());
+        let points = series.decimate(99_999, 300, 99_999.0, &f64::from);
+        assert!(points.len() <= 1202, "{}", points.len());
         assert!(points.iter().any(|point| point.1 == 1e6));
         assert_eq!(points.last(), Some(&(99_999.0, 99_999.0)));
         assert!(points.windows(2).all(|pair| pair[0].0 <= pair[1].0));
+    }
+
+    #[test]
+    fn decimation_holds_a_value_until_the_next_step() {
+        let mut series = Series::new(0.0);
+        for (at, value) in [(10, 1.0), (11, 2.0), (12, 3.0), (900, 4.0), (901, 5.0)] {
+            series.set(at, value);
+        }
+        let points = series.decimate(1000, 10, 1000.0, &f64::from);
+        assert!(points.contains(&(900.0, 3.0)), "{points:?}");
     }
 
     #[test]
@@ -155,14 +182,20 @@ mod tests {
         for i in 0..3_000u32 {
             series.set(i, f64::from(i));
         }
-        // With rounded widths there are many pairs like 126 events in 49 columns: 18 / (126 / 49) rounds to below 7, so that
-        // event 18 would lie in a column that ends before it.
         for end in 0..3_000 {
             for columns in [1, 7, 49, 103, 367, 1_000, end, end + 1] {
-                let points = series.decimate(end, columns);
-                assert!(points.len() as u32 <= 2 * columns.max(1) + 4, "{end} in {columns}");
+                let points = series.decimate(end, columns, end.into(), &f64::from);
+                assert!(points.len() as u32 <= 4 * columns.max(1) + 2, "{end} in {columns}");
                 assert_eq!(points.last(), Some(&(end.into(), end.into())));
             }
         }
+    }
+
+    #[test]
+    fn the_last_position_before_a_value_is_passed_is_found() {
+        let mut series = Series::new(0.0);
+        series.set(3, 10.0);
+        series.set(8, 20.0);
+        assert_eq!([0.0, 9.0, 10.0, 19.0, 20.0].map(|v| series.last_until(v)), [2, 2, 7, 7, u32::MAX]);
     }
 }

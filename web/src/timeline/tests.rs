@@ -9,6 +9,7 @@ use snapstack::traffic;
 
 use super::*;
 use crate::engine::Numbering;
+use crate::filter::PacketFilter;
 
 fn demo() -> Arc<traffic::Traffic> {
     let demo = include_bytes!("../../../static/captures/demo-web.pcap");
@@ -232,7 +233,7 @@ fn jumps_find_what_they_name_in_either_direction() {
     let config = Config { corrupt: 50_000, ..setup.config };
     let timeline = build(&Setup { config, ..setup }, 512);
     for what in Jump::ALL {
-        let first = timeline.jump(what, 0, true).unwrap();
+        let first = timeline.jump(what, 0, true, None).unwrap();
         let (_, event) = timeline.event(first).unwrap();
         let fits = match what {
             Jump::Copy => matches!(event.kind, Kind::Copy { .. }),
@@ -241,10 +242,10 @@ fn jumps_find_what_they_name_in_either_direction() {
             Jump::Retransmission => matches!(event.kind, Kind::Retransmission { .. }),
         };
         assert!(fits, "{what:?} leads to {event:?}");
-        let next = timeline.jump(what, first, true).unwrap();
+        let next = timeline.jump(what, first, true, None).unwrap();
         assert!(next > first);
-        assert_eq!(timeline.jump(what, next, false), Some(first));
-        assert_eq!(timeline.jump(what, first, false), None);
+        assert_eq!(timeline.jump(what, next, false, None), Some(first));
+        assert_eq!(timeline.jump(what, first, false, None), None);
     }
 }
 
@@ -388,4 +389,63 @@ fn sockets_account_for_every_byte_that_is_sent_received_and_copied() {
             }
         }
     }
+}
+
+#[test]
+fn steps_jumps_and_events_go_by_a_packet_filter() {
+    let timeline = timeline(capture(), 4096);
+    let full = |packet: &u32| {
+        timeline.track(Side::Right, *packet).is_some_and(|track| !track.up && track.len > 1000)
+    };
+    let first = (0..timeline.packets(Side::Right)).find(full).unwrap();
+    let thread = timeline.track(Side::Right, first).unwrap().thread;
+    let passing = |text: &str| timeline.passing(&PacketFilter::parse(text).unwrap());
+    let some = passing(&format!("thread {} out len > 1000", thread + 1));
+    let whose = |packet: u32| {
+        timeline.track(Side::Right, packet).map(|track| (track.thread, track.up, track.len > 1000))
+    };
+    let all = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
+    let right = (0..all).filter(|packet| whose(*packet) == Some((thread, false, true))).count() as u32;
+    assert_eq!(some.count, (right, all));
+    assert!(0 < right && right < all / 2);
+    // Steps go from each to the next, and back.
+    let mut seen = Vec::new();
+    let mut at = 0;
+    while let Some(next) = timeline.packet_step(at, true, Some(&some)) {
+        seen.push(next);
+        at = next;
+    }
+    assert_eq!(seen.len() as u32, right);
+    for pair in seen.windows(2) {
+        assert_eq!(timeline.packet_step(pair[1], false, Some(&some)), Some(pair[0]));
+    }
+    // A copy by a call passes with the packet that carries its bytes, though there is none yet.
+    let copy = timeline.jump(Jump::Copy, 0, true, Some(&some)).unwrap();
+    let (side, event) = timeline.event(copy).unwrap();
+    assert!(
+        side == Some(Side::Left) && event.packet == Event::NONE && matches!(event.kind, Kind::Copy { .. })
+    );
+    let packet = (0..all).find(|packet| {
+        some.packet(*packet) && timeline.events_of(*packet).iter().any(|(at, ..)| *at == copy)
+    });
+    assert!(packet.is_some(), "it is an event of a packet that passes");
+    // All that a packet's own events are, its filter lets pass.
+    let packet = packet.unwrap();
+    let one = passing(&format!("packet {packet}"));
+    assert_eq!(one.count.0, 1);
+    for (at, ..) in timeline.events_of(packet) {
+        assert!(one.position(at), "event {at} of packet {packet}");
+    }
+    assert!(passing("packet 4294967295").positions().is_empty());
+    assert_eq!(passing("dropped").count.0, 0);
+    assert_eq!(passing("tcp").count.0 + passing("udp").count.0, all);
+}
+
+#[test]
+fn frames_that_the_link_loses_pass_as_dropped_and_their_bytes_as_resent() {
+    let timeline = build(&web(20_000), 512);
+    let passing = |text: &str| timeline.passing(&PacketFilter::parse(text).unwrap()).count.0;
+    assert!(passing("dropped") > 0 && passing("resent") > 0);
+    assert_eq!(passing("in") + passing("out"), passing(""));
+    assert!(passing("port 80") <= passing("tcp"));
 }

@@ -82,14 +82,24 @@ fn EventList() -> Html {
     let chosen = filter == Filter::Selected;
     let listed = {
         let player = session.player.clone();
-        use_memo((filter, selected.filter(|_| chosen), events, complete), move |(filter, selected, ..)| {
-            // All of them need no list.
-            let player = player.borrow();
-            let timeline = player.timeline.as_ref().filter(|_| *filter != Filter::All)?;
-            let passes =
-                |at: &u32| timeline.event(*at).is_some_and(|(_, event)| passes(*filter, *selected, &event));
-            Some((1..=timeline.len()).filter(passes).collect::<Vec<u32>>())
-        })
+        let packets = state.packets.filter.clone();
+        use_memo(
+            (filter, selected.filter(|_| chosen), events, complete, packets),
+            move |(filter, selected, ..)| {
+                // All of them need no list.
+                let player = player.borrow();
+                let all = *filter == Filter::All && player.passing.is_none();
+                let timeline = player.timeline.as_ref().filter(|_| !all)?;
+                let passes = |at: &u32| {
+                    timeline.event(*at).is_some_and(|(_, event)| passes(*filter, *selected, &event))
+                };
+                let listed: Vec<u32> = match &player.passing {
+                    Some(passing) => passing.positions().iter().copied().filter(passes).collect(),
+                    None => (1..=timeline.len()).filter(passes).collect(),
+                };
+                Some(listed)
+            },
+        )
     };
     let position = session.player.borrow().position();
     let count = listed.as_ref().as_ref().map_or(events as usize, Vec::len);

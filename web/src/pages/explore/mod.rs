@@ -10,7 +10,7 @@ use yew::prelude::*;
 use self::bottom::Under;
 use self::lines::Lines;
 use self::selected::Selected;
-use crate::components::{Controls, Lane, TimeBar};
+use crate::components::{Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom};
 use crate::timeline::Side;
@@ -37,13 +37,11 @@ pub fn Explore() -> Html {
                         <Lane {side} scheme={state.spec.schemes[side as usize]} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
                             onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
-                    if let Some(caption) = &state.status.caption {
-                        <p class="caption" id="caption" aria-live="polite">{ caption }</p>
-                    }
+                    { caption(&session) }
                 </div>
                 <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} jump={state.jump} range={(state.range.is_some(), looping)}
                     onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)} />
-                <div class="tabs views" role="group" aria-label="Under the time bar">
+                <div class={classes!("tabs", "views", (state.bottom == Bottom::Events || !state.packets.text.is_empty()).then_some("filters"))} role="group" aria-label="Under the time bar">
                     { for Bottom::ALL.into_iter().map(|bottom| {
                         let on = state.bottom == bottom;
                         let name = match bottom {
@@ -56,11 +54,42 @@ pub fn Explore() -> Html {
                                 onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Bottom(bottom)))}>{ name }</button>
                         }
                     }) }
+                    <PacketFilter typed={state.packets.clone()} count={player.passing.as_ref().map(|passing| passing.count)}
+                        onfilter={session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left)))} />
+                    if state.bottom == Bottom::Plots {
+                        <button id="axis" class="axis" aria-pressed={state.by_time.to_string()} onclick={session.on(|_: MouseEvent| Msg::Act(Action::TurnAxis))}
+                            title="What the plots go by: every event alike, or simulated time with idle stretches folded (X)">
+                            <span>{ "plots go " }</span>{ if state.by_time { "by time" } else { "by event" } }
+                            if state.by_time { <span>{ ", idle stretches folded" }</span> }
+                        </button>
+                    }
                 </div>
                 <Under />
             </main>
             <Selected />
             <Lines />
         </>
+    }
+}
+
+/// What the tour says; of its stills also which it is, and the ways to the others.
+fn caption(session: &Session) -> Html {
+    let status = &session.state.status;
+    let Some(caption) = &status.caption else { return html! {} };
+    let Some((still, all)) = status.still else {
+        return html! { <p class="caption" id="caption" aria-live="polite">{ caption }</p> };
+    };
+    let step = |forward: bool| session.on(move |_: MouseEvent| Msg::Time(TimeEvent::Step(forward)));
+    let (icon, next) = if still < all {
+        (IconName::Forward, "Next picture (→)")
+    } else {
+        (IconName::Close, "End the opening (→)")
+    };
+    html! {
+        <div class="caption stills" role="group" aria-label="The opening, in pictures">
+            <button id="still-back" onclick={step(false)} disabled={still == 1} title="Previous picture (←)" aria-label="Previous picture"><Icon name={IconName::Back} /></button>
+            <p id="caption" aria-live="polite"><b>{ format!("{still}/{all}") }</b>{ " " }{ caption }</p>
+            <button id="still-next" onclick={step(true)} title={next} aria-label={next}><Icon name={icon} /></button>
+        </div>
     }
 }

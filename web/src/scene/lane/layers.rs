@@ -36,6 +36,11 @@ impl Artist<'_> {
                 (inside && !gone).then_some((packet, track, stage))
             })
             .collect();
+        let there = packets.len();
+        // Where there is no room for all, those that do not pass the filter go first.
+        if self.layout.compact || there > DETAILED {
+            packets.retain(|(packet, ..)| self.passes(*packet));
+        }
         let all = packets.len();
         if self.layout.compact {
             packets.retain(|(_, track, _)| self.shows(track.thread));
@@ -66,7 +71,12 @@ impl Artist<'_> {
                 if slides { from + (to - from) * t } else { to } - self.layout.strip_height() / 2.0 + shift;
             self.packet(packet, &track, (self.way(&track) + shift, y), detailed, stage);
         }
-        if all > DETAILED {
+        if there > all && !self.layout.compact {
+            let text =
+                format!("{} of {} packets in the layers pass", grouped(all as u64), grouped(there as u64));
+            let at = (self.layout.content_right(), self.layout.rows[SOCKET] - 12.0);
+            self.scene.text(at, 1, Ink::Dim, 10.5, text);
+        } else if all > DETAILED {
             let shown = if all > BARS { format!(", {TRACERS} of them shown") } else { String::new() };
             let text = format!("{} packets in the layers{shown}", grouped(all as u64));
             let at = (self.layout.content_right(), self.layout.rows[SOCKET] - 12.0);
@@ -140,6 +150,12 @@ impl Artist<'_> {
         if track.dropped != NEVER && track.dropped <= self.position {
             self.cross((x + width + 10.0, y + h / 2.0));
         }
-        self.select(packet, (x, y, width, h));
+        if self.passes(packet) {
+            self.select(packet, (x, y, width, h));
+        } else {
+            // With the headers at its left and the outline.
+            let left = 5.0 * f64::from(headers) + 6.0;
+            self.select(packet, (x - left, y - 1.0, width + left + 1.0, h + 2.0));
+        }
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(view: &LaneView, used: usize) -> Self {
+    pub(super) fn new(view: &LaneView<'_>, used: usize) -> Self {
         let compact = view.height < 330.0;
         let gutter = if compact { 46.0 } else { 62.0 };
         let memory_width = (view.width * 0.3).clamp(96.0, 230.0);

@@ -14,14 +14,14 @@ use snapstack::buffers::Scheme;
 
 use self::layout::{IN, Layout, NIC, OUT, RX, SOCKET, TX, USER};
 use super::{Ink, Scene, Target, memory};
-use crate::timeline::{COLUMNS, NEVER, Panel, Place, Side, Timeline, Track};
+use crate::timeline::{COLUMNS, NEVER, Panel, Passing, Place, Side, Timeline, Track};
 
 /// Cells of a packet at the most, and cells a row.
 const CELLS: (usize, usize) = (24, 8);
 
 /// What to look at, and from where.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LaneView {
+pub struct LaneView<'a> {
     /// Which lane.
     pub side: Side,
     /// Its scheme.
@@ -40,6 +40,8 @@ pub struct LaneView {
     pub line: Option<u32>,
     /// The selected slot or socket, of this lane or of the other one.
     pub place: Option<Place>,
+    /// What passes the packet filter; None without one.
+    pub passing: Option<&'a Passing>,
 }
 
 fn ease(t: f64) -> f64 {
@@ -48,7 +50,7 @@ fn ease(t: f64) -> f64 {
 }
 
 /// Draws a lane.
-pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView) -> Scene {
+pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView<'_>) -> Scene {
     let position = (view.at.ceil() as u32).min(timeline.len());
     let used = timeline.columns.iter().max().map_or(1, |max| usize::from(*max) + 1);
     let layout = Layout::new(view, used);
@@ -67,7 +69,7 @@ pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView) -> Scene {
 struct Artist<'a> {
     scene: Scene,
     timeline: &'a Timeline,
-    view: &'a LaneView,
+    view: &'a LaneView<'a>,
     layout: Layout,
     position: u32,
 }
@@ -131,7 +133,18 @@ impl Artist<'_> {
         }
     }
 
+    /// Whether a packet passes the filter; a selected one always does.
+    fn passes(&self, packet: u32) -> bool {
+        self.view.selected == Some(packet) || self.view.passing.is_none_or(|passing| passing.packet(packet))
+    }
+
+    /// Outlines what is drawn of a packet when it is selected, and makes it faint when it does not pass the filter.
     fn select(&mut self, packet: u32, (x, y, w, h): (f64, f64, f64, f64)) {
+        if !self.passes(packet) {
+            // With its notch, and not as far as its neighbours and the line below.
+            self.scene.fill(x - 6.5, y - 2.5, w + 9.0, h + 5.0, Ink::Ground, 0.8);
+            return;
+        }
         if self.view.selected == Some(packet) {
             self.scene.outline(x - 4.0, y - 4.0, w + 8.0, h + 8.0, Ink::Text, 1.5);
         }
@@ -198,8 +211,18 @@ mod tests {
     fn draw(timeline: &Timeline, side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> Scene {
         let scheme = [Scheme::SkBuff, Scheme::Snapshot][side as usize];
         let (width, height) = size;
-        let view =
-            LaneView { side, scheme, width, height, at, spread: 1.0, selected: None, line: None, place };
+        let view = LaneView {
+            side,
+            scheme,
+            width,
+            height,
+            at,
+            spread: 1.0,
+            selected: None,
+            line: None,
+            place,
+            passing: None,
+        };
         let mut panel = Panel::default();
         panel.seek(timeline, at as u32);
         lane(timeline, &panel, &view)

@@ -33,6 +33,12 @@ impl Artist<'_> {
         let (w, h) = SLOT;
         let place = Place::Slot { side, ring, slot: number };
         self.scene.places.push(PlaceTarget { x: x - 1.5, y: top - 2.0, w: PITCH, h: h + 4.0, place });
+        if self.view.passing.is_some()
+            && let Some(packet) = self.timeline.slot(side, ring, number, self.position).packet
+            && !self.passes(packet)
+        {
+            self.scene.fill(x - 1.5, top - 1.5, w + 3.0, h + 3.0, Ink::Ground, 0.8);
+        }
         let among = |(first, count): (u32, u32)| (number + slots - first) % slots < count;
         if among(linked) || among(holding) {
             let width = if among(linked) { 2.0 } else { 1.5 };

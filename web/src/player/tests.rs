@@ -1,0 +1,89 @@
+use snapstack::sim::Config;
+
+use super::*;
+use crate::timeline::tests::timeline;
+use crate::tour;
+
+/// A player with the demo's run.
+fn player(still: bool) -> Player {
+    let mut player = Player { still, ..Player::default() };
+    player.begin(timeline(Config::for_capture(), 4096));
+    player
+}
+
+fn open(player: &mut Player) {
+    let legs = player.timeline.as_ref().and_then(tour::journey).unwrap();
+    player.tour(legs);
+}
+
+#[test]
+fn the_opening_moves_where_motion_is_wanted() {
+    let mut player = player(false);
+    open(&mut player);
+    assert_eq!((player.status().playing, player.status().still), (true, None));
+    player.animate(50.0);
+    let here = player.at;
+    player.animate(50.0);
+    assert!(player.at > here && player.end_tour() && !player.end_tour());
+}
+
+#[test]
+fn without_motion_the_opening_is_four_stills_to_step_through() {
+    let mut player = player(true);
+    open(&mut player);
+    let legs = player.timeline.as_ref().and_then(tour::journey).unwrap();
+    let stills: Vec<Leg> = legs.into_iter().filter(|leg| leg.still.is_some()).collect();
+    let told = |player: &Player| (player.status(), Some(player.position()));
+    let still = |n: usize| {
+        let Leg { still: at, caption, .. } = stills[n - 1].clone();
+        (Status { playing: false, caption: Some(caption), still: Some((n, 4)) }, at)
+    };
+    assert_eq!(told(&player), still(1));
+    player.step(false, Unit::Event);
+    assert_eq!(told(&player), still(1), "nothing is before the first");
+    let copied =
+        |player: &Player| player.timeline.as_ref().map(|t| t.series[0].copied.value(player.position()));
+    let before = copied(&player);
+    for n in 2..=4 {
+        player.animate(100.0);
+        player.step(true, Unit::Event);
+        assert_eq!(told(&player), still(n));
+        assert!(copied(&player) > before, "what the second is about has happened in it");
+    }
+    player.step(false, Unit::Packet);
+    assert_eq!(told(&player), still(3));
+    player.step(true, Unit::Event);
+    player.step(true, Unit::Event);
+    assert_eq!(
+        (player.status().caption, Some(player.position())),
+        (None, stills[3].still),
+        "over, and still there"
+    );
+    player.step(true, Unit::Event);
+    assert_eq!(Some(player.position() - 1), stills[3].still, "steps are events again");
+    open(&mut player);
+    player.toggle();
+    assert_eq!(player.status(), Status { playing: true, caption: None, still: None }, "play plays");
+}
+
+#[test]
+fn without_motion_playing_cuts_once_a_second() {
+    let mut player = player(true);
+    player.seek(1000);
+    player.toggle();
+    let mut seen = Vec::new();
+    for _ in 0..32 {
+        player.animate(100.0);
+        if seen.last() != Some(&player.at) {
+            seen.push(player.at);
+        }
+    }
+    assert_eq!(seen, [1000.0, 1150.0, 1300.0, 1450.0]);
+    assert_eq!(player.rate, 0.0, "nothing is on its way");
+    player.seek(player.end() - 10);
+    player.toggle();
+    for _ in 0..10 {
+        player.animate(100.0);
+    }
+    assert_eq!((player.position(), player.status().playing), (player.end(), false));
+}
