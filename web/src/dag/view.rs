@@ -220,15 +220,19 @@ impl View {
     /// Moves the view so that a column is at a part of the width.
     fn bring(&mut self, model: &Model, column: f64, at: f64) {
         self.settle(model);
-        // What is drawn how wide depends on what is in view, so that one move may not be all of the way.
-        for _ in 0..16 {
+        // What is drawn how wide depends on what is in view: one move may not be all of the way, and where a line gives way
+        // to a bar no view has the column exactly there. The best one is taken.
+        let mut best = (f64::INFINITY, self.from);
+        for _ in 0..8 {
             let away = self.place(model, column) - at * self.room;
-            let before = self.from;
+            if away.abs() < best.0 {
+                best = (away.abs(), self.from);
+            }
             self.from += away / self.room * self.columns;
             self.settle(model);
-            if away.abs() < 0.001 || self.from == before {
-                break;
-            }
+        }
+        if (self.place(model, column) - at * self.room).abs() > best.0 {
+            self.from = best.1;
         }
     }
 
