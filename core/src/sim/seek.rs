@@ -1,7 +1,8 @@
 //! Going to any moment of a run: saved states on the way, from which it runs on (DESIGN.md section 6).
 //!
 //! States are saved while the run goes forward for the first time. When they hold more than their budget, every second one
-//! goes, and from then on they are saved half as often: so they stay spread evenly over a run of any length.
+//! goes, and from then on they are saved half as often: so they stay spread evenly over a run of any length. On the way from
+//! one of them to the moment that is sought, a few more are saved, for who looks at a moment wants to step back from it.
 
 use super::run::{Lane, LaneState};
 use super::wires::Tap;
@@ -13,6 +14,8 @@ pub const SEEK_BYTES: u64 = 128 << 20;
 const SPACING: u64 = 4_096;
 /// Steps between two looks at whether a state is due.
 const STEPS: u32 = 32;
+/// Events between two states saved near a moment that was sought, and how many of them are kept.
+const NEAR: (u64, usize) = (2_048, 4);
 
 struct Mark<T> {
     /// Events that had been recorded.
@@ -29,6 +32,8 @@ struct Mark<T> {
 pub struct Seeker<T> {
     lane: Lane<T>,
     marks: Vec<Mark<T>>,
+    /// States before the moment that was sought last, earliest first; all come from the one of `marks` before it.
+    near: Vec<Mark<T>>,
     spacing: u64,
     budget: u64,
     /// Events so far, the run's first way through.
@@ -42,7 +47,15 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
     /// # Errors
     /// [`BufferError::Memory`] when the machine has no room.
     pub fn new(lane: Lane<T>, budget: u64) -> Result<Self, BufferError> {
-        let mut seeker = Self { lane, marks: Vec::new(), spacing: SPACING, budget, reached: 0, over: false };
+        let mut seeker = Self {
+            lane,
+            marks: Vec::new(),
+            near: Vec::new(),
+            spacing: SPACING,
+            budget,
+            reached: 0,
+            over: false,
+        };
         seeker.mark()?;
         Ok(seeker)
     }
@@ -87,19 +100,31 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
     /// # Errors
     /// [`BufferError::Memory`].
     pub fn seek(&mut self, time_ns: u64) -> Result<u64, BufferError> {
-        let after = self.marks.partition_point(|mark| mark.now <= time_ns);
-        let mark = &self.marks[after.saturating_sub(1)];
+        let before = |marks: &[Mark<T>]| marks.partition_point(|mark| mark.now <= time_ns).checked_sub(1);
+        let far = &self.marks[before(&self.marks).unwrap_or(0)];
+        let close = before(&self.near).map(|at| &self.near[at]).filter(|near| near.events >= far.events);
+        let mark = close.unwrap_or(far);
         let here = self.lane.now();
         // From here on, unless here is too far or a saved state is nearer.
         let usable = here <= time_ns && here >= mark.now && self.lane.events() >= mark.events;
         if !usable || mark.next.is_some_and(|next| next > time_ns && here > mark.now) {
             self.lane.restore(&mark.state)?;
+            if close.is_none() {
+                while let Some(near) = self.near.pop() {
+                    self.lane.forget(near.state);
+                }
+            }
         }
+        let mut saved = self.near.last().map_or(0, |near| near.events).max(self.lane.events());
         while self.lane.events() < self.reached
             && self.lane.next_time().is_some_and(|next| next <= time_ns)
             && self.lane.step()
         {
             self.lane.discard_events();
+            if self.lane.events() >= saved + NEAR.0 {
+                saved = self.lane.events();
+                self.mark_near()?;
+            }
         }
         self.lane.discard_events();
         Ok(self.lane.now())
@@ -122,7 +147,8 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
 
     /// Bytes that the saved states hold.
     pub fn bytes(&mut self) -> u64 {
-        self.marks.iter().map(|mark| mark.bytes).sum::<u64>() + self.lane.memory_checkpoint_bytes()
+        let marks = self.marks.iter().chain(&self.near);
+        marks.map(|mark| mark.bytes).sum::<u64>() + self.lane.memory_checkpoint_bytes()
     }
 
     /// How many states are saved.
@@ -130,13 +156,28 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
         self.marks.len()
     }
 
-    fn mark(&mut self) -> Result<(), BufferError> {
-        let state = self.lane.save()?;
-        if let Some(last) = self.marks.last_mut() {
+    /// The present state, to be put behind others.
+    fn present(lane: &mut Lane<T>, before: &mut [Mark<T>]) -> Result<Mark<T>, BufferError> {
+        let state = lane.save()?;
+        if let Some(last) = before.last_mut() {
             last.bytes = last.state.unshared(&state);
         }
-        let (events, now, next) = (self.lane.events(), self.lane.now(), self.lane.next_time());
-        self.marks.push(Mark { events, now, next, state, bytes: 0 });
+        Ok(Mark { events: lane.events(), now: lane.now(), next: lane.next_time(), state, bytes: 0 })
+    }
+
+    fn mark_near(&mut self) -> Result<(), BufferError> {
+        if self.near.len() == NEAR.1 {
+            let first = self.near.remove(0);
+            self.lane.forget(first.state);
+        }
+        let mark = Self::present(&mut self.lane, &mut self.near)?;
+        self.near.push(mark);
+        Ok(())
+    }
+
+    fn mark(&mut self) -> Result<(), BufferError> {
+        let mark = Self::present(&mut self.lane, &mut self.marks)?;
+        self.marks.push(mark);
         while self.bytes() > self.budget && self.marks.len() > 2 {
             self.thin();
         }
