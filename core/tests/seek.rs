@@ -2,12 +2,16 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+#[path = "common/frames.rs"]
+mod frames;
+
 use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
 use snapstack::random::mix;
-use snapstack::sim::{Config, Lane, SEEK_BYTES, Seeker, Setup, Workload};
+use snapstack::sim::{Config, Lane, SEEK_BYTES, Seeker, Setup, Tap, Workload};
 use snapstack::traffic::Traffic;
+use snapstack::traffic::capture::ETHERNET;
 
 fn setups() -> Vec<Setup> {
     let demo = Traffic::read(include_bytes!("../../static/captures/demo-web.pcap")).unwrap();
@@ -43,7 +47,26 @@ fn run_to(scheme: Scheme, setup: &Setup, time_ns: u64) -> Lane<()> {
     lane
 }
 
+/// Records the frames of a run.
+#[derive(Clone)]
+struct Recorded;
+
+impl Tap for Recorded {
+    fn frame(&mut self, time_ns: u64, _from_peer: bool, _packet: u32, frame: &[u8]) {
+        frames::record(ETHERNET, time_ns, frame);
+    }
+}
+
+/// What the runs of a test put on the wire, going back or not, is what this one does.
+fn record(scheme: Scheme, setup: &Setup) {
+    let mut lane = Lane::new(scheme, setup, Recorded).unwrap();
+    while lane.step_many(1000) {
+        lane.discard_events();
+    }
+}
+
 fn forward(scheme: Scheme, setup: &Setup, budget: u64) -> Seeker<()> {
+    record(scheme, setup);
     let mut seeker = Seeker::new(Lane::new(scheme, setup, ()).unwrap(), budget).unwrap();
     while seeker.advance(100).unwrap() {
         seeker.lane_mut().discard_events();
