@@ -449,3 +449,26 @@ fn frames_that_the_link_loses_pass_as_dropped_and_their_bytes_as_resent() {
     assert_eq!(passing("in") + passing("out"), passing(""));
     assert!(passing("port 80") <= passing("tcp"));
 }
+
+/// The run with which `measure` (e2e) measures playing.
+#[test]
+fn the_crowded_run_has_a_thousand_packets_in_flight_in_its_middle() {
+    let config = Config {
+        workload: Workload::Bulk,
+        threads: 256,
+        bytes: 65_536,
+        ring_slots: 4096,
+        megabits: 100,
+        doorbell_every: 1,
+        queues: 16,
+        ..Config::default()
+    };
+    let timeline = build(&Setup::new(config, None), 4096);
+    let middle = timeline.len() / 2;
+    for position in (middle..middle + 20_000).step_by(1_000) {
+        for side in Side::BOTH {
+            let some = timeline.in_flight(side, position).count();
+            assert!(some >= 1_000, "{some} at {position} of {}", timeline.len());
+        }
+    }
+}
