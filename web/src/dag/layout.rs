@@ -188,7 +188,7 @@ fn needed(levels: &[Vec<Item>], folded: u32) -> f64 {
 }
 
 impl Layout {
-    /// What lies at a point; the nearest of a row within half of [`LEAST`], for fingers.
+    /// What lies at a point; the nearest of a row within half of the least size of an item, for fingers.
     pub fn hit(&self, x: f64, y: f64) -> Option<Thing> {
         if self.map.is_some_and(|top| y >= top) {
             return Some(Thing::Map);
