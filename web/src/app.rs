@@ -2,9 +2,9 @@
 
 use yew::prelude::*;
 
-use crate::components::{Gallery, Help, Notices, Palette, Top};
+use crate::components::{Awaited, Gallery, Help, Notices, Palette, Top};
 use crate::pages::Explore;
-use crate::session::{Fetched, Msg, Over, Provider, Session};
+use crate::session::{Fetched, Over, Provider, Session};
 use crate::state::Page;
 
 /// The application.
@@ -44,18 +44,10 @@ fn Shell() -> Html {
 
 /// The start page, or what there is instead of a page of the annex until it is there.
 fn page(session: &Session) -> Html {
-    match (session.page, session.annex) {
+    match (session.page, session.annex.fetched) {
         (Page::Explore, _) => html! { <Explore /> },
         (_, Fetched::There) => html! {},
-        (page, Fetched::Failed) => html! {
-            <main class="wait" id="wait">
-                <p role="alert">{ format!("The page {} could not be loaded. Is there a connection?", page.name()) }</p>
-                <button id="annex-again" onclick={session.on(|_: MouseEvent| Msg::Fetch)}>{ "Try again" }</button>
-            </main>
-        },
-        (page, Fetched::Not | Fetched::Coming) => html! {
-            <main class="wait" id="wait"><p role="status">{ format!("Loading {}…", page.name()) }</p></main>
-        },
+        (page, _) => html! { <main><Awaited what={format!("The page {}", page.name())} /></main> },
     }
 }
 

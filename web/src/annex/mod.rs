@@ -1,10 +1,12 @@
-//! The annex: the pages Memory and Figures, which are a wasm module of their own, fetched when one of them is opened. The
-//! shell keeps an element for it, tells it of addresses, themes and commands, and asks it what to keep.
+//! The annex: the pages Memory and Figures and the picture of memory lines, which are a wasm module of their own, fetched when
+//! one of them is opened. The shell keeps an element for the pages, tells of addresses, themes and commands, and asks what to
+//! keep; for the picture see [`lines`].
 
 mod commands;
 mod export;
+pub mod lines;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use web_sys::Element;
@@ -164,13 +166,22 @@ thread_local! {
     static ROOT: RefCell<Option<AppHandle<Root>>> = const { RefCell::new(None) };
 }
 
-/// Shows the annex in an element of the shell, from now on.
-pub fn mount(host: Element) {
-    // Yew marks elements with the number of the application that they belong to, and each module counts from 1. The shell is
-    // the first of its module; were the annex the first of its own, the shell would take the annex's events for its own.
-    if let Some(aside) = host.owner_document().and_then(|document| document.create_element("div").ok()) {
+/// Yew marks elements with the number of the application that they belong to, and each module counts from 1. The shell is the
+/// first of its module; were the first of ours in the page, the shell would take its events for its own.
+fn take_first_number(near: &Element) {
+    thread_local! {
+        static TAKEN: Cell<bool> = const { Cell::new(false) };
+    }
+    if !TAKEN.replace(true)
+        && let Some(aside) = near.owner_document().and_then(|document| document.create_element("div").ok())
+    {
         yew::Renderer::<Nothing>::with_root(aside).render();
     }
+}
+
+/// Shows the annex in an element of the shell, from now on.
+pub fn mount(host: Element) {
+    take_first_number(&host);
     let root = yew::Renderer::<Root>::with_root(host).render();
     ROOT.set(Some(root));
 }

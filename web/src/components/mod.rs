@@ -1,5 +1,6 @@
 //! Pieces of pages: small, and without logic of their own.
 
+mod awaited;
 mod branches;
 mod byte_ledger;
 mod controls;
@@ -19,6 +20,7 @@ mod term;
 mod time_bar;
 mod top;
 
+pub use awaited::{Awaited, Props as AwaitedProps};
 pub use branches::{Branches, Row as BranchRow};
 pub use byte_ledger::{ByteLedger, Copied};
 pub use controls::{Controls, ControlsEvent};

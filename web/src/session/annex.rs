@@ -7,11 +7,15 @@ use web_sys::Element;
 
 use super::{Msg, Provider};
 use crate::browser::{mark, window};
+use crate::dag::Found;
+use crate::engine::DagOf;
+use crate::state::DagInfo;
 use crate::storage;
 
 #[wasm_bindgen]
 extern "C" {
     /// What the annex's module offers.
+    #[derive(Clone)]
     pub type Exports;
     #[wasm_bindgen(method)]
     fn mount(this: &Exports, host: &Element);
@@ -23,6 +27,18 @@ extern "C" {
     fn command(this: &Exports, id: &str);
     #[wasm_bindgen(method)]
     fn kept(this: &Exports) -> Option<String>;
+    #[wasm_bindgen(method)]
+    fn lines_open(this: &Exports, host: &Element, onselect: &Function, onfind: &Function);
+    #[wasm_bindgen(method)]
+    fn lines_show(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64, all: bool);
+    #[wasm_bindgen(method)]
+    fn lines_compare(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64);
+    #[wasm_bindgen(method)]
+    fn lines_alone(this: &Exports);
+    #[wasm_bindgen(method)]
+    fn lines_found(this: &Exports, bytes: &[u8], plids: &[u32], more: bool);
+    #[wasm_bindgen(method)]
+    fn lines_close(this: &Exports);
 }
 
 /// How far the annex is.
@@ -40,25 +56,69 @@ pub enum Fetched {
 }
 
 /// The annex, once it is there; until then what it is told is lost, as it will look for itself.
-#[derive(Default)]
-pub(super) struct Annex(Option<Exports>);
+#[derive(Clone, Default)]
+pub struct Annex {
+    /// How far it is.
+    pub fetched: Fetched,
+    exports: Option<Exports>,
+}
 
 impl Annex {
     pub(super) fn moved(&self) {
-        if let Some(exports) = &self.0 {
+        if let Some(exports) = &self.exports {
             exports.moved();
         }
     }
 
     pub(super) fn themed(&self) {
-        if let Some(exports) = &self.0 {
+        if let Some(exports) = &self.exports {
             exports.themed();
         }
     }
 
     pub(super) fn command(&self, id: &str) {
-        if let Some(exports) = &self.0 {
+        if let Some(exports) = &self.exports {
             exports.command(id);
+        }
+    }
+
+    /// Draws memory lines in an element until [`Annex::close_lines`]; `onselect` is called with a line's PLID or undefined,
+    /// `onfind` with bytes.
+    pub fn open_lines(&self, host: &Element, onselect: &Function, onfind: &Function) {
+        if let Some(exports) = &self.exports {
+            exports.lines_open(host, onselect, onfind);
+        }
+    }
+
+    /// Shows other lines.
+    pub fn show_lines(&self, dag: &DagInfo) {
+        if let Some(exports) = &self.exports {
+            exports.lines_show(dag.labels.to_vec(), &dag.words, dag.time_ns as f64, dag.of == DagOf::All);
+        }
+    }
+
+    /// Compares them with those of the marked moment, or shows them by themselves.
+    pub fn compare_lines(&self, marked: Option<&DagInfo>) {
+        match (&self.exports, marked) {
+            (Some(exports), Some(dag)) => {
+                exports.lines_compare(dag.labels.to_vec(), &dag.words, dag.time_ns as f64);
+            }
+            (Some(exports), None) => exports.lines_alone(),
+            (None, _) => {}
+        }
+    }
+
+    /// Shows which of them hold what was looked for.
+    pub fn found_lines(&self, found: &Found) {
+        if let Some(exports) = &self.exports {
+            exports.lines_found(&found.bytes, &found.plids, found.more);
+        }
+    }
+
+    /// Draws them no longer.
+    pub fn close_lines(&self) {
+        if let Some(exports) = &self.exports {
+            exports.lines_close();
         }
     }
 }
@@ -66,14 +126,21 @@ impl Annex {
 impl Provider {
     /// Fetches the annex, unless it is there or on its way; true when that begins.
     pub(super) fn fetch_annex(&mut self) -> bool {
-        if matches!(self.session.annex, Fetched::Coming | Fetched::There) {
+        if matches!(self.session.annex.fetched, Fetched::Coming | Fetched::There) {
             return false;
         }
-        self.session.annex = Fetched::Coming;
-        mark("data-ready", "false");
+        self.session.annex.fetched = Fetched::Coming;
         let send = self.session.send.clone();
         spawn_local(async move { send.emit(Msg::Annex(fetch().await)) });
         true
+    }
+
+    /// A page of the annex is to be shown.
+    pub(super) fn to_annex(&mut self) {
+        self.fetch_annex();
+        if self.session.annex.fetched != Fetched::There {
+            mark("data-ready", "false");
+        }
     }
 
     /// Shows the annex in its element; true, as the shell then shows something else.
@@ -83,17 +150,16 @@ impl Provider {
         self.session.annex = match (exports, host) {
             (Some(exports), Some(host)) => {
                 exports.mount(&host);
-                self.annex = Annex(Some(exports));
-                Fetched::There
+                Annex { fetched: Fetched::There, exports: Some(exports) }
             }
-            _ => Fetched::Failed,
+            _ => Annex { fetched: Fetched::Failed, exports: None },
         };
         true
     }
 
     /// Keeps the lab's steps for the next visit, if they may have changed.
     pub(super) fn keep_annex(&self) {
-        let Annex(Some(exports)) = &self.annex else { return };
+        let Some(exports) = &self.session.annex.exports else { return };
         match exports.kept() {
             Some(text) if self.keeps => storage::set(storage::LAB, &text),
             _ => storage::remove(storage::LAB),

@@ -17,7 +17,7 @@ pub enum Wanted {
     Dag(DagOf),
     /// Which lines of the DAG on screen the marked moment holds, too.
     Compare,
-    /// Why a line of the DAG on screen is alive: by its index there.
+    /// Why a line of the DAG on screen is alive.
     Line(Option<u32>),
     /// Which lines of the DAG on screen hold some bytes.
     Find(Vec<u8>),
@@ -164,6 +164,7 @@ impl Provider {
                 let time_ns =
                     player.timeline.as_ref().map_or(0, |timeline| dag_time(timeline, of, player.position()));
                 drop(player);
+                self.fetch_annex();
                 self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns });
             }
             Wanted::Compare => {
@@ -177,14 +178,13 @@ impl Provider {
                 // A line is shared with whatever held it then.
                 self.ask(Asked::Marked, Question::Dag { lane: dag.lane, of: DagOf::All, time_ns });
             }
-            Wanted::Line(at) => {
+            Wanted::Line(plid) => {
                 let Some(dag) = shown else { return false };
                 let inspect = &mut Rc::make_mut(&mut self.session.state).inspect;
-                inspect.at = at;
+                inspect.plid = plid;
                 inspect.line = None;
                 inspect.history = None;
-                if let Some(at) = at.filter(|at| *at < dag.model.lines()) {
-                    let plid = dag.model.line(at).plid;
+                if let Some(plid) = plid {
                     let question = Question::Line { lane: dag.lane, plid, time_ns: dag.time_ns };
                     self.ask(Asked::Line, question);
                 }
@@ -211,18 +211,7 @@ impl Provider {
 
     /// What an answer asks of the page beside showing it.
     pub(super) fn answered(&mut self, asked: Asked) {
-        // A DAG is for looking at: nothing else is to be done, but for its first line to be told about.
         if let Asked::Dag(..) = asked {
-            let root = self
-                .session
-                .state
-                .inspect
-                .dag
-                .as_ref()
-                .and_then(|dag| dag.model.forest().segments.first()?.root);
-            if root.is_some() && self.session.state.inspect.at.is_none() {
-                self.question(Wanted::Line(root));
-            }
             if self.session.state.inspect.comparing {
                 self.question(Wanted::Compare);
             }

@@ -35,7 +35,7 @@ impl Provider {
             Intent::Time(event) => self.time(event),
             Intent::Act(action) => self.act(action),
             Intent::Annex(id) => {
-                self.annex.command(id);
+                self.session.annex.command(id);
                 false
             }
             Intent::Go(page) => {
@@ -117,7 +117,7 @@ impl Provider {
                         true
                     }
                     Page::Memory => {
-                        self.annex.command("lab-deselect");
+                        self.session.annex.command("lab-deselect");
                         false
                     }
                     Page::Figures => false,

@@ -21,8 +21,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{File, KeyboardEvent};
 use yew::prelude::*;
 
-use self::annex::Annex;
-pub use self::annex::{Exports, Fetched};
+pub use self::annex::{Annex, Exports, Fetched};
 pub use self::ask::Wanted;
 use self::embed::Embedder;
 use crate::browser::{hash, mark, window};
@@ -116,8 +115,8 @@ pub struct Session {
     pub page: Page,
     /// What lies over it.
     pub over: Option<Over>,
-    /// How far the annex is.
-    pub annex: Fetched,
+    /// The annex.
+    pub annex: Annex,
     /// Whether the page is inside another one, which only looks.
     pub embedded: bool,
     /// Whether only the lanes and the time bar are shown, for an audience.
@@ -151,7 +150,6 @@ pub struct Props {
 /// Holds the session and provides it to what is inside.
 pub struct Provider {
     engine: Option<Engine>,
-    annex: Annex,
     session: Session,
     /// The moment to show once the run is there.
     anchor: Anchor,
@@ -177,7 +175,7 @@ impl Component for Provider {
             player,
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
-            annex: Fetched::default(),
+            annex: Annex::default(),
             embedded: embed::wanted(),
             presents: false,
             send: ctx.link().callback(|msg| msg),
@@ -187,7 +185,6 @@ impl Component for Provider {
         let (embedded, session_send) = (session.embedded, session.send.clone());
         let mut provider = Self {
             engine: None,
-            annex: Annex::default(),
             session,
             anchor: Anchor::End,
             keeps: !embedded,
@@ -205,7 +202,7 @@ impl Component for Provider {
         }
         provider.act(Action::Address(hash));
         if provider.session.page != Page::Explore {
-            provider.fetch_annex();
+            provider.to_annex();
             provider.settle();
         }
         provider
@@ -303,9 +300,9 @@ impl Provider {
                 let hash = hash();
                 self.session.page = Page::of(&hash).unwrap_or(Page::Explore);
                 self.session.over = None;
-                self.annex.moved();
+                self.session.annex.moved();
                 if self.session.page != Page::Explore {
-                    self.fetch_annex();
+                    self.to_annex();
                 }
                 self.act(Action::Address(hash));
                 true
@@ -327,7 +324,7 @@ impl Provider {
                 }
                 player.repaint();
                 drop(player);
-                self.annex.themed();
+                self.session.annex.themed();
                 true
             }
             Msg::Leaving => {

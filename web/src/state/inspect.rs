@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::dag::{Found, Model, Shares};
+use crate::dag::Found;
 use crate::engine::{Answer, DagOf, LineInfo};
 
 /// A frame, as it was on the wire.
@@ -18,7 +18,7 @@ pub struct FrameInfo {
     pub payload: u32,
 }
 
-/// Lines of segments at a moment.
+/// Lines of segments at a moment, as the worker told them.
 #[derive(Clone)]
 pub struct DagInfo {
     /// The lane.
@@ -27,20 +27,23 @@ pub struct DagInfo {
     pub of: DagOf,
     /// The moment, in nanoseconds.
     pub time_ns: u64,
+    /// What each segment is, in words.
+    pub labels: Rc<[String]>,
     /// The lines.
-    pub model: Rc<Model>,
+    pub words: Rc<[u32]>,
 }
 
 impl PartialEq for DagInfo {
     fn eq(&self, other: &Self) -> bool {
-        // Models are large: another one is another allocation.
-        Rc::ptr_eq(&self.model, &other.model)
+        // They are many: others are another allocation.
+        Rc::ptr_eq(&self.words, &other.words)
     }
 }
 
 impl std::fmt::Debug for DagInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} of lane {} at {} ns: {} lines", self.of, self.lane, self.time_ns, self.model.lines())
+        let Self { lane, of, time_ns, words, .. } = self;
+        write!(f, "{of:?} of lane {lane} at {time_ns} ns: {} words", words.len())
     }
 }
 
@@ -74,8 +77,8 @@ pub struct Inspect {
     pub dag: Option<DagInfo>,
     /// Why there are none.
     pub no_dag: Option<String>,
-    /// The same lines with those marked that the marked moment holds, too; its time; and how many there are.
-    pub compared: Option<(DagInfo, Shares)>,
+    /// All lines at the marked moment, once they are there, to compare with.
+    pub marked: Option<DagInfo>,
     /// Whether the lines on screen are to be compared with the marked moment.
     pub comparing: bool,
     /// The selected line of those.
@@ -84,8 +87,8 @@ pub struct Inspect {
     pub history: Option<Vec<(u64, u32)>>,
     /// What was looked for, and the lines that hold it.
     pub found: Option<Rc<Found>>,
-    /// The line of the DAG that is selected: its index there.
-    pub at: Option<u32>,
+    /// The line of the DAG that is selected: its PLID.
+    pub plid: Option<u32>,
     /// Questions that have no answer yet: number and what.
     waiting: Vec<(u32, Asked)>,
     /// Bytes that are looked for.
@@ -102,14 +105,14 @@ impl Inspect {
     /// No lines are shown any more.
     pub fn close_lines(&mut self) {
         (self.dag, self.no_dag, self.line, self.history) = (None, None, None, None);
-        (self.found, self.at) = (None, None);
+        (self.found, self.plid) = (None, None);
         self.stop_comparing();
         self.waiting.retain(|(_, asked)| *asked == Asked::Frame);
     }
 
     /// The lines are shown by themselves again.
     pub fn stop_comparing(&mut self) {
-        (self.compared, self.comparing) = (None, false);
+        (self.marked, self.comparing) = (None, false);
     }
 
     /// A question is asked: its number, and that of an older one of its kind, which is not wanted any more.
@@ -148,22 +151,18 @@ impl Inspect {
                 self.frame = Some(FrameInfo { packet, headers, bytes, payload });
             }
             (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => {
-                match Model::from_words(&labels, words) {
-                    Ok(model) => {
-                        self.dag = Some(DagInfo { lane, of, time_ns, model: Rc::new(model) });
-                        (self.line, self.history, self.found, self.at) = (None, None, None, None);
-                        self.compared = None;
-                    }
-                    Err(error) => self.no_dag = Some(error.to_string()),
-                }
+                self.dag = Some(DagInfo { lane, of, time_ns, labels: labels.into(), words: words.into() });
+                (self.line, self.history, self.found, self.plid) = (None, None, None, None);
+                self.marked = None;
             }
             (Asked::Marked, Answer::Dag { time_ns, labels }) => {
-                let marked = Model::from_words(&labels, words);
-                let compared = self.dag.as_ref().filter(|_| self.comparing).and_then(|dag| {
-                    let (model, shares) = dag.model.compared(marked.as_ref().ok()?).ok()?;
-                    Some((DagInfo { time_ns, model: Rc::new(model), ..dag.clone() }, shares))
+                self.marked = self.dag.as_ref().filter(|_| self.comparing).map(|dag| DagInfo {
+                    lane: dag.lane,
+                    of: DagOf::All,
+                    time_ns,
+                    labels: labels.into(),
+                    words: words.into(),
                 });
-                self.compared = compared;
             }
             (Asked::Line, Answer::Line(info)) => self.line = Some(info),
             (Asked::Find, Answer::Found { plids, more }) => {
@@ -197,10 +196,7 @@ impl Inspect {
 
 #[cfg(test)]
 mod tests {
-    use snapstack::memory::{Content, Memory, MemoryConfig};
-
     use super::*;
-    use crate::dag::Forest;
 
     fn frame(packet: u32) -> Answer {
         Answer::Frame { packet, headers: Vec::new(), bytes: "ff".to_owned(), payload: 0 }
@@ -225,37 +221,29 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_compared_until_others_are_shown_or_it_is_enough() {
-        let mut memory =
-            Memory::new(MemoryConfig { line_size: 16, lines: 256, ..MemoryConfig::default() }).unwrap();
-        let page = memory.create(&[[1; 16], [2; 16]].concat(), Content::Data).unwrap();
-        let mut told = |time_ns| {
-            let forest = Forest::of_segments(&memory, &[(page, "page".to_owned())], usize::MAX).unwrap();
-            memory.overwrite(page, 0, &[3; 16], Content::Data).unwrap();
-            (Answer::Dag { time_ns, labels: vec!["page".to_owned()] }, forest.to_words())
-        };
-        let ((marked, marked_words), (here, words)) = (told(40), told(90));
+    fn the_marked_moment_stays_until_other_lines_are_shown_or_it_is_enough() {
+        let told = |time_ns| Answer::Dag { time_ns, labels: vec!["page".to_owned()] };
         let mut inspect = Inspect::default();
         let show = |inspect: &mut Inspect| {
             let (ask, _) = inspect.ask(Asked::Dag(1, DagOf::All));
-            inspect.take(ask, here.clone(), &words);
+            inspect.take(ask, told(90), &[1, 2]);
         };
         let compare = |inspect: &mut Inspect| {
             let (ask, _) = inspect.ask(Asked::Marked);
-            inspect.take(ask, marked.clone(), &marked_words)
+            inspect.take(ask, told(40), &[3])
         };
         show(&mut inspect);
         assert_eq!(compare(&mut inspect), Some(Asked::Marked));
-        let (dag, shares) = inspect.compared.clone().unwrap();
-        assert_eq!((dag.time_ns, shares.both, shares.here, shares.there), (40, 1, 2, 2));
+        let marked = inspect.marked.clone().unwrap();
+        assert_eq!((marked.lane, marked.time_ns, &*marked.words), (1, 40, &[3][..]));
         show(&mut inspect);
-        assert!(inspect.comparing && inspect.compared.is_none(), "it is to be told anew");
+        assert!(inspect.comparing && inspect.marked.is_none(), "it is to be told anew");
         compare(&mut inspect);
         inspect.stop_comparing();
-        assert!(inspect.compared.is_none() && !inspect.dag.as_ref().unwrap().model.compares());
+        assert_eq!(inspect.marked, None);
         let (ask, _) = inspect.ask(Asked::Marked);
         inspect.stop_comparing();
-        inspect.take(ask, marked.clone(), &marked_words);
-        assert!(inspect.compared.is_none(), "an answer that is not wanted any more");
+        inspect.take(ask, told(40), &[3]);
+        assert_eq!(inspect.marked, None, "an answer that is not wanted any more");
     }
 }

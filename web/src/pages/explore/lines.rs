@@ -1,11 +1,9 @@
 //! The sheet of lines: the DAG of a segment, or of all, at the cursor's moment, and why a line of it is alive.
 
-use std::rc::Rc;
-
 use yew::prelude::*;
 
+use super::drawing::Drawing;
 use crate::components::{Icon, IconName};
-use crate::dag::{self, DagView};
 use crate::engine::{DagOf, LineInfo};
 use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
@@ -46,14 +44,9 @@ pub(super) fn Lines() -> Html {
             if let Some(why) = &inspect.no_dag {
                 <p class="problem" role="alert">{ why }{ " Move the cursor to another moment, or look at all segments." }</p>
             }
-            if let (Some(dag), Some((marked, shares))) = (&inspect.dag, &inspect.compared) {
-                <p class="compared" id="lines-compared" role="status">{ dag::compared(shares, (dag.time_ns, marked.time_ns), dag.of == DagOf::All) }</p>
-            }
             if let Some(dag) = &inspect.dag {
                 <div class="inside">
-                    <DagView model={Rc::clone(&inspect.compared.as_ref().map_or(dag, |compared| &compared.0).model)} selected={inspect.at} found={inspect.found.clone()}
-                        onselect={session.on(|at| Msg::Question(Wanted::Line(at)))} onfind={session.on(|bytes| Msg::Question(Wanted::Find(bytes)))}
-                        label={format!("Memory lines at {}", duration(dag.time_ns))} />
+                    <Drawing dag={dag.clone()} marked={inspect.marked.clone()} found={inspect.found.clone()} />
                     { why(&session) }
                 </div>
             }
@@ -93,7 +86,7 @@ fn comparing(session: &Session) -> Html {
 fn why(session: &Session) -> Html {
     let inspect = &session.state.inspect;
     let Some(line) = &inspect.line else {
-        let text = if inspect.at.is_some() { "…" } else { "Select a line to see who refers to it." };
+        let text = if inspect.plid.is_some() { "…" } else { "Select a line to see who refers to it." };
         return html! { <aside class="why" aria-label="Why is this line alive?"><p class="dim">{ text }</p></aside> };
     };
     let LineInfo { plid, bytes, references, referrers, ways } = line;

@@ -1,6 +1,7 @@
 //! The start page: two lanes in lockstep on the same bytes, a time bar, plots and lists under it, an inspector.
 
 mod bottom;
+mod drawing;
 mod lines;
 mod offers;
 mod selected;
