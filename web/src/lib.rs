@@ -1,6 +1,6 @@
 //! The explorer, of which three wasm modules are made. One serves as the shell with the page Explore, which draws, and as the
-//! worker that replays captures: all that the first screen needs. The annex has the other pages. The third, for workloads, is
-//! a worker with everything that can be run, simulated hosts and their TCP included.
+//! worker that replays captures: all that the first screen needs. The annex has the other pages and the picture of memory lines.
+//! The third is a worker that runs everything, simulated hosts and their TCP included, and answers questions about any moment.
 
 pub mod annex;
 pub mod app;
@@ -35,15 +35,15 @@ pub fn start() {
     console_error_panic_hook::set_once();
     if engine::is_worker() {
         // The page hears of a worker that does not start through its error event.
-        let _ = engine::serve(snapstack::sim::Lane::replay);
+        let _ = engine::serve(engine::Abilities::captures());
     } else {
         theme::restore();
         yew::Renderer::<app::App>::new().render();
     }
 }
 
-/// Starts the worker that runs everything.
+/// Starts the worker that runs everything and answers questions.
 pub fn start_hosts() {
     console_error_panic_hook::set_once();
-    let _ = engine::serve(snapstack::sim::Lane::new);
+    let _ = engine::serve(engine::Abilities::all());
 }

@@ -91,10 +91,35 @@ trait AnyRun<T> {
     fn digest(&self) -> String;
     fn snapshot(&self) -> Option<&Snapshot>;
     fn snapshot_mut(&mut self) -> Option<&mut Snapshot>;
-    fn boxed(&self) -> Box<dyn AnyRun<T>>;
     fn as_any(&self) -> &dyn Any;
-    /// Bytes beside HICAMP memory that `other`, a clone at another time, does not share.
-    fn unshared(&self, other: &dyn AnyRun<T>) -> u64;
+}
+
+/// What a function says of a run, whichever it is. Not by [`AnyRun`]: the code is much, and not all programs that run lanes
+/// report on them, or go back to saved states.
+macro_rules! whichever {
+    ($of:ident, $($run:expr),+) => {
+        $of::<Replay<SkBuff, T>>($(&*$run),+)
+            .or_else(|| $of::<Replay<Snapshot, T>>($(&*$run),+))
+            .or_else(|| $of::<World<SkBuff, T>>($(&*$run),+))
+            .or_else(|| $of::<World<Snapshot, T>>($(&*$run),+))
+            .expect("a lane's run is one of these")
+    };
+}
+
+fn report<R: Run>(run: &dyn AnyRun<R::Tap>) -> Option<SchemeReport> {
+    run.as_any().downcast_ref::<R>().map(SchemeReport::new)
+}
+
+fn copy<R: Run>(run: &dyn AnyRun<R::Tap>) -> Option<Box<dyn AnyRun<R::Tap>>> {
+    run.as_any().downcast_ref::<R>().map(|run| Box::new(run.clone()) as _)
+}
+
+/// Bytes beside HICAMP memory that `other`, a clone at another time, does not share.
+fn unshared<R: Run>(run: &dyn AnyRun<R::Tap>, other: &dyn AnyRun<R::Tap>) -> Option<u64> {
+    let run = run.as_any().downcast_ref::<R>()?;
+    let Some(other) = other.as_any().downcast_ref::<R>() else { return Some(0) };
+    let recorded = run.recorded().unshared(other.recorded(), Saved::unshared);
+    Some(Run::book(run).bytes() + Run::unshared(run, other) + recorded)
 }
 
 impl<R: Run> AnyRun<R::Tap> for R {
@@ -158,18 +183,8 @@ impl<R: Run> AnyRun<R::Tap> for R {
         self.recorded_mut().inner_mut().snapshot_mut()
     }
 
-    fn boxed(&self) -> Box<dyn AnyRun<R::Tap>> {
-        Box::new(self.clone())
-    }
-
     fn as_any(&self) -> &dyn Any {
         self
-    }
-
-    fn unshared(&self, other: &dyn AnyRun<R::Tap>) -> u64 {
-        let Some(other) = other.as_any().downcast_ref::<Self>() else { return 0 };
-        let recorded = self.recorded().unshared(other.recorded(), Saved::unshared);
-        Run::book(self).bytes() + Run::unshared(self, other) + recorded
     }
 }
 
@@ -349,16 +364,7 @@ impl<T: Tap + Clone + 'static> Lane<T> {
 
     /// The result so far.
     pub fn report(&self) -> SchemeReport {
-        fn of<R: Run>(run: &dyn AnyRun<R::Tap>) -> Option<SchemeReport> {
-            run.as_any().downcast_ref::<R>().map(SchemeReport::new)
-        }
-        // Not by the trait: its code is much, and not all programs that run lanes want it.
-        let run = &*self.run;
-        of::<Replay<SkBuff, T>>(run)
-            .or_else(|| of::<Replay<Snapshot, T>>(run))
-            .or_else(|| of::<World<SkBuff, T>>(run))
-            .or_else(|| of::<World<Snapshot, T>>(run))
-            .expect("a lane's run is one of these")
+        whichever!(report, self.run)
     }
 
     /// The snapshot scheme, to look into its memory; None of a conventional lane.
@@ -387,7 +393,7 @@ impl<T: Tap + Clone + 'static> Lane<T> {
     /// [`BufferError::Memory`] when the machine has no room.
     pub fn save(&mut self) -> Result<LaneState<T>, BufferError> {
         let memory = self.take_memory()?;
-        let rest = self.run.boxed();
+        let rest = whichever!(copy, self.run);
         self.put_memory(memory);
         let memory = self.run.snapshot_mut().map(|snapshot| snapshot.memory_mut().checkpoint());
         Ok(LaneState { rest, memory })
@@ -402,7 +408,7 @@ impl<T: Tap + Clone + 'static> Lane<T> {
             snapshot.memory_mut().restore(id)?;
         }
         let memory = self.take_memory()?;
-        self.run = state.rest.boxed();
+        self.run = whichever!(copy, state.rest);
         self.put_memory(memory);
         Ok(())
     }
@@ -421,10 +427,10 @@ impl<T: Tap + Clone + 'static> Lane<T> {
     }
 }
 
-impl<T> LaneState<T> {
+impl<T: Tap + Clone + 'static> LaneState<T> {
     /// Bytes beside HICAMP memory that this state does not share with the one saved after it.
     pub fn unshared(&self, next: &Self) -> u64 {
-        self.rest.unshared(&*next.rest) + FIXED_BYTES
+        whichever!(unshared, self.rest, next.rest) + FIXED_BYTES
     }
 }
 

@@ -1,48 +1,72 @@
 //! The page's end of the engine: starts workers, hands requests to the right one, and replies on.
 //!
-//! There are two kinds of worker. One runs on the module that the page itself runs, and replays captures; the other runs
-//! whatever there is, in a module of its own that is fetched when the first workload is wanted.
+//! There are two kinds of worker. One runs on the module that the page itself runs, and replays captures, forward: it is there
+//! at once. The other runs whatever there is, answers questions about any moment, and has a module of its own, which is fetched
+//! when the first workload is wanted or the first question asked. From then on it runs everything; of a run that the first
+//! worker tells about it makes its own copy, quietly, as a run is the same wherever it is run.
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array, Uint32Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use snapstack::sim::Workload;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
-use super::protocol::{ARRAYS, BODY, PROTOCOL, Question, Reply, Request, Spec};
+use super::protocol::{ARRAYS, ASKED, Answered, Asking, BODY, PROTOCOL, Question, Reply, Request, Spec};
 
-/// What comes from the worker.
+/// What comes from a worker.
 pub enum Message {
     /// A reply with its typed arrays.
     Reply(Reply, Vec<Uint32Array>),
-    /// The worker is gone, or speaks another protocol.
+    /// An answer with its typed arrays.
+    Answered(Answered, Vec<Uint32Array>),
+    /// The module of the worker that runs everything could not be fetched.
+    Missing,
+    /// A worker is gone, or speaks another protocol: why.
     Broken(String),
 }
 
 /// Which worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Captures,
-    Hosts,
+    /// Replays captures.
+    First,
+    /// Runs everything and answers.
+    Whole,
 }
 
-impl Kind {
-    fn of(workload: Workload) -> Self {
-        if workload == Workload::Capture { Self::Captures } else { Self::Hosts }
-    }
+/// A capture's file, for a worker that has not read it: what the browser may keep on disk.
+struct Capture {
+    name: String,
+    blob: Blob,
 }
 
 /// The workers; they end when this is dropped.
 pub struct Engine {
     replies: Callback<Message>,
-    captures: Option<Handle>,
-    hosts: Option<Handle>,
-    /// Whose run is shown.
-    current: Kind,
+    first: Option<Handle>,
+    whole: Option<Handle>,
+    /// The capture that is read, and by which worker.
+    offered: Option<(Kind, Rc<Capture>)>,
+    /// The capture that was read last.
+    capture: Option<Rc<Capture>>,
+    /// The run that the first worker tells about.
+    told: Option<Told>,
+}
+
+/// A run of the first worker: what the whole one needs to make a copy of it.
+struct Told {
+    run: u32,
+    spec: Spec,
+    capture: Option<Rc<Capture>>,
+    /// Whether it has been asked for one.
+    copied: bool,
 }
 
 impl Engine {
@@ -51,17 +75,17 @@ impl Engine {
     /// # Errors
     /// In words, when the browser starts no worker.
     pub fn start(spec: &Spec, replies: Callback<Message>) -> Result<Self, String> {
-        let current = Kind::of(spec.config.workload);
-        let mut engine = Self { replies, captures: None, hosts: None, current };
-        engine.worker(current)?;
+        let mut engine = Self { replies, first: None, whole: None, offered: None, capture: None, told: None };
+        let kind = if spec.config.workload == Workload::Capture { Kind::First } else { Kind::Whole };
+        engine.worker(kind)?;
         Ok(engine)
     }
 
     /// A worker, started if it is not there.
     fn worker(&mut self, kind: Kind) -> Result<&Handle, String> {
         let slot = match kind {
-            Kind::Captures => &mut self.captures,
-            Kind::Hosts => &mut self.hosts,
+            Kind::First => &mut self.first,
+            Kind::Whole => &mut self.whole,
         };
         match slot {
             Some(handle) => Ok(handle),
@@ -69,56 +93,170 @@ impl Engine {
         }
     }
 
-    fn send(&mut self, kind: Kind, request: &Request, bytes: Option<&Uint8Array>) {
+    fn send(&mut self, kind: Kind, key: &str, request: &impl Serialize, bytes: Bytes) {
         match self.worker(kind) {
-            Ok(worker) => worker.send(request, bytes),
+            Ok(worker) => worker.send(key, request, bytes),
             Err(message) => self.replies.emit(Message::Broken(message)),
-        }
-    }
-
-    /// What another worker runs is given up. The worker for captures keeps the capture; the other one has nothing to keep.
-    fn turn_to(&mut self, kind: Kind) {
-        self.current = kind;
-        match kind {
-            Kind::Captures => self.hosts = None,
-            Kind::Hosts => {
-                if let Some(worker) = &self.captures {
-                    worker.send(&Request::Stop, None);
-                }
-            }
         }
     }
 
     /// Reads a capture as request number `run`; its bytes move to the worker.
     pub fn load(&mut self, run: u32, name: &str, bytes: &Uint8Array) {
-        self.send(Kind::Captures, &Request::Load { run, name: name.to_owned() }, Some(bytes));
+        let kind = if self.whole.is_some() { Kind::Whole } else { Kind::First };
+        let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes)).ok();
+        self.offered = blob.map(|blob| (kind, Rc::new(Capture { name: name.to_owned(), blob })));
+        let request = Request::Load { run, name: name.to_owned(), quiet: false };
+        self.send(kind, BODY, &request, Bytes::There(bytes.clone()));
+    }
+
+    /// The capture that was to be read has been ([`Reply::Loaded`]).
+    pub fn loaded(&mut self) {
+        let Some((kind, capture)) = self.offered.take() else { return };
+        if let Some(worker) = self.there(kind) {
+            worker.has.replace(Some(Rc::clone(&capture)));
+        }
+        self.capture = Some(capture);
+    }
+
+    fn there(&self, kind: Kind) -> Option<&Handle> {
+        match kind {
+            Kind::First => self.first.as_ref(),
+            Kind::Whole => self.whole.as_ref(),
+        }
     }
 
     /// Runs something as request number `run`; what runs now is given up.
     pub fn run(&mut self, run: u32, spec: Spec) {
-        let kind = Kind::of(spec.config.workload);
-        self.turn_to(kind);
-        self.send(kind, &Request::Run { run, spec }, None);
+        let replays = spec.config.workload == Workload::Capture;
+        let kind = if self.whole.is_none() && replays { Kind::First } else { Kind::Whole };
+        if replays {
+            self.hand_over(kind, self.capture.clone());
+        }
+        if kind == Kind::First {
+            let capture = self.capture.clone();
+            self.told = Some(Told { run, spec: spec.clone(), capture, copied: false });
+        } else {
+            self.told = None;
+            if let Some(first) = &self.first {
+                first.send(BODY, &Request::Stop, Bytes::None);
+            }
+        }
+        self.send(kind, BODY, &Request::Run { run, spec, quiet: false }, Bytes::None);
+    }
+
+    /// Gives a capture to a worker, unless it has it.
+    fn hand_over(&mut self, kind: Kind, capture: Option<Rc<Capture>>) {
+        let Some(capture) = capture else { return };
+        let has = |worker: &Handle| worker.has.borrow().as_ref().is_some_and(|has| Rc::ptr_eq(has, &capture));
+        if self.there(kind).is_some_and(has) {
+            return;
+        }
+        let request = Request::Load { run: 0, name: capture.name.clone(), quiet: true };
+        self.send(kind, BODY, &request, Bytes::Coming(capture.blob.array_buffer()));
+        if let Some(worker) = self.there(kind) {
+            worker.has.replace(Some(capture));
+        }
     }
 
     /// Asks something about run `run`, as question number `ask`.
     pub fn ask(&mut self, run: u32, ask: u32, question: Question) {
-        self.send(self.current, &Request::Ask { run, ask, question }, None);
+        if let Some(told) = self.told.as_mut().filter(|told| !told.copied) {
+            told.copied = true;
+            let Told { run, spec, capture, .. } = told;
+            let (request, capture) =
+                (Request::Run { run: *run, spec: spec.clone(), quiet: true }, capture.clone());
+            self.hand_over(Kind::Whole, capture);
+            self.send(Kind::Whole, BODY, &request, Bytes::None);
+        }
+        self.send(Kind::Whole, ASKED, &Asking::Ask { run, ask, question }, Bytes::None);
+    }
+
+    /// The whole worker's module could not be fetched ([`Message::Missing`]): it may be tried again.
+    pub fn missing(&mut self) {
+        self.whole = None;
+        if let Some(told) = &mut self.told {
+            told.copied = false;
+        }
     }
 
     /// The answer to question number `ask` is not wanted any more.
     pub fn cancel(&mut self, ask: u32) {
-        self.send(self.current, &Request::Cancel { ask }, None);
+        if let Some(worker) = &self.whole {
+            worker.send(ASKED, &Asking::Cancel { ask }, Bytes::None);
+        }
     }
+}
+
+/// Bytes beside a message.
+enum Bytes {
+    None,
+    /// They move to the worker.
+    There(Uint8Array),
+    /// A promise of an array buffer; what is sent later waits for it.
+    Coming(Promise),
 }
 
 /// A running worker; it ends when this is dropped.
 struct Handle {
-    worker: Worker,
-    ready: Rc<Cell<bool>>,
-    waiting: Rc<RefCell<Vec<(JsValue, Array)>>>,
+    post: Rc<Post>,
+    /// The capture that it has read, or was sent.
+    has: RefCell<Option<Rc<Capture>>>,
     _hear: Closure<dyn FnMut(MessageEvent)>,
     _broken: Closure<dyn FnMut(web_sys::Event)>,
+}
+
+/// What a worker is sent, in order: held back until it is there, and until bytes have come.
+struct Post {
+    worker: Worker,
+    ready: Cell<bool>,
+    /// Messages that wait, each with what moves.
+    waiting: RefCell<VecDeque<(Object, Waits)>>,
+}
+
+/// What a message waits for.
+enum Waits {
+    /// Nothing of its own; with it moves this.
+    No(Array),
+    /// Bytes that are coming.
+    Bytes,
+}
+
+impl Post {
+    fn flush(&self) {
+        while self.ready.get()
+            && matches!(self.waiting.borrow().front(), Some((_, Waits::No(_))))
+            && let Some((message, Waits::No(transfer))) = self.waiting.borrow_mut().pop_front()
+        {
+            let _ = self.worker.post_message_with_transfer(&message, &transfer);
+        }
+    }
+
+    /// The bytes of the first message that waits for some are there, or are not to be had.
+    fn supply(&self, bytes: Option<&Uint8Array>) {
+        let mut waiting = self.waiting.borrow_mut();
+        if let Some((message, waits)) = waiting.iter_mut().find(|(_, waits)| matches!(waits, Waits::Bytes)) {
+            *waits = Waits::No(attach(message, bytes));
+        }
+        drop(waiting);
+        self.flush();
+    }
+}
+
+/// Puts bytes beside a message; what is to move with it.
+fn attach(message: &Object, bytes: Option<&Uint8Array>) -> Array {
+    let (arrays, transfer) = (Array::new(), Array::new());
+    if let Some(bytes) = bytes {
+        arrays.push(bytes);
+        transfer.push(&bytes.buffer());
+    }
+    let _ = Reflect::set(message, &ARRAYS.into(), &arrays);
+    transfer
+}
+
+/// A part of a message, if it is there.
+fn part<T: DeserializeOwned>(data: &JsValue, key: &str) -> Option<Result<T, String>> {
+    let body = Reflect::get(data, &key.into()).ok().filter(JsValue::is_object)?;
+    Some(serde_wasm_bindgen::from_value(body).map_err(|error| error.to_string()))
 }
 
 /// The module that a worker runs, as the loader hands it out.
@@ -126,11 +264,11 @@ fn module(kind: Kind) -> Result<Promise, String> {
     let none = "The page was not started by its loader: reload it.";
     let global = |name: &str| Reflect::get(&js_sys::global(), &name.into()).map_err(|_| none);
     match kind {
-        Kind::Captures => {
+        Kind::First => {
             let loaded = global("__snapstack")?;
             if loaded.is_object() { Ok(Promise::resolve(&loaded)) } else { Err(none.to_owned()) }
         }
-        Kind::Hosts => {
+        Kind::Whole => {
             let fetch: Function = global("__snapstackHosts")?.dyn_into().map_err(|_| none)?;
             fetch
                 .call0(&JsValue::NULL)
@@ -147,32 +285,30 @@ impl Handle {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options("worker.js", &options)
             .map_err(|_| "This browser starts no worker: use a current Chrome, Firefox or Safari.")?;
-        let ready = Rc::new(Cell::new(false));
-        let waiting: Rc<RefCell<Vec<(JsValue, Array)>>> = Rc::default();
+        let post =
+            Rc::new(Post { worker: worker.clone(), ready: Cell::new(false), waiting: RefCell::default() });
         let hear = {
-            let (ready, waiting, worker, replies) =
-                (Rc::clone(&ready), Rc::clone(&waiting), worker.clone(), replies.clone());
+            let (post, replies) = (Rc::clone(&post), replies.clone());
             Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
                 let data = event.data();
-                let body = Reflect::get(&data, &BODY.into()).unwrap_or_default();
-                let reply = match serde_wasm_bindgen::from_value::<Reply>(body) {
-                    Ok(reply) => reply,
-                    Err(error) => return replies.emit(Message::Broken(error.to_string())),
-                };
-                if let Reply::Hello { protocol, .. } = reply {
-                    if protocol != PROTOCOL {
-                        let text = "A newer version of the page is there: reload it.".to_owned();
-                        return replies.emit(Message::Broken(text));
-                    }
-                    ready.set(true);
-                    for (message, transfer) in waiting.borrow_mut().drain(..) {
-                        let _ = worker.post_message_with_transfer(&message, &transfer);
-                    }
-                }
                 let arrays =
                     Reflect::get(&data, &ARRAYS.into()).map(|list| Array::from(&list)).unwrap_or_default();
                 let arrays = arrays.iter().map(|array| Uint32Array::new(&array)).collect();
-                replies.emit(Message::Reply(reply, arrays));
+                replies.emit(match (part(&data, BODY), part(&data, ASKED)) {
+                    (Some(Ok(Reply::Hello { protocol, .. })), _) if protocol != PROTOCOL => {
+                        Message::Broken("A newer version of the page is there: reload it.".to_owned())
+                    }
+                    (Some(Ok(reply)), _) => {
+                        if matches!(reply, Reply::Hello { .. }) {
+                            post.ready.set(true);
+                            post.flush();
+                        }
+                        Message::Reply(reply, arrays)
+                    }
+                    (None, Some(Ok(answer))) => Message::Answered(answer, arrays),
+                    (Some(Err(error)), _) | (_, Some(Err(error))) => Message::Broken(error),
+                    (None, None) => return,
+                });
             })
         };
         worker.set_onmessage(Some(hear.as_ref().unchecked_ref()));
@@ -184,37 +320,38 @@ impl Handle {
         worker.set_onerror(Some(broken.as_ref().unchecked_ref()));
         let there = worker.clone();
         spawn_local(async move {
-            let sent = match JsFuture::from(module).await {
-                Ok(module) => there.post_message(&module).map_err(|_| "the worker cannot be reached"),
-                Err(_) => Err("the part of the program that runs workloads could not be fetched"),
-            };
-            if let Err(message) = sent {
-                failed.emit(Message::Broken(message.to_owned()));
+            match JsFuture::from(module).await {
+                Ok(module) if there.post_message(&module).is_ok() => {}
+                Ok(_) => failed.emit(Message::Broken("the worker cannot be reached".to_owned())),
+                Err(_) => failed.emit(Message::Missing),
             }
         });
-        Ok(Self { worker, ready, waiting, _hear: hear, _broken: broken })
+        Ok(Self { post, has: RefCell::default(), _hear: hear, _broken: broken })
     }
 
-    fn send(&self, request: &Request, bytes: Option<&Uint8Array>) {
-        let Ok(body) = serde_wasm_bindgen::to_value(request) else { return };
+    fn send(&self, key: &str, body: &impl Serialize, bytes: Bytes) {
+        let Ok(body) = serde_wasm_bindgen::to_value(body) else { return };
         let message = Object::new();
-        let (arrays, transfer) = (Array::new(), Array::new());
-        if let Some(bytes) = bytes {
-            arrays.push(bytes);
-            transfer.push(&bytes.buffer());
-        }
-        let _ = Reflect::set(&message, &BODY.into(), &body);
-        let _ = Reflect::set(&message, &ARRAYS.into(), &arrays);
-        if self.ready.get() {
-            let _ = self.worker.post_message_with_transfer(&message, &transfer);
-        } else {
-            self.waiting.borrow_mut().push((message.into(), transfer));
-        }
+        let _ = Reflect::set(&message, &key.into(), &body);
+        let waits = match bytes {
+            Bytes::None => Waits::No(attach(&message, None)),
+            Bytes::There(bytes) => Waits::No(attach(&message, Some(&bytes))),
+            Bytes::Coming(promise) => {
+                let post = Rc::clone(&self.post);
+                spawn_local(async move {
+                    let buffer = JsFuture::from(promise).await.ok();
+                    post.supply(buffer.map(|buffer| Uint8Array::new(&buffer)).as_ref());
+                });
+                Waits::Bytes
+            }
+        };
+        self.post.waiting.borrow_mut().push_back((message, waits));
+        self.post.flush();
     }
 }
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.worker.terminate();
+        self.post.worker.terminate();
     }
 }

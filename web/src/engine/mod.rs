@@ -7,6 +7,7 @@ mod worker;
 
 pub use client::{Engine, Message};
 pub use protocol::{
-    Answer, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request, Spec,
+    Answer, Answered, Asking, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request,
+    Spec,
 };
-pub use worker::{Make, Numbering, is_worker, serve};
+pub use worker::{Abilities, Numbering, is_worker, serve};

@@ -1,5 +1,8 @@
 //! What page and worker say to each other: the one place where that is fixed.
 //!
+//! There are two kinds of worker: every one reads captures and runs them, which [`Request`] and [`Reply`] are about; the one that
+//! runs everything answers questions about any moment, too, which is [`Asking`] and [`Answered`].
+//!
 //! Messages are plain objects made by serde, of one field that is named after the kind: to find the kind among the other
 //! fields would take four times the code. Bulk data travels beside them as typed arrays that are transferred, not copied.
 //! The worker greets with [`PROTOCOL`] and the page refuses any other. Everything that is asked for has a number:
@@ -10,7 +13,7 @@ use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config};
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// A run: configuration, changes on the way, and the scheme of each lane.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,27 +36,37 @@ impl Default for Spec {
     }
 }
 
-/// From the page.
+/// From the page. A run that is asked for while a capture is read begins once that is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Request {
-    /// Read a capture; its bytes travel beside the message.
+    /// Read a capture; its bytes travel beside the message. What runs goes on, until something else is to be run.
     Load {
         /// Number of the request.
         run: u32,
         /// The file's name.
         name: String,
+        /// Whether nothing is to be told, as another worker has told it all.
+        quiet: bool,
     },
-    /// Run something; what runs now is given up.
+    /// Run something; what runs now is given up, unless this is refused.
     Run {
         /// Number of the request.
         run: u32,
         /// What.
         spec: Spec,
+        /// Whether nothing is to be told, as another worker has told it all.
+        quiet: bool,
     },
-    /// What runs or is over is not wanted any more; a capture stays.
+    /// What runs or is over is not wanted any more; a capture stays, also one that is being read.
     Stop,
-    /// Tell something about the current run.
+}
+
+/// From the page to a worker that answers. Every question has an answer, unless it is cancelled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asking {
+    /// Tell something about a run.
     Ask {
         /// Number of the run.
         run: u32,
@@ -277,15 +290,17 @@ pub enum Reply {
         /// Time that the simulation took, in milliseconds.
         milliseconds: f64,
     },
-    /// What was asked.
-    Answered {
-        /// Number of the run.
-        run: u32,
-        /// Number of the question.
-        ask: u32,
-        /// The answer.
-        answer: Answer,
-    },
+}
+
+/// What was asked, from a worker that answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Number of the run.
+    pub run: u32,
+    /// Number of the question.
+    pub ask: u32,
+    /// The answer.
+    pub answer: Answer,
 }
 
 impl Reply {
@@ -297,13 +312,14 @@ impl Reply {
             | Self::Refused { run, .. }
             | Self::Started { run, .. }
             | Self::Events { run, .. }
-            | Self::Done { run, .. }
-            | Self::Answered { run, .. } => Some(*run),
+            | Self::Done { run, .. } => Some(*run),
         }
     }
 }
 
-/// Key of the plain object in a message.
+/// Key of the plain object in a message that is a [`Request`] or a [`Reply`].
 pub(super) const BODY: &str = "body";
+/// Key of the plain object in a message that is an [`Asking`] or an [`Answered`].
+pub(super) const ASKED: &str = "asked";
 /// Key of the array of typed arrays in a message.
 pub(super) const ARRAYS: &str = "arrays";

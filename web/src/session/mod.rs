@@ -27,7 +27,7 @@ use self::embed::Embedder;
 use crate::browser::{hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
-use crate::engine::{Answer, Engine, Message, Reply};
+use crate::engine::{Answer, Answered, Engine, Message, Reply};
 use crate::player::{Anchor, Player};
 use crate::plots::Format;
 use crate::state::{Action, DEMO_NAME, Effect, Page, State};
@@ -234,6 +234,13 @@ impl Provider {
                 changed
             }
             Msg::Engine(Message::Reply(reply, arrays)) => self.hear(reply, &arrays),
+            Msg::Engine(Message::Answered(answered, arrays)) => self.hear_answer(answered, &arrays),
+            Msg::Engine(Message::Missing) => {
+                if let Some(engine) = &mut self.engine {
+                    engine.missing();
+                }
+                self.act(Action::Missing)
+            }
             Msg::Engine(Message::Broken(detail)) => {
                 self.engine = None;
                 self.act(Action::EngineBroken(format!("The simulation has stopped: {detail}.")))
@@ -431,6 +438,9 @@ impl Provider {
     }
 
     fn hear(&mut self, reply: Reply, arrays: &[Uint32Array]) -> bool {
+        if let (Reply::Loaded { .. }, Some(engine)) = (&reply, &mut self.engine) {
+            engine.loaded();
+        }
         if reply.run().is_some_and(|run| run != self.session.state.run) {
             return false;
         }
@@ -483,16 +493,20 @@ impl Provider {
                 self.settle();
                 true
             }
-            Reply::Answered { answer: Answer::Frames { bytes }, .. } => {
-                let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
-                self.save_frames(bytes, &words);
-                true
-            }
-            Reply::Answered { ask, answer, .. } => {
-                let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
-                self.act(Action::Answered(ask, answer, words))
-            }
         }
+    }
+
+    fn hear_answer(&mut self, answered: Answered, arrays: &[Uint32Array]) -> bool {
+        let Answered { run, ask, answer } = answered;
+        if run != self.session.state.run {
+            return false;
+        }
+        let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
+        if let Answer::Frames { bytes } = answer {
+            self.save_frames(bytes, &words);
+            return true;
+        }
+        self.act(Action::Answered(ask, answer, words))
     }
 
     /// Does what the page around asks for.

@@ -115,6 +115,12 @@ impl Inspect {
         (self.marked, self.comparing) = (None, false);
     }
 
+    /// What is asked will not be answered.
+    pub fn give_up(&mut self) {
+        self.waiting.clear();
+        self.comparing &= self.marked.is_some();
+    }
+
     /// A question is asked: its number, and that of an older one of its kind, which is not wanted any more.
     pub fn ask(&mut self, what: Asked) -> (u32, Option<u32>) {
         let same = |(_, other): &(u32, Asked)| std::mem::discriminant(other) == std::mem::discriminant(&what);

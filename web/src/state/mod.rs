@@ -227,6 +227,8 @@ pub enum Action {
     Restart(String),
     /// There is no worker (any more), for this reason.
     EngineBroken(String),
+    /// The part of the program that runs workloads and answers questions could not be fetched.
+    Missing,
     /// A file is being read.
     Reading(String),
     /// The file's bytes are on their way to the worker.
@@ -414,6 +416,16 @@ impl State {
             }
             Action::EngineBroken(reason) => {
                 self.notice = Some(Notice::Broken(reason));
+                Vec::new()
+            }
+            Action::Missing => {
+                self.inspect.give_up();
+                let text =
+                    "A part of the program could not be loaded. Is there a connection? Then try again.";
+                if self.spec != self.shown {
+                    return self.apply(Action::Refused(text.to_owned()));
+                }
+                self.notice = Some(Notice::Problem(text.to_owned()));
                 Vec::new()
             }
             Action::Reading(name) => {

@@ -4,15 +4,15 @@ use js_sys::Uint32Array;
 use snapstack::buffers::{Holding, Snapshot};
 use snapstack::memory::{Plid, Referrer, SegmentId};
 use snapstack::nic::payload_start;
-use snapstack::sim::Lane;
+use snapstack::sim::{Lane, Seeker};
 use wasm_bindgen::JsValue;
 
 use super::catch::Catcher;
 use super::running::Finished;
-use super::{Make, now, say};
+use super::{now, send};
 use crate::dag::{Forest, find_content};
 use crate::engine::headers;
-use crate::engine::protocol::{Answer, DagOf, LineInfo, Question, Reply};
+use crate::engine::protocol::{ASKED, Answer, Answered, DagOf, LineInfo, Question};
 
 /// Lines of a DAG that are sent at the most.
 const MOST_LINES: usize = 120_000;
@@ -44,6 +44,11 @@ enum What {
 }
 
 impl LongJob {
+    /// Number of the run.
+    pub(super) fn run(&self) -> u32 {
+        self.run
+    }
+
     /// Number of the question.
     pub(super) fn ask(&self) -> u32 {
         self.ask
@@ -80,8 +85,7 @@ impl LongJob {
         let (run, ask) = (self.run, self.ask);
         match &self.what {
             What::History { words, .. } => {
-                let reply = Reply::Answered { run, ask, answer: Answer::History };
-                say(&reply, &[Uint32Array::from(&words[..]).into()]);
+                reply(run, ask, Answer::History, &[Uint32Array::from(&words[..]).into()]);
             }
             What::Frames => {
                 let file = self.lane.tap().file();
@@ -90,7 +94,7 @@ impl LongJob {
                 let words: Vec<u32> =
                     padded.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
                 let answer = Answer::Frames { bytes: file.len() as u32 };
-                say(&Reply::Answered { run, ask, answer }, &[Uint32Array::from(&words[..]).into()]);
+                reply(run, ask, answer, &[Uint32Array::from(&words[..]).into()]);
             }
         }
         true
@@ -99,7 +103,7 @@ impl LongJob {
 
 impl Finished {
     /// Answers a question at once, or begins work that takes longer.
-    pub(super) fn answer(&mut self, ask: u32, question: &Question, make: Make) -> Option<LongJob> {
+    pub(super) fn answer(&mut self, ask: u32, question: &Question) -> Option<LongJob> {
         let run = self.run;
         let (answer, arrays) = match question {
             Question::Frame { lane, packet, time_ns } => (self.frame(*lane, *packet, *time_ns), Vec::new()),
@@ -116,33 +120,38 @@ impl Finished {
                     last: None,
                     words: Vec::new(),
                 });
-                match what.and_then(|what| self.again(*lane, make, Catcher::default(), what, ask)) {
+                match what.and_then(|what| self.again(*lane, Catcher::default(), what, ask)) {
                     Some(job) => return Some(job),
                     None => (nothing("The line cannot be followed."), Vec::new()),
                 }
             }
             Question::Frames { lane } => {
                 let tap = Catcher::to_file("snapstack");
-                match self.again(*lane, make, tap, What::Frames, ask) {
+                match self.again(*lane, tap, What::Frames, ask) {
                     Some(job) => return Some(job),
                     None => (nothing("The run cannot be made again."), Vec::new()),
                 }
             }
         };
-        say(&Reply::Answered { run, ask, answer }, &arrays);
+        reply(run, ask, answer, &arrays);
         None
     }
 
     /// The same run from its beginning.
-    fn again(&self, lane: u32, make: Make, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
-        let scheme = self.lanes.get(lane as usize)?.lane().scheme();
-        let lane = make(scheme, &self.setup, tap).ok()?;
+    fn again(&self, lane: u32, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
+        let scheme = self.lanes.get(lane as usize)?.scheme();
+        let lane = Lane::new(scheme, &self.setup, tap).ok()?;
         Some(LongJob { run: self.run, ask, lane, what })
+    }
+
+    /// A lane, to go to any moment.
+    fn seeker(&mut self, lane: u32) -> Option<&mut Seeker<Catcher>> {
+        self.lanes.get_mut(lane as usize)?.seeker()
     }
 
     /// Something about the snapshot scheme of a lane at a moment.
     fn at(&mut self, lane: u32, time_ns: u64, tell: impl FnOnce(&Snapshot) -> Answer) -> Answer {
-        let Some(seeker) = self.lanes.get_mut(lane as usize) else {
+        let Some(seeker) = self.seeker(lane) else {
             return nothing("There is no such lane.");
         };
         if let Err(error) = seeker.seek(time_ns) {
@@ -155,7 +164,7 @@ impl Finished {
     }
 
     fn frame(&mut self, lane: u32, packet: u32, time_ns: u64) -> Answer {
-        let Some(seeker) = self.lanes.get_mut(lane as usize) else {
+        let Some(seeker) = self.seeker(lane) else {
             return nothing("There is no such lane.");
         };
         let tap = seeker.lane().tap().clone();
@@ -208,7 +217,12 @@ impl Finished {
     }
 }
 
-fn nothing(why: &str) -> Answer {
+/// Sends an answer with typed arrays, which move to the page.
+pub(super) fn reply(run: u32, ask: u32, answer: Answer, arrays: &[JsValue]) {
+    send(ASKED, &Answered { run, ask, answer }, arrays);
+}
+
+pub(super) fn nothing(why: &str) -> Answer {
     Answer::Nothing { why: why.to_owned() }
 }
 

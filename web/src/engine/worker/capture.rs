@@ -18,11 +18,12 @@ pub(super) struct Reading {
     bytes: Uint8Array,
     at: u32,
     builder: Option<TrafficBuilder>,
+    quiet: bool,
 }
 
 impl Reading {
-    pub(super) fn new(run: u32, name: String, bytes: Uint8Array) -> Self {
-        Self { run, name, bytes, at: 0, builder: Some(TrafficBuilder::new()) }
+    pub(super) fn new(run: u32, name: String, bytes: Uint8Array, quiet: bool) -> Self {
+        Self { run, name, bytes, at: 0, builder: Some(TrafficBuilder::new()), quiet }
     }
 
     /// Reads on; the capture, or that there is none, once that is known. The page has been told.
@@ -39,11 +40,15 @@ impl Reading {
         let run = self.run;
         match self.builder.take()?.finish() {
             Ok(capture) => {
-                say(&Reply::Loaded { run, info: info(self.name.clone(), &capture) }, &[]);
+                if !self.quiet {
+                    say(&Reply::Loaded { run, info: info(self.name.clone(), &capture) }, &[]);
+                }
                 Some(Ok(Arc::new(capture)))
             }
             Err(error) => {
-                say(&Reply::Refused { run, message: format!("{}: {error}", self.name) }, &[]);
+                if !self.quiet {
+                    say(&Reply::Refused { run, message: format!("{}: {error}", self.name) }, &[]);
+                }
                 Some(Err(()))
             }
         }

@@ -16,7 +16,7 @@ struct Caught {
 
 /// The tap.
 #[derive(Clone, Default)]
-pub struct Catcher(Rc<RefCell<Caught>>);
+pub(super) struct Catcher(Rc<RefCell<Caught>>);
 
 impl Catcher {
     /// A tap that writes all frames into a file, as `interface`.

@@ -1,29 +1,31 @@
-//! The worker: reads captures, runs both lanes in quanta short enough to hear the page in between, sends packed batches of
-//! events, and answers questions about any moment.
+//! The worker: reads captures, runs both lanes in quanta short enough to hear the page in between, and sends packed batches of
+//! events. One that has the abilities for it also answers questions about any moment.
 
 mod answer;
+mod answers;
 mod capture;
 mod catch;
+mod lanes;
 mod numbering;
 mod running;
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
+use serde::Serialize;
 use snapstack::buffers::Scheme;
-use snapstack::sim::{Lane, MODEL_VERSION, RunError, Setup};
+use snapstack::sim::{MODEL_VERSION, RunError, Setup};
 use snapstack::traffic::Traffic;
 use wasm_bindgen::prelude::*;
 use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 
-use self::answer::LongJob;
+use self::answers::{Answers, Questions};
 use self::capture::Reading;
-use self::catch::Catcher;
-use self::running::{Finished, Running};
-use super::protocol::{ARRAYS, BODY, PROTOCOL, Question, Reply, Request};
+use self::lanes::Held;
+use self::running::{Finished, Outcome, Running};
+use super::protocol::{ARRAYS, ASKED, BODY, PROTOCOL, Reply, Request, Spec};
 
 pub use self::numbering::Numbering;
 
@@ -35,24 +37,37 @@ pub fn is_worker() -> bool {
     js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>().is_ok()
 }
 
-/// A piece of work that is done in quanta.
-enum Job {
-    Reading(Box<Reading>),
-    Running(Box<Running>),
-    Long(Box<LongJob>),
+/// How the lanes of a run are made.
+type Make = fn(Scheme, &Setup) -> Result<Box<dyn Held>, RunError>;
+
+/// What a worker can do. Code that no ability refers to is not in its module.
+pub struct Abilities {
+    make: Make,
+    answers: Option<Box<dyn Answers>>,
 }
 
-/// How lanes are made: a module whose worker is not to run every setup is without the code for it.
-pub type Make = fn(Scheme, &Setup, Catcher) -> Result<Lane<Catcher>, RunError>;
+impl Abilities {
+    /// Runs captures, forward.
+    pub fn captures() -> Self {
+        Self { make: lanes::forward, answers: None }
+    }
+
+    /// Runs everything, and answers questions about any moment of it.
+    pub fn all() -> Self {
+        Self { make: lanes::seeking, answers: Some(Box::<Questions>::default()) }
+    }
+}
 
 struct State {
-    make: Make,
-    job: Option<Job>,
+    abilities: Abilities,
     capture: Option<Arc<Traffic>>,
-    /// The run that is over, to be asked about.
-    finished: Option<Finished>,
-    /// Questions that wait: run, number, question.
-    questions: VecDeque<(u32, u32, Question)>,
+    /// The capture that is being read.
+    reading: Option<Box<Reading>>,
+    /// The run that waits for that: number, what, and whether it is quiet.
+    next: Option<(u32, Spec, bool)>,
+    running: Option<Box<Running>>,
+    /// The run that is over, to be asked about, or why there is none.
+    finished: Result<Finished, String>,
 }
 
 thread_local! {
@@ -66,11 +81,11 @@ struct Scope {
     again: MessageChannel,
 }
 
-/// Serves the page until it ends this worker, with lanes that `make` makes.
+/// Serves the page until it ends this worker.
 ///
 /// # Errors
 /// When this is no worker.
-pub fn serve(make: Make) -> Result<(), JsValue> {
+pub fn serve(abilities: Abilities) -> Result<(), JsValue> {
     let global: DedicatedWorkerGlobalScope = js_sys::global().dyn_into()?;
     let scope = Rc::new(Scope { again: MessageChannel::new()?, global });
     let hear = Closure::<dyn FnMut(MessageEvent)>::new(|event: MessageEvent| hear(&event));
@@ -80,7 +95,14 @@ pub fn serve(make: Make) -> Result<(), JsValue> {
     scope.again.port1().set_onmessage(Some(quantum.as_ref().unchecked_ref()));
     quantum.forget();
     SCOPE.with(|slot| *slot.borrow_mut() = Some(scope));
-    let state = State { make, job: None, capture: None, finished: None, questions: VecDeque::new() };
+    let state = State {
+        abilities,
+        capture: None,
+        reading: None,
+        next: None,
+        running: None,
+        finished: Err("Nothing has been run.".to_owned()),
+    };
     STATE.with(|slot| *slot.borrow_mut() = Some(state));
     say(&Reply::Hello { protocol: PROTOCOL, model: MODEL_VERSION }, &[]);
     Ok(())
@@ -92,14 +114,18 @@ fn scope() -> Option<Rc<Scope>> {
 
 /// Sends a reply with typed arrays, which move to the page.
 fn say(reply: &Reply, arrays: &[JsValue]) {
+    send(BODY, reply, arrays);
+}
+
+fn send(key: &str, body: &impl Serialize, arrays: &[JsValue]) {
     let Some(scope) = scope() else { return };
     // Maps become plain objects, and 64-bit numbers numbers: times of a run fit them.
-    let Ok(body) = serde_wasm_bindgen::to_value(reply) else { return };
+    let Ok(body) = serde_wasm_bindgen::to_value(body) else { return };
     let message = Object::new();
     let list: Array = arrays.iter().collect();
     let buffers: Array =
         arrays.iter().filter_map(|array| Reflect::get(array, &"buffer".into()).ok()).collect();
-    let _ = Reflect::set(&message, &BODY.into(), &body);
+    let _ = Reflect::set(&message, &key.into(), &body);
     let _ = Reflect::set(&message, &ARRAYS.into(), &list);
     let _ = scope.global.post_message_with_transfer(&message, &buffers);
 }
@@ -111,30 +137,15 @@ fn now() -> f64 {
 
 fn hear(event: &MessageEvent) {
     let data = event.data();
-    let Ok(body) = Reflect::get(&data, &BODY.into()) else { return };
-    let Ok(request) = serde_wasm_bindgen::from_value::<Request>(body) else { return };
     STATE.with_borrow_mut(|state| {
         let Some(state) = state else { return };
-        match request {
-            Request::Load { run, name } => {
-                let arrays =
-                    Reflect::get(&data, &ARRAYS.into()).map(|list| Array::from(&list)).unwrap_or_default();
-                let bytes = Uint8Array::new(&arrays.get(0));
-                state.job = Some(Job::Reading(Box::new(Reading::new(run, name, bytes))));
-            }
-            Request::Run { run, spec } => {
-                state.questions.clear();
-                state.finished = None;
-                state.job = Running::start(run, spec, state.capture.clone(), state.make)
-                    .map(|running| Job::Running(Box::new(running)));
-            }
-            Request::Stop => {
-                state.questions.clear();
-                state.finished = None;
-                state.job = None;
-            }
-            Request::Ask { run, ask, question } => state.questions.push_back((run, ask, question)),
-            Request::Cancel { ask } => state.cancel(ask),
+        let part = |key: &str| Reflect::get(&data, &key.into()).ok().filter(|part| part.is_object());
+        if let (Some(answers), Some(asked)) = (&mut state.abilities.answers, part(ASKED)) {
+            answers.hear(asked);
+        }
+        if let Some(Ok(request)) = part(BODY).map(serde_wasm_bindgen::from_value::<Request>) {
+            let bytes = || part(ARRAYS).map(|list| Uint8Array::new(&Array::from(&list).get(0)));
+            state.take(request, bytes);
         }
     });
     go_on();
@@ -144,7 +155,8 @@ fn hear(event: &MessageEvent) {
 fn go_on() {
     let busy = STATE.with_borrow(|state| {
         state.as_ref().is_some_and(|state| {
-            state.job.is_some() || (state.finished.is_some() && !state.questions.is_empty())
+            let asked = state.abilities.answers.as_ref().is_some_and(|answers| answers.waits());
+            state.reading.is_some() || state.running.is_some() || asked
         })
     });
     if busy && let Some(scope) = scope() {
@@ -163,47 +175,81 @@ fn quantum() {
 }
 
 impl State {
-    fn work(&mut self, until: f64) {
-        match self.job.take() {
-            Some(Job::Reading(mut reading)) => match reading.work(until) {
-                Some(Ok(capture)) => self.capture = Some(capture),
-                Some(Err(())) => {}
-                None => self.job = Some(Job::Reading(reading)),
-            },
-            Some(Job::Running(mut running)) => {
-                if running.work(until) {
-                    self.finished = running.finish();
-                } else {
-                    self.job = Some(Job::Running(running));
-                }
+    fn take(&mut self, request: Request, bytes: impl FnOnce() -> Option<Uint8Array>) {
+        match request {
+            Request::Load { run, name, quiet } => {
+                self.next = None;
+                self.reading = bytes().map(|bytes| Box::new(Reading::new(run, name, bytes, quiet)));
             }
-            Some(Job::Long(mut long)) => {
-                if !long.work(until) {
-                    self.job = Some(Job::Long(long));
-                }
+            Request::Run { run, spec, quiet } if self.reading.is_some() => {
+                self.next = Some((run, spec, quiet));
             }
-            None => self.answer(),
+            Request::Run { run, spec, quiet } => self.start(run, spec, quiet),
+            Request::Stop => {
+                self.next = None;
+                self.give_up("It was stopped.");
+            }
         }
     }
 
-    /// Answers the next question, or begins to.
-    fn answer(&mut self) {
-        let (Some(finished), Some((run, ask, question))) =
-            (self.finished.as_mut(), self.questions.pop_front())
-        else {
-            return;
+    /// What runs and what is over are not to be asked about any more.
+    fn give_up(&mut self, why: &str) {
+        self.running = None;
+        self.finished = Err(why.to_owned());
+        if let Some(answers) = &mut self.abilities.answers {
+            answers.forget();
+        }
+    }
+
+    fn start(&mut self, run: u32, spec: Spec, quiet: bool) {
+        let setup = Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, self.capture.clone()) };
+        let refused = |message: String| {
+            if !quiet {
+                say(&Reply::Refused { run, message: message.clone() }, &[]);
+            }
+            message
         };
-        if run == finished.run {
-            self.job = finished.answer(ask, &question, self.make).map(|long| Job::Long(Box::new(long)));
+        // What is refused must not cost what is there; but there is no memory for two runs at a time.
+        if let Err(error) = setup.check() {
+            let message = refused(error.to_string());
+            if quiet {
+                self.give_up(&message);
+            }
+            return;
+        }
+        self.give_up("Another run has taken its place.");
+        match Running::start(run, setup, spec, quiet, self.abilities.make) {
+            Ok(running) => self.running = Some(Box::new(running)),
+            Err(error) => self.finished = Err(refused(error.to_string())),
         }
     }
 
-    fn cancel(&mut self, ask: u32) {
-        self.questions.retain(|(_, number, _)| *number != ask);
-        if let Some(Job::Long(long)) = &self.job
-            && long.ask() == ask
-        {
-            self.job = None;
+    fn work(&mut self, until: f64) {
+        if let Some(reading) = &mut self.reading {
+            let Some(read) = reading.work(until) else { return };
+            self.reading = None;
+            if let Ok(capture) = read {
+                self.capture = Some(capture);
+            }
+            if let Some((run, spec, quiet)) = self.next.take() {
+                self.start(run, spec, quiet);
+            }
+        } else if let Some(running) = &mut self.running {
+            match running.work(until) {
+                Outcome::Open => {}
+                Outcome::Over => {
+                    if let Some(running) = self.running.take() {
+                        self.finished = Ok(running.finish());
+                    }
+                }
+                Outcome::Failed(message) => {
+                    running.fail(&message);
+                    self.running = None;
+                    self.finished = Err(message);
+                }
+            }
+        } else if let Some(answers) = &mut self.abilities.answers {
+            answers.work(self.finished.as_mut().map_err(|why| why.as_str()), until);
         }
     }
 }

@@ -1,35 +1,46 @@
 //! A run of both lanes, in quanta.
 
-use std::sync::Arc;
-
 use js_sys::Uint32Array;
-use snapstack::sim::{RunError, SEEK_BYTES, Seeker, Setup, Workload};
+use snapstack::sim::{RunError, Setup, Workload};
 use snapstack::stack::Endpoints;
-use snapstack::traffic::{Flow, Traffic};
+use snapstack::traffic::Flow;
 use wasm_bindgen::JsValue;
 
-use super::catch::Catcher;
+use super::lanes::Held;
 use super::numbering::Numbering;
 use super::{Make, now, say};
 use crate::engine::protocol::{LaneResult, Reply, Spec};
 
 /// Steps between two looks at the clock.
 const STEPS: u32 = 128;
+/// Events of both lanes that a page is sent at the most: it holds all of them.
+const MOST_EVENTS: u64 = 8_000_000;
 
 /// A run that goes on.
 pub(super) struct Running {
     run: u32,
     setup: Setup,
-    lanes: Vec<Seeker<Catcher>>,
+    lanes: Vec<Box<dyn Held>>,
     numbering: Numbering,
     spent: f64,
+    quiet: bool,
 }
 
 /// A run that is over.
 pub(super) struct Finished {
     pub(super) run: u32,
     pub(super) setup: Setup,
-    pub(super) lanes: Vec<Seeker<Catcher>>,
+    pub(super) lanes: Vec<Box<dyn Held>>,
+}
+
+/// What a run comes to once it goes on no longer.
+pub(super) enum Outcome {
+    /// It goes on.
+    Open,
+    /// It is over.
+    Over,
+    /// It cannot go on, and why.
+    Failed(String),
 }
 
 fn words(list: &[u32]) -> JsValue {
@@ -46,25 +57,29 @@ fn flow_label(flow: &Flow) -> String {
 }
 
 impl Running {
-    /// Begins a run, and tells the page; None, with what is wrong told, when it cannot be made.
-    pub(super) fn start(run: u32, spec: Spec, capture: Option<Arc<Traffic>>, make: Make) -> Option<Self> {
-        let setup = Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, capture) };
-        let lanes: Result<Vec<_>, RunError> = spec
-            .schemes
-            .into_iter()
-            .map(|scheme| {
-                let mut lane = make(scheme, &setup, Catcher::default())?;
-                lane.watch();
-                Ok(Seeker::new(lane, SEEK_BYTES / 2)?)
-            })
-            .collect();
-        let lanes = match lanes {
-            Ok(lanes) => lanes,
-            Err(error) => {
-                say(&Reply::Refused { run, message: error.to_string() }, &[]);
-                return None;
-            }
-        };
+    /// Begins a run, and tells the page.
+    ///
+    /// # Errors
+    /// When it cannot be made, why.
+    pub(super) fn start(
+        run: u32,
+        setup: Setup,
+        spec: Spec,
+        quiet: bool,
+        make: Make,
+    ) -> Result<Self, RunError> {
+        let lanes = spec.schemes.into_iter().map(|scheme| make(scheme, &setup));
+        let lanes = lanes.collect::<Result<Vec<_>, RunError>>()?;
+        let running = Self { run, setup, lanes, numbering: Numbering::default(), spent: 0.0, quiet };
+        if !quiet {
+            running.tell(spec);
+        }
+        Ok(running)
+    }
+
+    /// Tells the page what begins.
+    fn tell(&self, spec: Spec) {
+        let Self { run, setup, .. } = self;
         let traffic = setup.traffic.as_ref().filter(|_| spec.config.workload == Workload::Capture);
         let threads = match traffic {
             Some(traffic) => traffic.flows.iter().map(flow_label).collect(),
@@ -72,47 +87,60 @@ impl Running {
         };
         let captured: Vec<u32> =
             traffic.iter().flat_map(|traffic| &traffic.sends).map(|send| send.frame as u32).collect();
-        say(&Reply::Started { run, spec, threads }, &[words(&captured)]);
-        Some(Self { run, setup, lanes, numbering: Numbering::default(), spent: 0.0 })
+        say(&Reply::Started { run: *run, spec, threads }, &[words(&captured)]);
     }
 
-    /// Runs on until a time, and tells what happened; true when the run is over.
-    pub(super) fn work(&mut self, until: f64) -> bool {
+    /// Runs on until a time, and tells what happened.
+    pub(super) fn work(&mut self, until: f64) -> Outcome {
         let begun = now();
         while now() < until && self.lanes.iter().any(|lane| !lane.is_over()) {
             for lane in &mut self.lanes {
                 if let Err(error) = lane.advance(STEPS) {
-                    say(&Reply::Refused { run: self.run, message: error.to_string() }, &[]);
-                    self.lanes.clear();
-                    return true;
+                    return Outcome::Failed(error.to_string());
                 }
             }
         }
         self.spent += now() - begun;
-        for (lane, seeker) in self.lanes.iter_mut().enumerate() {
-            let events = seeker.lane_mut().take_events();
-            if !events.is_empty() {
-                let contents = self.numbering.words(&seeker.lane_mut().take_lines());
+        for (index, lane) in self.lanes.iter_mut().enumerate() {
+            let events = lane.take_events();
+            if events.is_empty() {
+                continue;
+            }
+            let lines = lane.take_lines();
+            if !self.quiet {
+                let contents = self.numbering.words(&lines);
                 let glyphs = self.numbering.take_glyphs();
                 let arrays = [words(&events), words(&contents), words(&glyphs)];
-                say(&Reply::Events { run: self.run, lane: lane as u32 }, &arrays);
+                say(&Reply::Events { run: self.run, lane: index as u32 }, &arrays);
             }
         }
-        self.lanes.iter().all(Seeker::is_over)
+        if self.lanes.iter().map(|lane| lane.events()).sum::<u64>() > MOST_EVENTS {
+            return Outcome::Failed(format!(
+                "This run has more than {MOST_EVENTS} events, which is all that a page can hold: what is shown ends here. \
+                 Fewer threads or bytes make it shorter; the command line has no such limit."
+            ));
+        }
+        if self.lanes.iter().all(|lane| lane.is_over()) { Outcome::Over } else { Outcome::Open }
+    }
+
+    /// The run cannot go on; the page is told.
+    pub(super) fn fail(&self, message: &str) {
+        if !self.quiet {
+            say(&Reply::Refused { run: self.run, message: message.to_owned() }, &[]);
+        }
     }
 
     /// The run that is over; the page is told.
-    pub(super) fn finish(self) -> Option<Finished> {
-        let Self { run, setup, lanes, spent, .. } = self;
-        let mut results = [LaneResult::default(), LaneResult::default()];
-        for (seeker, result) in lanes.iter().zip(&mut results) {
-            let lane = seeker.lane();
-            *result = LaneResult { frames: lane.frames().map(|frames| frames as u32), digest: lane.digest() };
+    pub(super) fn finish(self) -> Finished {
+        let Self { run, setup, lanes, spent, quiet, .. } = self;
+        if !quiet {
+            let mut results = [LaneResult::default(), LaneResult::default()];
+            for (lane, result) in lanes.iter().zip(&mut results) {
+                *result =
+                    LaneResult { frames: lane.frames().map(|frames| frames as u32), digest: lane.digest() };
+            }
+            say(&Reply::Done { run, results, milliseconds: spent }, &[]);
         }
-        if lanes.is_empty() {
-            return None;
-        }
-        say(&Reply::Done { run, results, milliseconds: spent }, &[]);
-        Some(Finished { run, setup, lanes })
+        Finished { run, setup, lanes }
     }
 }
