@@ -16,8 +16,8 @@ const WORKER: &str = include_str!("../../static/service-worker.js");
 /// Name of the service worker: never hashed, as browsers look for newer ones under the name they know.
 pub(crate) const WORKER_NAME: &str = "service-worker.js";
 
-/// What the names of the files of the modules that are fetched later begin with, the annex's and that of the worker for
-/// workloads; Trunk writes these into the page and gives the files no hash.
+/// What the names of the files of the modules that are fetched later begin with, the annex's and that of the worker that
+/// runs everything; Trunk writes these into the page and gives the files no hash.
 pub(crate) const LATER: [&str; 2] = ["snapstack-annex", "snapstack-hosts"];
 const LATER_FILES: [&str; 2] = [".js", "_bg.wasm"];
 
