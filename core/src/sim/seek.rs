@@ -70,6 +70,11 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
         &mut self.lane
     }
 
+    /// Events up to where the run has been.
+    pub fn reached(&self) -> u64 {
+        self.reached
+    }
+
     /// Whether the run's end has been reached.
     pub fn is_over(&self) -> bool {
         self.over

@@ -69,3 +69,58 @@ async fn the_page_brings_its_policy_where_the_host_sends_none() -> Result<()> {
     ensure!(!console.is_empty(), "the violation is told");
     Ok(())
 }
+
+/// Takes the files away whose names begin and end like this.
+fn remove(folder: &Folder, start: &str, end: &str) -> Result<()> {
+    let mut removed = 0;
+    for entry in fs::read_dir(folder.path())? {
+        let name = entry?.file_name();
+        let text = name.to_string_lossy();
+        if text.starts_with(start) && text.ends_with(end) {
+            fs::remove_file(folder.path().join(&name))?;
+            removed += 1;
+        }
+    }
+    ensure!(removed == 1, "{removed} files begin with {start} and end with {end}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_come_is_told_with_a_way_on() -> Result<()> {
+    let folder = Folder::copy_of(&dist()?, "no-program")?;
+    remove(&folder, "snapstack-web-", "_bg.wasm")?;
+    let server = StaticServer::start(folder.path(), Some(CSP))?;
+    let browser = Browser::start(1440, 900).await?;
+    browser.client().goto(server.url()).await?;
+    let page = Page { browser, server };
+    let text = page.until_text("unloaded", "Is there a connection?").await?;
+    ensure!(text.contains("Try again"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_later_part_that_does_not_come_leaves_the_run_and_comes_when_it_can() -> Result<()> {
+    let folder = Folder::copy_of(&dist()?, "no-part")?;
+    let part = fs::read_dir(folder.path())?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| {
+            path.to_string_lossy().contains("snapstack-hosts")
+                && path.extension().is_some_and(|e| e == "wasm")
+        })
+        .context("the later part")?;
+    let aside = part.with_extension("aside");
+    fs::rename(&part, &aside)?;
+    let server = StaticServer::start(folder.path(), Some(CSP))?;
+    let browser = Browser::start(1440, 900).await?;
+    browser.open(&format!("{}#/explore?v=2&at=3000", server.url())).await?;
+    let page = Page { browser, server };
+    page.until_position("the link's moment", |at, _| at == 3000).await?;
+    let copied = page.text("out-left-copied").await?;
+    page.press_text("l").await?;
+    page.until_text("notice", "A part of the program could not be loaded").await?;
+    ensure!(page.text("out-left-copied").await? == copied, "the run stays");
+    fs::rename(&aside, &part)?;
+    page.press_text("l").await?;
+    page.until_text("lines", "Why is line").await?;
+    Ok(())
+}

@@ -179,6 +179,15 @@ impl Engine {
         }
     }
 
+    /// What is being read, or else what runs, is to end where it is ([`Request::Cancel`]).
+    pub fn cancel_work(&mut self) {
+        let reads = self.offered.as_ref().map(|(kind, _)| *kind);
+        let runs = if self.told.is_some() { Kind::First } else { Kind::Whole };
+        if let Some(worker) = self.there(reads.unwrap_or(runs)) {
+            worker.send(BODY, &Request::Cancel, Bytes::None);
+        }
+    }
+
     /// The answer to question number `ask` is not wanted any more.
     pub fn cancel(&mut self, ask: u32) {
         if let Some(worker) = &self.whole {

@@ -60,6 +60,8 @@ pub enum Request {
     },
     /// What runs or is over is not wanted any more; a capture stays, also one that is being read.
     Stop,
+    /// What is being read, or else what runs, is to end where it is; that is told as a refusal.
+    Cancel,
 }
 
 /// From the page to a worker that answers. Every question has an answer, unless it is cancelled.
@@ -233,6 +235,11 @@ pub enum Answer {
         /// Bytes of the file.
         bytes: u32,
     },
+    /// It takes long, and so much of it is done; the answer comes later.
+    Progress {
+        /// Of a hundred.
+        percent: u32,
+    },
     /// There is nothing to tell, and why.
     Nothing {
         /// In words.
@@ -257,6 +264,13 @@ pub enum Reply {
         run: u32,
         /// What it is.
         info: CaptureInfo,
+    },
+    /// So much of a capture has been read.
+    Progress {
+        /// Number of the request.
+        run: u32,
+        /// Of a hundred.
+        percent: u32,
     },
     /// A request could not be met; what was there stays.
     Refused {
@@ -309,6 +323,7 @@ impl Reply {
         match self {
             Self::Hello { .. } => None,
             Self::Loaded { run, .. }
+            | Self::Progress { run, .. }
             | Self::Refused { run, .. }
             | Self::Started { run, .. }
             | Self::Events { run, .. }

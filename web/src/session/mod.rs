@@ -445,7 +445,7 @@ impl Provider {
             return false;
         }
         match reply {
-            Reply::Hello { .. } => false,
+            Reply::Hello { .. } | Reply::Progress { .. } => false,
             Reply::Loaded { info, .. } => self.act(Action::Loaded(info)),
             Reply::Refused { message, .. } => self.act(Action::Refused(message)),
             Reply::Started { spec, threads, .. } => {

@@ -89,6 +89,8 @@ pub struct Inspect {
     pub found: Option<Rc<Found>>,
     /// The line of the DAG that is selected: its PLID.
     pub plid: Option<u32>,
+    /// How much of an answer that takes long is done, of a hundred.
+    pub percent: u32,
     /// Questions that have no answer yet: number and what.
     waiting: Vec<(u32, Asked)>,
     /// Bytes that are looked for.
@@ -151,6 +153,11 @@ impl Inspect {
     /// Takes an answer in, with what came beside it; what it answers, if it is wanted.
     pub fn take(&mut self, ask: u32, answer: Answer, words: &[u32]) -> Option<Asked> {
         let index = self.waiting.iter().position(|(number, _)| *number == ask)?;
+        if let Answer::Progress { percent } = answer {
+            self.percent = percent;
+            return None;
+        }
+        self.percent = 0;
         let (_, asked) = self.waiting.remove(index);
         match (asked, answer) {
             (Asked::Frame, Answer::Frame { packet, headers, bytes, payload }) => {

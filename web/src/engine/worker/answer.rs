@@ -33,6 +33,8 @@ pub(super) struct LongJob {
     run: u32,
     ask: u32,
     lane: Lane<Catcher>,
+    /// Events of the whole run.
+    all: u64,
     what: What,
 }
 
@@ -79,6 +81,8 @@ impl LongJob {
                 break;
             }
             if now() > until {
+                let percent = (self.lane.events() * 100 / self.all.max(1)).min(100) as u32;
+                reply(self.run, self.ask, Answer::Progress { percent }, &[]);
                 return false;
             }
         }
@@ -138,10 +142,12 @@ impl Finished {
     }
 
     /// The same run from its beginning.
-    fn again(&self, lane: u32, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
-        let scheme = self.lanes.get(lane as usize)?.scheme();
-        let lane = Lane::new(scheme, &self.setup, tap).ok()?;
-        Some(LongJob { run: self.run, ask, lane, what })
+    fn again(&mut self, lane: u32, tap: Catcher, what: What, ask: u32) -> Option<LongJob> {
+        let lane = self.lanes.get_mut(lane as usize)?;
+        let seeker = lane.seeker()?;
+        let all = seeker.reached();
+        let lane = Lane::new(seeker.lane().scheme(), &self.setup, tap).ok()?;
+        Some(LongJob { run: self.run, ask, lane, all, what })
     }
 
     /// A lane, to go to any moment.

@@ -26,11 +26,23 @@ impl Reading {
         Self { run, name, bytes, at: 0, builder: Some(TrafficBuilder::new()), quiet }
     }
 
+    /// It is not wanted any more; the page is told.
+    pub(super) fn cancel(&self) {
+        if !self.quiet {
+            let message = format!("{} is not read: it was cancelled.", self.name);
+            say(&Reply::Refused { run: self.run, message }, &[]);
+        }
+    }
+
     /// Reads on; the capture, or that there is none, once that is known. The page has been told.
     pub(super) fn work(&mut self, until: f64) -> Option<Result<Arc<Traffic>, ()>> {
         let builder = self.builder.as_mut()?;
         while self.at < self.bytes.length() {
             if now() > until {
+                if !self.quiet {
+                    let percent = f64::from(self.at) / f64::from(self.bytes.length()) * 100.0;
+                    say(&Reply::Progress { run: self.run, percent: percent as u32 }, &[]);
+                }
                 return None;
             }
             let end = (self.at + CHUNK).min(self.bytes.length());

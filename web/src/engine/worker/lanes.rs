@@ -14,7 +14,6 @@ pub(super) trait Held {
     fn advance(&mut self, steps: u32) -> Result<(), BufferError>;
     /// Whether the run's end has been reached.
     fn is_over(&self) -> bool;
-    fn scheme(&self) -> Scheme;
     fn take_events(&mut self) -> Vec<u32>;
     fn take_lines(&mut self) -> Vec<ContentLines>;
     /// Events recorded so far.
@@ -39,10 +38,6 @@ impl Held for Forward {
 
     fn is_over(&self) -> bool {
         self.over
-    }
-
-    fn scheme(&self) -> Scheme {
-        self.lane.scheme()
     }
 
     fn take_events(&mut self) -> Vec<u32> {
@@ -77,10 +72,6 @@ impl Held for Seeker<Catcher> {
 
     fn is_over(&self) -> bool {
         Seeker::is_over(self)
-    }
-
-    fn scheme(&self) -> Scheme {
-        self.lane().scheme()
     }
 
     fn take_events(&mut self) -> Vec<u32> {

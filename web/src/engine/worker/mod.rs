@@ -189,6 +189,19 @@ impl State {
                 self.next = None;
                 self.give_up("It was stopped.");
             }
+            Request::Cancel => match (self.reading.take(), self.running.take()) {
+                (Some(reading), running) => {
+                    self.running = running;
+                    reading.cancel();
+                    self.start_next();
+                }
+                (None, Some(running)) => {
+                    let why = "The run was cancelled: what is shown ends here.";
+                    running.fail(why);
+                    self.finished = Err(why.to_owned());
+                }
+                (None, None) => {}
+            },
         }
     }
 
@@ -198,6 +211,13 @@ impl State {
         self.finished = Err(why.to_owned());
         if let Some(answers) = &mut self.abilities.answers {
             answers.forget();
+        }
+    }
+
+    /// Begins the run that waited for a capture.
+    fn start_next(&mut self) {
+        if let Some((run, spec, quiet)) = self.next.take() {
+            self.start(run, spec, quiet);
         }
     }
 
@@ -231,9 +251,7 @@ impl State {
             if let Ok(capture) = read {
                 self.capture = Some(capture);
             }
-            if let Some((run, spec, quiet)) = self.next.take() {
-                self.start(run, spec, quiet);
-            }
+            self.start_next();
         } else if let Some(running) = &mut self.running {
             match running.work(until) {
                 Outcome::Open => {}
