@@ -16,6 +16,12 @@ pub fn hash() -> String {
     window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
+/// Whether the page is inside another one that asks for no more than to look (`?embed`).
+pub fn embedded() -> bool {
+    let query = window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    query.trim_start_matches('?').split('&').any(|part| part == "embed" || part.starts_with("embed="))
+}
+
 /// Writes an attribute of the document's root: for tests, screenshots and measurements.
 pub fn mark(name: &str, value: &str) {
     if let Some(root) = window().and_then(|w| w.document()).and_then(|d| d.document_element()) {

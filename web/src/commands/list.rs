@@ -104,6 +104,13 @@ pub enum Intent {
     Forget,
 }
 
+impl Intent {
+    /// Whether it changes nothing but the moment that is shown: all that an embedded page does.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Self::Time(_) | Self::Opening | Self::Close)
+    }
+}
+
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {

@@ -22,6 +22,7 @@ impl Provider {
             matches!(intent, Intent::Palette | Intent::Help | Intent::Gallery | Intent::Close)
         };
         match commands::by_chord(&chord, self.session.page) {
+            Some(command) if self.session.embedded && !command.intent.only_looks() => false,
             Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
                 event.prevent_default();
                 self.carry_out(command.intent.clone())

@@ -24,7 +24,7 @@ use yew::prelude::*;
 pub use self::annex::{Annex, Exports, Fetched};
 pub use self::ask::Wanted;
 use self::embed::Embedder;
-use crate::browser::{hash, mark, window};
+use crate::browser::{embedded, hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Engine, Message, Reply};
@@ -176,7 +176,7 @@ impl Component for Provider {
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             annex: Annex::default(),
-            embedded: embed::wanted(),
+            embedded: embedded(),
             presents: false,
             send: ctx.link().callback(|msg| msg),
             changes: 0,
@@ -224,6 +224,9 @@ impl Component for Provider {
 impl Provider {
     /// Takes a message in; true when pages are to be drawn again.
     fn take(&mut self, msg: Msg) -> bool {
+        if self.session.embedded && embed::refuses(&msg) {
+            return false;
+        }
         match msg {
             Msg::Act(action) => {
                 let status = matches!(action, Action::Status(_));

@@ -31,11 +31,13 @@ pub fn Explore() -> Html {
     let looping = player.looping;
     html! {
         <>
-            <Controls config={state.spec.config} capture={state.capture.clone()} demo={state.demo()} {threads} all={state.settings} onevent={session.on(Msg::Controls)} />
+            if !session.embedded {
+                <Controls config={state.spec.config} capture={state.capture.clone()} demo={state.demo()} {threads} all={state.settings} onevent={session.on(Msg::Controls)} />
+            }
             <main>
                 <div class="lanes">
                     { for Side::BOTH.into_iter().map(|side| html! {
-                        <Lane {side} scheme={state.spec.schemes[side as usize]} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
+                        <Lane {side} scheme={state.spec.schemes[side as usize]} fixed={session.embedded} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
                             onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
                     { caption(&session) }
@@ -59,7 +61,7 @@ pub fn Explore() -> Html {
                         onfilter={session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left)))} />
                     if state.bottom == Bottom::Plots {
                         <button id="axis" class="axis" aria-pressed={state.by_time.to_string()} onclick={session.on(|_: MouseEvent| Msg::Act(Action::TurnAxis))}
-                            title="What the plots go by: every event alike, or simulated time with idle stretches folded (X)">
+                            title="What the plots go by: every event alike, or simulated time with idle stretches folded (a)">
                             <span>{ "plots go " }</span>{ if state.by_time { "by time" } else { "by event" } }
                             if state.by_time { <span>{ ", idle stretches folded" }</span> }
                         </button>
@@ -67,8 +69,10 @@ pub fn Explore() -> Html {
                 </div>
                 <Under />
             </main>
-            <Selected />
-            <Lines />
+            if !session.embedded {
+                <Selected />
+                <Lines />
+            }
         </>
     }
 }
