@@ -366,11 +366,8 @@ impl Provider {
             Effect::Open => self.open(),
             Effect::Restore => player.borrow_mut().restore(self.anchor),
             Effect::Select(packet) => self.select(packet),
-            Effect::SelectLine(line) => {
-                let mut player = player.borrow_mut();
-                player.line = line;
-                player.repaint();
-            }
+            Effect::SelectLine(line) => self.select_line(line),
+            Effect::FindLine(hash) => _ = self.find_line(hash),
             Effect::Place(place) => {
                 let mut player = player.borrow_mut();
                 player.place = place;

@@ -90,6 +90,8 @@ pub struct State {
     pub selected: Option<u32>,
     /// The selected line of memory, by number.
     pub line: Option<u32>,
+    /// A hash of its bytes, by which links name it: numbers are another run's.
+    pub line_hash: Option<u32>,
     /// The selected slot or socket.
     pub place: Option<Place>,
     /// What the worker told about what is selected.
@@ -197,6 +199,7 @@ impl Default for State {
             dragging: false,
             selected: None,
             line: None,
+            line_hash: None,
             place: None,
             inspect: Inspect::default(),
             mark: None,
@@ -324,6 +327,8 @@ pub enum Effect {
     Select(Option<u32>),
     /// Show a line as selected.
     SelectLine(Option<u32>),
+    /// Select the line whose bytes have this hash.
+    FindLine(u32),
     /// Show a slot or a socket as selected.
     Place(Option<Place>),
     /// Show a moment as marked.
@@ -362,6 +367,7 @@ impl State {
             spec: self.shown.clone(),
             at: Some(position),
             packet: self.selected,
+            line: self.line_hash,
             mark: self.mark,
             filter: self.packets.filter.clone(),
             capture: file.map(|capture| capture.sha256.clone()),
@@ -511,6 +517,7 @@ impl State {
                 self.digest = None;
                 self.selected = None;
                 self.line = None;
+                self.line_hash = None;
                 self.place = None;
                 self.range = None;
                 self.inspect.clear();
@@ -541,7 +548,8 @@ impl State {
             }
             Action::CloseLines => {
                 self.inspect.close_lines();
-                Vec::new()
+                // What the sheet told of the line, the inspector tells now.
+                vec![Effect::SelectLine(self.line)]
             }
             Action::StopComparing => {
                 self.inspect.stop_comparing();
@@ -713,6 +721,7 @@ impl State {
             if self.mark.is_some() {
                 effects.push(Effect::MarkMoment(self.mark));
             }
+            effects.extend(self.link.line.map(Effect::FindLine));
             return effects;
         }
         vec![Effect::Open]

@@ -6,7 +6,7 @@ use snapstack::sim::{Event, Kind};
 use yew::prelude::*;
 
 use crate::components::{
-    Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot, TimeEvent,
+    Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot,
 };
 use crate::plots::PLOTS;
 use crate::scene::{duration, grouped};
@@ -173,7 +173,7 @@ fn ledger(session: &Session) -> Html {
         let copied = &timeline.series[side as usize].copied;
         (copied.value(position) as u64, copied.last() as u64)
     });
-    html! { <ByteLedger {rows} {plot} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))} /> }
+    html! { <ByteLedger {rows} {plot} onseek={session.on(Msg::GoTo)} /> }
 }
 
 fn branches(session: &Session) -> Html {

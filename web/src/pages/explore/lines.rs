@@ -8,6 +8,7 @@ use crate::engine::{DagOf, LineInfo};
 use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
 use crate::state::{Action, Asked};
+use crate::words::dump;
 
 /// The sheet, if lines are shown or asked for.
 #[component]
@@ -100,7 +101,7 @@ fn why(session: &Session) -> Html {
             <h3>{ "Ways to it" }</h3>
             <ul>{ for ways.iter().map(|way| html! { <li>{ way }</li> }) }</ul>
             <h3>{ "Bytes" }</h3>
-            <pre class="hex">{ spaced(bytes) }</pre>
+            <pre class="hex">{ dump(bytes) }</pre>
             <h3>{ "References over the run" }</h3>
             { match (&inspect.history, waits) {
                 (Some(points), _) => curve(points),
@@ -109,12 +110,6 @@ fn why(session: &Session) -> Html {
             } }
         </aside>
     }
-}
-
-fn spaced(hex: &str) -> String {
-    let pairs: Vec<&str> =
-        hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
-    pairs.chunks(8).map(|row| row.join(" ")).collect::<Vec<_>>().join("\n")
 }
 
 /// Counts over time as a curve of steps.
