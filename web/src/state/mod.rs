@@ -155,11 +155,14 @@ pub enum Filter {
     Allocations,
     /// Drops, faults and retransmissions.
     Trouble,
+    /// Bookmarked moments.
+    Bookmarks,
 }
 
 impl Filter {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 5] = [Self::All, Self::Selected, Self::Copies, Self::Allocations, Self::Trouble];
+    pub const ALL: [Self; 6] =
+        [Self::All, Self::Selected, Self::Copies, Self::Allocations, Self::Trouble, Self::Bookmarks];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -169,6 +172,7 @@ impl Filter {
             Self::Copies => "copies",
             Self::Allocations => "allocations",
             Self::Trouble => "drops, faults, retransmissions",
+            Self::Bookmarks => "bookmarks",
         }
     }
 }
@@ -581,7 +585,8 @@ impl State {
             }
             Action::Filter(filter) => {
                 self.filter = filter;
-                Vec::new()
+                self.bottom = Bottom::Events;
+                vec![Effect::Repaint]
             }
             Action::FilterPackets(text, left) => {
                 if self.packets.wrong {
