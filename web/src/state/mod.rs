@@ -294,8 +294,8 @@ pub enum Action {
     FilterPackets(String, bool),
     /// What jumps go to.
     JumpTo(Jump),
-    /// A link to the moment was made.
-    Shared(Link),
+    /// A link to the moment was made, and whether it is on the clipboard.
+    Shared(Link, bool),
     /// The player came to another state.
     Status(Status),
     /// What steps go by.
@@ -601,16 +601,19 @@ impl State {
                 }
                 vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
             }
-            Action::Shared(link) => {
+            Action::Shared(link, copied) => {
                 let file = if self.demo() {
                     ""
                 } else {
                     " The capture itself stays here: whoever opens the link is asked for it."
                 };
                 self.link = link;
-                self.notice = Some(Notice::Info(format!(
-                    "The link to this moment is in the address bar and on the clipboard.{file}"
-                )));
+                let place = if copied {
+                    "in the address bar and on the clipboard."
+                } else {
+                    "in the address bar: copy it from there, as this browser lets the page write nothing to the clipboard."
+                };
+                self.notice = Some(Notice::Info(format!("The link to this moment is {place}{file}")));
                 Vec::new()
             }
             Action::Status(status) => {
