@@ -3,12 +3,19 @@
 use yew::prelude::*;
 
 use super::drawing::Drawing;
-use crate::components::{Icon, IconName};
+use crate::components::{Focus, Icon, IconName};
 use crate::engine::{DagOf, LineInfo};
 use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
-use crate::state::{Action, Asked};
+use crate::state::{Action, Asked, State};
 use crate::words::dump;
+
+/// Whether the sheet is there: lines are shown or asked for.
+pub(super) fn open(state: &State) -> bool {
+    let inspect = &state.inspect;
+    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
+    inspect.dag.is_some() || inspect.no_dag.is_some() || waits
+}
 
 /// The sheet, if lines are shown or asked for.
 #[component]
@@ -16,7 +23,7 @@ pub(super) fn Lines() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let inspect = &session.state.inspect;
     let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
-    if inspect.dag.is_none() && inspect.no_dag.is_none() && !waits {
+    if !open(&session.state) {
         return html! {};
     }
     let close = session.on(|_: MouseEvent| Msg::Act(Action::CloseLines));
@@ -29,7 +36,8 @@ pub(super) fn Lines() -> Html {
         None => "Lines".to_owned(),
     };
     html! {
-        <section class="lines-sheet" id="lines" aria-label={title.clone()}>
+        <section class="lines-sheet" id="lines" tabindex="-1" aria-label={title.clone()}>
+            <Focus on="lines" />
             <header>
                 <h2>{ title }</h2>
                 if let Some(dag) = &inspect.dag {
