@@ -22,7 +22,7 @@ pub struct Props {
 }
 
 /// A scheme in words: what it is, and with which memory and NIC.
-fn words(scheme: Scheme) -> (&'static str, &'static str) {
+pub fn words(scheme: Scheme) -> (&'static str, &'static str) {
     match scheme {
         Scheme::SkBuff => ("Today", "sk_buff, descriptor NIC"),
         Scheme::Snapshot => ("Snapshots", "HICAMP memory, segment NIC"),
