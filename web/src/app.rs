@@ -1,5 +1,6 @@
 //! The shell: the start page, the place of the others, and what stands around every page.
 
+use web_sys::HtmlAnchorElement;
 use yew::prelude::*;
 
 use crate::components::{Awaited, Gallery, Help, Notices, Palette, Top};
@@ -55,14 +56,28 @@ fn page(session: &Session) -> Html {
 #[component]
 fn OpenFull() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
-    let position = session.player.borrow().position();
-    let href = format!("./{}", session.state.link_at(position).fragment());
+    let href = {
+        let session = session.clone();
+        move || {
+            let position = session.player.borrow().position();
+            format!("./{}", session.state.link_at(position).fragment())
+        }
+    };
+    // While it plays the moment moves on without a new picture of this bar: the press takes the one on screen.
+    let renew = {
+        let href = href.clone();
+        Callback::from(move |event: MouseEvent| {
+            if let Some(anchor) = event.target_dyn_into::<HtmlAnchorElement>() {
+                anchor.set_href(&href());
+            }
+        })
+    };
     html! {
         <header class="top">
             <h1>{ "Snapstack" }</h1>
             <span class="space" />
             if let Some(verdict) = &session.state.verdict { <span class="verdict" id="verdict">{ verdict }</span> }
-            <a class="button" id="open-full" {href} target="_blank" rel="noopener">{ "Open full" }</a>
+            <a class="button" id="open-full" href={href()} onmousedown={renew.clone()} onclick={renew} target="_blank" rel="noopener">{ "Open full" }</a>
         </header>
     }
 }

@@ -1,8 +1,9 @@
 //! The window, its address, marks on the document, and files for the user to keep: what both modules ask of the browser.
 
 use js_sys::Array;
-use wasm_bindgen::JsCast;
-use web_sys::{Blob, BlobPropertyBag, Document, HtmlAnchorElement, Url, Window};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Url, Window};
 
 use crate::scene::Palette;
 
@@ -16,6 +17,12 @@ pub fn hash() -> String {
     window().and_then(|window| window.location().hash().ok()).unwrap_or_default()
 }
 
+/// Whether the page is inside another one that asks for no more than to look (`?embed`).
+pub fn embedded() -> bool {
+    let query = window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    query.trim_start_matches('?').split('&').any(|part| part == "embed" || part.starts_with("embed="))
+}
+
 /// Writes an attribute of the document's root: for tests, screenshots and measurements.
 pub fn mark(name: &str, value: &str) {
     if let Some(root) = window().and_then(|w| w.document()).and_then(|d| d.document_element()) {
@@ -26,6 +33,27 @@ pub fn mark(name: &str, value: &str) {
 /// The colours on screen.
 pub fn palette(document: &Document) -> Palette {
     document.document_element().map(|root| Palette::of(&root)).unwrap_or_default()
+}
+
+/// Gives an element the focus once what happens now is over: until then something else may have it, or the element may be out
+/// of reach.
+pub fn focus_later(element: Option<Element>) {
+    let focus = Closure::once_into_js(move || {
+        if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
+            let _ = element.focus();
+        }
+    });
+    if let Some(window) = window() {
+        let _ = window.set_timeout_with_callback(focus.unchecked_ref());
+    }
+}
+
+/// Puts a text on the clipboard; false where the browser has none for this page, or does not let it.
+pub async fn copy(text: &str) -> bool {
+    let Some(window) = window() else { return false };
+    let clipboard = window.navigator().clipboard();
+    // Only a page that came by a secure way has one.
+    !clipboard.is_undefined() && JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
 /// Hands a text to the user as a file.

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod gallery;
 pub mod glossary;
 pub mod lab;
+pub mod line;
 pub mod pages;
 pub mod places;
 pub mod player;

@@ -2,7 +2,7 @@
 //! when read.
 //!
 //! Version 2: `#/explore?v=2&run=web&threads=8&left=sk_buff&right=snapshot&change=lose:out:7&at=2914&packet=5&mark=40
-//! &filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>`. Settings that are as at first are left out; their names are those of
+//! &content=<hash of a line>&filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>`. Settings that are as at first are left out; their names are those of
 //! [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`.
 
 use snapstack::buffers::Scheme;
@@ -26,6 +26,8 @@ pub struct Link {
     pub at: Option<u32>,
     /// The selected packet.
     pub packet: Option<u32>,
+    /// The selected line: a hash of its bytes.
+    pub line: Option<u32>,
     /// The moment to compare with.
     pub mark: Option<u32>,
     /// Which packets pass.
@@ -87,6 +89,9 @@ impl Link {
             if let Some(value) = value {
                 put(key, value.to_string());
             }
+        }
+        if let Some(line) = self.line {
+            put("content", format!("{line:08x}"));
         }
         if !self.filter.is_empty() {
             put("filter", self.filter.to_string());
@@ -159,11 +164,12 @@ impl Link {
             "at" => self.at = Some(whole(&value)?),
             "packet" => self.packet = Some(whole(&value)?),
             "mark" => self.mark = Some(whole(&value)?),
+            "content" if is_hex(&value, 8) => self.line = u32::from_str_radix(&value, 16).ok(),
             "filter" => self.filter = PacketFilter::parse(&value).map_err(|error| error.to_string())?,
             "model" => self.model = Some(whole(&value)?),
             "capture" if is_hex(&value, 64) => self.capture = Some(value),
             "digest" if is_hex(&value, 32) => self.digest = Some(value),
-            "capture" | "digest" => return Err(format!("“{key}” is no hexadecimal hash.")),
+            "capture" | "digest" | "content" => return Err(format!("“{key}” is no hexadecimal hash.")),
             "name" => self.name = Some(value.chars().filter(|c| !c.is_control()).take(120).collect()),
             other => match Setting::by_key(other) {
                 Some(setting) => *config = setting.set(config, &value).map_err(|error| error.to_string())?,
@@ -254,6 +260,7 @@ mod tests {
             },
             at: Some(2914),
             packet: Some(5),
+            line: None,
             mark: None,
             filter: PacketFilter::default(),
             capture: Some("335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069".to_owned()),
@@ -283,6 +290,7 @@ mod tests {
             },
             at: Some(77),
             packet: Some(5),
+            line: None,
             mark: Some(12),
             filter: PacketFilter::parse("thread 3 len > 1000").unwrap(),
             capture: None,
@@ -353,12 +361,12 @@ mod tests {
             (threads, seed, loss, split) in (1..=1000u32, any::<u64>(), 0..=900_000u32, any::<bool>()),
             workload in proptest::sample::select(Workload::ALL.to_vec()),
             changes in changes(),
-            (at, packet, mark) in any::<(Option<u32>, Option<u32>, Option<u32>)>(),
+            (at, packet, mark, line) in any::<(Option<u32>, Option<u32>, Option<u32>, Option<u32>)>(),
             name in "[^\\x00-\\x1f\\x7f-\\x9f]{0,40}",
         ) {
             let config = Config { threads, seed, loss, header_split: split, workload, ..Config::for_capture() };
             let spec = Spec { config, changes, ..Spec::default() };
-            let link = Link { spec, at, packet, mark, name: Some(name), ..Link::default() };
+            let link = Link { spec, at, packet, mark, line, name: Some(name), ..Link::default() };
             prop_assert_eq!(Link::read(&link.fragment()), Ok((link, Vec::new())));
         }
 

@@ -25,7 +25,11 @@ pub const STORED: [(&str, &str); 4] = [
     (CAPTURE, "the capture that you opened last, if it has at most 50 MB, in this site's private files"),
 ];
 
+/// An embedded page has none: it neither reads nor writes.
 fn storage() -> Option<Storage> {
+    if crate::browser::embedded() {
+        return None;
+    }
     web_sys::window()?.local_storage().ok().flatten()
 }
 

@@ -11,6 +11,26 @@ pub fn bytes(count: u32) -> String {
     format!("{} B", grouped(u64::from(count)))
 }
 
+/// Bytes in hex and as text, eight a row.
+pub fn dump(hex: &str) -> String {
+    let mut out = String::new();
+    for row in hex.as_bytes().chunks(16) {
+        let mut text = String::new();
+        for pair in row.chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()) {
+            out += pair;
+            out.push(' ');
+            text.push(match u8::from_str_radix(pair, 16) {
+                Ok(byte @ 0x20..0x7f) => char::from(byte),
+                _ => '·',
+            });
+        }
+        out.extend(std::iter::repeat_n(' ', 25 - row.len() / 2 * 3));
+        out += &text;
+        out.push('\n');
+    }
+    out
+}
+
 /// A record in words, with the class of what it means. What a ring's pointers hold depends on the lane's scheme.
 pub fn describe(kind: &Kind, scheme: Option<Scheme>) -> (&'static str, String) {
     let unit = match scheme {

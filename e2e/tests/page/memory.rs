@@ -55,6 +55,22 @@ async fn what_is_typed_is_shared_overwritten_compared_and_released() -> Result<(
 }
 
 #[tokio::test]
+async fn a_paste_that_is_too_long_is_refused_and_stays_in_the_field() -> Result<()> {
+    let page = Page::open("#/memory").await?;
+    let length = "return document.getElementById('lab-new').value.length";
+    page.browser.eval("document.getElementById('lab-new').value = 'x'.repeat(17000)").await?;
+    page.click("lab-create").await?;
+    page.until_text("lab-said", "paste less").await?;
+    ensure!(page.browser.eval(length).await? == json!(17_000));
+    page.browser.eval("document.getElementById('lab-new').value = 'short enough'").await?;
+    page.click("lab-create").await?;
+    page.until_text("lab-said", "new").await?;
+    ensure!(page.browser.eval(length).await? == json!(0));
+    page.until_text("lab-range", "from 0 to 16,384").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
 async fn the_run_lives_on_while_another_page_is_shown() -> Result<()> {
     let page = Page::open("").await?;
     page.choose("line-size", "32").await?;

@@ -46,17 +46,24 @@ pub struct Drawn {
 }
 
 impl Drawn {
-    /// Shows other lines; the first segment's root is selected. Its PLID, if there is one.
-    pub fn show(&mut self, told: &Told) -> Option<u32> {
+    /// Shows other lines; the data line of this hash is selected, or the first segment's root. Its PLID and hash, if there is
+    /// one.
+    pub fn show(&mut self, told: &Told, hash: Option<u32>) -> Option<(u32, u32)> {
         *self = Self::default();
         match told.model() {
             Ok(model) => {
-                self.selected = model.forest().segments.first().and_then(|top| top.root);
+                let forest = model.forest();
+                let root = || forest.segments.first().and_then(|top| top.root);
+                let found = hash.and_then(|hash| {
+                    let found = forest.lines.iter().position(|line| line.height == 0 && line.hash == hash);
+                    found.map(|line| line as u32)
+                });
+                self.selected = found.or_else(root);
                 self.shown = Some((Rc::new(model), told.time_ns, told.all));
             }
             Err(error) => self.problem = Some(error),
         }
-        self.plid()
+        self.names()
     }
 
     /// Compares the lines on screen with those of another moment, or shows them by themselves again.
@@ -67,16 +74,16 @@ impl Drawn {
         });
     }
 
-    /// Selects a line by its index in the model; its PLID, if there is such a line.
-    pub fn select(&mut self, line: Option<u32>) -> Option<u32> {
+    /// Selects a line by its index in the model; its PLID and hash, if there is such a line.
+    pub fn select(&mut self, line: Option<u32>) -> Option<(u32, u32)> {
         self.selected = line;
-        self.plid()
+        self.names()
     }
 
-    /// PLID of the selected line.
-    fn plid(&self) -> Option<u32> {
+    /// PLID of the selected line, and the hash of its bytes, 0 for an interior line.
+    fn names(&self) -> Option<(u32, u32)> {
         let ((model, ..), line) = self.shown.as_ref().zip(self.selected)?;
-        (line < model.lines()).then(|| model.line(line).plid)
+        (line < model.lines()).then(|| (model.line(line).plid, model.line(line).hash))
     }
 
     /// What the comparison comes to, in words.
@@ -88,8 +95,8 @@ impl Drawn {
 
 /// What happens.
 pub enum Msg {
-    /// Other lines are to be shown.
-    Show(Told),
+    /// Other lines are to be shown, and the one of a hash is to be selected.
+    Show(Told, Option<u32>),
     /// They are to be compared with those of another moment, or with none.
     Compare(Option<Told>),
     /// Lines that hold what was looked for.
@@ -105,7 +112,7 @@ pub enum Msg {
 /// Properties of [`Lines`].
 #[derive(Properties, PartialEq)]
 struct Props {
-    /// Called with the PLID of a line that was selected, or undefined.
+    /// Called with the PLID of a line that was selected, or undefined, and with the hash of a data line's bytes.
     onselect: Function,
     /// Called with bytes that are looked for.
     onfind: Function,
@@ -126,12 +133,13 @@ impl Component for Lines {
     }
 
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
-        let selected = |plid: Option<u32>| {
-            let plid = plid.map_or(JsValue::UNDEFINED, JsValue::from);
-            let _ = ctx.props().onselect.call1(&JsValue::NULL, &plid);
+        let selected = |names: Option<(u32, u32)>| {
+            let plid = names.map_or(JsValue::UNDEFINED, |(plid, _)| plid.into());
+            let hash = names.filter(|(_, hash)| *hash != 0).map_or(JsValue::UNDEFINED, |(_, hash)| hash.into());
+            let _ = ctx.props().onselect.call2(&JsValue::NULL, &plid, &hash);
         };
         match msg {
-            Msg::Show(told) => selected(self.drawn.show(&told)),
+            Msg::Show(told, hash) => selected(self.drawn.show(&told, hash)),
             Msg::Compare(other) => self.drawn.compare(other.as_ref()),
             Msg::Found(found) => self.drawn.found = Some(Rc::new(found)),
             Msg::Select(line) => selected(self.drawn.select(line)),
@@ -210,12 +218,16 @@ mod tests {
         };
         let (marked, here) = (told(40), told(90));
         let mut drawn = Drawn::default();
-        let root = drawn.show(&here);
-        assert!(root.is_some_and(|plid| plid > 0), "the root is selected: {root:?}");
+        let root = drawn.show(&here, None);
+        assert!(root.is_some_and(|(plid, hash)| plid > 0 && hash == 0), "the root is selected: {root:?}");
+        let (model, ..) = drawn.shown.clone().unwrap();
+        let leaf = *model.forest().lines.iter().find(|line| line.height == 0).unwrap();
+        assert_eq!(drawn.show(&here, Some(leaf.hash)), Some((leaf.plid, leaf.hash)), "the line of that content");
+        assert_eq!(drawn.show(&here, Some(leaf.hash ^ 1)), root, "there is no such line");
         drawn.compare(Some(&marked));
         let text = drawn.comparison().unwrap();
         assert!(text.contains("1 line held at both, 2 lines new, 2 lines freed since"), "{text}");
-        drawn.show(&here);
+        drawn.show(&here, None);
         assert_eq!(drawn.comparison(), None, "it is to be told anew");
         drawn.compare(Some(&marked));
         drawn.compare(None);
@@ -226,7 +238,7 @@ mod tests {
     fn words_that_are_no_lines_are_told_instead_of_drawn() {
         let mut drawn = Drawn::default();
         let told = Told { labels: Vec::new(), words: vec![1, 2, 3], time_ns: 0, all: false };
-        assert_eq!(drawn.show(&told), None);
+        assert_eq!(drawn.show(&told, None), None);
         assert!(drawn.problem.is_some() && drawn.shown.is_none());
         assert_eq!(drawn.select(Some(4)), None);
     }

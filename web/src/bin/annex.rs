@@ -43,17 +43,18 @@ pub fn kept() -> Option<String> {
     annex::kept()
 }
 
-/// Draws memory lines in an element until [`lines_close`]. `onselect` is called with the PLID of a line that was selected or
-/// with undefined, `onfind` with bytes that are looked for.
+/// Draws memory lines in an element until [`lines_close`]. `onselect` is called with the PLID of a line that was selected and
+/// the hash of a data line's bytes, or with undefined, `onfind` with bytes that are looked for.
 #[wasm_bindgen]
 pub fn lines_open(host: Element, onselect: Function, onfind: Function) {
     lines::open(host, onselect, onfind);
 }
 
-/// Shows other lines, as the worker told them; whether they are those of `all` segments.
+/// Shows other lines, as the worker told them; whether they are those of `all` segments. The line of this hash is selected, if
+/// it is among them.
 #[wasm_bindgen]
-pub fn lines_show(labels: Vec<String>, words: Vec<u32>, time_ns: f64, all: bool) {
-    lines::tell(lines::Msg::Show(lines::Told { labels, words, time_ns: time_ns as u64, all }));
+pub fn lines_show(labels: Vec<String>, words: Vec<u32>, time_ns: f64, all: bool, hash: Option<u32>) {
+    lines::tell(lines::Msg::Show(lines::Told { labels, words, time_ns: time_ns as u64, all }, hash));
 }
 
 /// Compares them with those of another moment.

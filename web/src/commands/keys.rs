@@ -5,10 +5,12 @@ use web_sys::{Element, KeyboardEvent};
 
 /// The chord of a key event; None for a bare modifier or one that is left to the browser.
 pub fn chord(event: &KeyboardEvent) -> Option<String> {
-    if event.alt_key() || event.is_composing() {
+    let key = event.key();
+    // On many keyboards these are typed with Alt or AltGr, which some browsers tell as Ctrl and Alt.
+    let typed = event.alt_key() && ["[", "]"].contains(&key.as_str());
+    if event.alt_key() && !typed || event.is_composing() {
         return None;
     }
-    let key = event.key();
     if ["Control", "Meta", "Shift", "Alt"].contains(&key.as_str()) {
         return None;
     }
@@ -17,7 +19,7 @@ pub fn chord(event: &KeyboardEvent) -> Option<String> {
         single if single.chars().count() == 1 => single.to_ascii_lowercase(),
         _ => key,
     };
-    let ctrl = event.ctrl_key() || event.meta_key();
+    let ctrl = !typed && (event.ctrl_key() || event.meta_key());
     // Shift matters where it does not make another character of the key.
     let shift = event.shift_key() && (ctrl || name.chars().count() > 1);
     Some(format!("{}{}{name}", if ctrl { "Ctrl+" } else { "" }, if shift { "Shift+" } else { "" }))

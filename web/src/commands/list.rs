@@ -3,7 +3,7 @@
 use crate::components::TimeEvent;
 use crate::engine::DagOf;
 use crate::session::Wanted;
-use crate::state::{Action, Bottom, Page};
+use crate::state::{Action, Bottom, Filter, Page};
 use crate::timeline::{Jump, Ring, Side};
 
 /// Where a command holds.
@@ -102,6 +102,13 @@ pub enum Intent {
     Help,
     /// Forgets what is stored in this browser.
     Forget,
+}
+
+impl Intent {
+    /// Whether it changes nothing but the moment that is shown: all that an embedded page does.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Self::Time(_) | Self::Opening | Self::Close)
+    }
 }
 
 /// One command.
@@ -383,6 +390,30 @@ pub static COMMANDS: &[Command] = &[
         Intent::Time(TimeEvent::Jump(Jump::Retransmission, true)),
     ),
     command("bookmark", "Bookmark this moment, or no longer", &["b"], Group::Time, EXPLORE, Intent::Bookmark),
+    command(
+        "next-bookmark",
+        "Go to the next bookmark",
+        &["."],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Jump(Jump::Bookmark, true)),
+    ),
+    command(
+        "last-bookmark",
+        "Go to the last bookmark",
+        &[","],
+        Group::Time,
+        EXPLORE,
+        Intent::Time(TimeEvent::Jump(Jump::Bookmark, false)),
+    ),
+    command(
+        "bookmarks",
+        "List the bookmarks",
+        &[],
+        Group::Time,
+        EXPLORE,
+        Intent::Act(Action::Filter(Filter::Bookmarks)),
+    ),
     command(
         "mark",
         "Mark this moment to compare with, or none",

@@ -59,6 +59,19 @@ mod tests {
     }
 
     #[test]
+    fn an_embedded_page_moves_in_time_and_does_nothing_else() {
+        for command in COMMANDS.iter().filter(|command| command.intent.only_looks()) {
+            let closes = command.intent == Intent::Close;
+            assert!(command.group == Group::Time || closes, "{}", command.id);
+        }
+        let looks = |id| COMMANDS.iter().any(|command| command.id == id && command.intent.only_looks());
+        assert!(["play", "forward", "next-copy", "to-end", "close"].into_iter().all(looks));
+        for id in ["palette", "undo", "overwrite", "rings-8", "forget", "theme", "mark", "bookmark", "demo"] {
+            assert!(!looks(id), "{id}");
+        }
+    }
+
+    #[test]
     fn the_palette_finds_by_any_words_and_ranks_beginnings_first() {
         let ids = |query| search(query, Page::Explore).iter().map(|command| command.id).collect::<Vec<_>>();
         assert!(ids("").contains(&"play") && !ids("").contains(&"lab-undo"));

@@ -22,6 +22,8 @@ pub enum ControlsEvent {
     Demo,
     /// All settings, or the usual ones.
     All(bool),
+    /// Back to the settings before, or (false) forward again.
+    Undo(bool),
 }
 
 /// Properties of [`Controls`].
@@ -37,11 +39,17 @@ pub struct Props {
     pub threads: usize,
     /// Whether all settings are shown.
     pub all: bool,
+    /// Whether there are settings to go back to, and forward.
+    #[prop_or_default]
+    pub steps: (bool, bool),
+    /// What else can be chosen, shown with all settings.
+    #[prop_or_default]
+    pub children: Html,
     /// What was chosen.
     pub onevent: Callback<ControlsEvent>,
 }
 
-/// Settings that are always there.
+/// Settings that are always there; with all settings they are there again, with what they mean and accept.
 const USUAL: [&str; 6] = ["line", "retention", "threads", "message", "split", "seed"];
 
 /// The controls.
@@ -76,9 +84,9 @@ pub fn Controls(props: &Props) -> Html {
     let changed = changed.filter(|setting| setting.key != "run").count();
     html! {
         <section class="controls" aria-label="Configuration">
-            { for Setting::by_key("run").map(|setting| field(props, setting)) }
+            { for Setting::by_key("run").map(|setting| field(props, setting, "")) }
             if captures {
-                <b id="capture" class="capture" title={title}>{ name }</b>
+                <b id="capture" class="capture" title={title.clone()}>{ name }</b>
             }
             <label class="open button" title="Open a pcap or pcapng file, or a file that was saved here; it stays on this machine">
                 <Icon name={IconName::Open} /><span>{ "open" }</span>
@@ -88,30 +96,37 @@ pub fn Controls(props: &Props) -> Html {
             if !props.demo || !captures {
                 <button id="demo" onclick={press(|| ControlsEvent::Demo)}>{ "demo" }</button>
             }
-            { for USUAL.iter().filter_map(|key| Setting::by_key(key)).filter(|setting| setting.applies_to(&props.config)).map(|setting| field(props, setting)) }
+            { for USUAL.iter().filter_map(|key| Setting::by_key(key)).filter(|setting| setting.applies_to(&props.config)).map(|setting| field(props, setting, "")) }
             if captures && props.threads > 0 {
                 <span class="field threads"><span class="name">{ "threads" }</span>{ grouped(props.threads as u64) }</span>
             }
             <button id="all-settings" class={classes!(props.all.then_some("on"))} aria-expanded={props.all.to_string()} aria-controls="settings" onclick={more}>
                 { if changed > 0 { format!("all settings · {changed} changed") } else { "all settings".to_owned() } }
             </button>
+            <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
+            <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo"><Icon name={IconName::Redo} /></button>
             if props.all {
-                <div class="settings" id="settings">{ for Group::ALL.into_iter().map(|group| section(props, group)) }</div>
+                <div class="settings" id="settings">
+                    { props.children.clone() }
+                    if captures && !title.is_empty() {
+                        <fieldset><legend>{ "Capture" }</legend><p class="dim" id="capture-facts">{ title }</p></fieldset>
+                    }
+                    { for Group::ALL.into_iter().map(|group| section(props, group)) }
+                </div>
             }
         </section>
     }
 }
 
 fn section(props: &Props, group: Group) -> Html {
-    let settings = SETTINGS.iter().filter(|setting| setting.group == group && setting.key != "run");
     let settings =
-        settings.filter(|setting| setting.applies_to(&props.config) && !USUAL.contains(&setting.key));
+        SETTINGS.iter().filter(|setting| setting.group == group && setting.applies_to(&props.config));
     html! {
         <fieldset>
             <legend>{ group.name() }</legend>
             { for settings.map(|setting| html! {
                 <div class="setting">
-                    { field(props, setting) }
+                    { field(props, setting, if setting.key == "run" || USUAL.contains(&setting.key) { "all-" } else { "" }) }
                     <p class="dim" id={format!("help-{}", setting.key)}>{ setting.help }{ format!(" {}.", setting.accepts()) }</p>
                 </div>
             }) }
@@ -119,15 +134,10 @@ fn section(props: &Props, group: Group) -> Html {
     }
 }
 
-/// Identifier of a setting's field; the older ones keep theirs.
-fn id(setting: &Setting) -> String {
-    match setting.key {
-        "line" => "line-size".to_owned(),
-        key => key.to_owned(),
-    }
-}
-
-fn field(props: &Props, setting: &'static Setting) -> Html {
+/// A setting's field; `copy` is what the identifier of one that is there twice begins with the second time.
+fn field(props: &Props, setting: &'static Setting, copy: &'static str) -> Html {
+    // The older ones keep their identifiers.
+    let id = [copy, if setting.key == "line" { "line-size" } else { setting.key }].concat();
     let config = props.config;
     let value = setting.get(&config);
     let emit = {
@@ -144,7 +154,7 @@ fn field(props: &Props, setting: &'static Setting) -> Html {
                 emit(&event.target_unchecked_into::<HtmlSelectElement>().value());
             });
             html! {
-                <select id={id(setting)} {onchange} {title} aria-label={setting.label}>
+                <select {id} {onchange} {title} aria-label={setting.label}>
                     { for values.iter().map(|option| html! { <option value={*option} selected={*option == value}>{ shown(setting, option) }</option> }) }
                 </select>
             }
@@ -154,7 +164,7 @@ fn field(props: &Props, setting: &'static Setting) -> Html {
                 let on = event.target_unchecked_into::<HtmlInputElement>().checked();
                 emit(if on { "1" } else { "0" });
             });
-            html! { <input id={id(setting)} type="checkbox" checked={value == "1"} {onchange} {title} aria-label={setting.label} /> }
+            html! { <input {id} type="checkbox" checked={value == "1"} {onchange} {title} aria-label={setting.label} /> }
         }
         Kind::Number(_) | Kind::Percent(_) => {
             let before = value.clone();
@@ -168,7 +178,7 @@ fn field(props: &Props, setting: &'static Setting) -> Html {
                 emit(&text);
             });
             let mode = if matches!(setting.kind, Kind::Percent(_)) { "decimal" } else { "numeric" };
-            html! { <input id={id(setting)} inputmode={mode} size="7" {value} {onchange} {title} aria-label={format!("{}: {}", setting.label, setting.accepts())} /> }
+            html! { <input {id} inputmode={mode} size="7" {value} {onchange} {title} aria-label={format!("{}: {}", setting.label, setting.accepts())} /> }
         }
     };
     let name = match setting.key {

@@ -45,6 +45,8 @@ pub struct Props {
     pub selected: Option<u32>,
     /// What is listed.
     pub filter: Filter,
+    /// What bookmarks the cursor's moment.
+    pub bookmark: Html,
     /// Something else is to be listed.
     pub onfilter: Callback<Filter>,
     /// Go to a position, and select the packet of its event.
@@ -104,7 +106,8 @@ pub fn Events(props: &Props) -> Html {
                 <select id="event-filter" {onchange} aria-label="Which events are listed">
                     { for Filter::ALL.into_iter().map(|filter| html! { <option selected={filter == props.filter}>{ filter.name() }</option> }) }
                 </select>
-                <span class="dim">{ counted(props.count as u64, "event") }</span>
+                <span class="dim">{ counted(props.count as u64, if props.filter == Filter::Bookmarks { "bookmark" } else { "event" }) }</span>
+                { props.bookmark.clone() }
             </div>
             <div class="rows" id="events" ref={node} {onscroll} tabindex="0" role="table" aria-label="Events" aria-rowcount={props.count.to_string()} onkeydown={Callback::from(walk)}>
                 { spacer("before", first) }

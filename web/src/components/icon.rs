@@ -27,6 +27,12 @@ pub enum IconName {
     Close,
     /// Open a file.
     Open,
+    /// Back to what was before.
+    Undo,
+    /// Forward again.
+    Redo,
+    /// Find something.
+    Find,
 }
 
 /// Properties of [`Icon`].
@@ -52,6 +58,9 @@ pub fn Icon(props: &Props) -> Html {
         IconName::Theme => ("M8 2a6 6 0 0 1 0 12", "M8 2a6 6 0 0 0 0 12z"),
         IconName::Close => ("M3.5 3.5l9 9M12.5 3.5l-9 9", ""),
         IconName::Open => ("M2 13V4h4l1.5 2H14v7z", ""),
+        IconName::Undo => ("M6 3L2.5 6.5 6 10M3 6.5h6a4 3.5 0 0 1 0 7H6", ""),
+        IconName::Redo => ("M10 3l3.5 3.5L10 10M13 6.5H7a4 3.5 0 0 0 0 7h3", ""),
+        IconName::Find => ("M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14", ""),
     };
     html! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">

@@ -13,6 +13,8 @@ pub struct Props {
     pub side: Side,
     /// Its scheme.
     pub scheme: Scheme,
+    /// Whether that is not to be chosen.
+    pub fixed: bool,
     /// Clicked at a point, in CSS pixels of the canvas.
     pub onpick: Callback<(Side, f64, f64)>,
     /// Another scheme was chosen.
@@ -20,7 +22,7 @@ pub struct Props {
 }
 
 /// A scheme in words: what it is, and with which memory and NIC.
-fn words(scheme: Scheme) -> (&'static str, &'static str) {
+pub fn words(scheme: Scheme) -> (&'static str, &'static str) {
     match scheme {
         Scheme::SkBuff => ("Today", "sk_buff, descriptor NIC"),
         Scheme::Snapshot => ("Snapshots", "HICAMP memory, segment NIC"),
@@ -56,7 +58,7 @@ pub fn Lane(props: &Props) -> Html {
         <section class={classes!("lane", key, props.scheme.name())} aria-label={format!("{key} lane: {name}, {detail}")}>
             <header>
                 <h2>{ name }</h2>
-                <select id={format!("scheme-{key}")} class="scheme" {onchange} aria-label={format!("Scheme of the {key} lane")}>
+                <select id={format!("scheme-{key}")} class="scheme" disabled={props.fixed} {onchange} aria-label={format!("Scheme of the {key} lane")}>
                     { for Scheme::ALL.into_iter().map(|scheme| html! { <option value={scheme.name()} selected={scheme == props.scheme}>{ words(scheme).1 }</option> }) }
                 </select>
                 <dl class="totals" title="at the cursor / whole run">

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{Focus, Icon, IconName};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Notice};
 
@@ -43,6 +43,7 @@ fn broken(session: &Session, text: &str) -> Html {
     let report = session.on(|_: MouseEvent| Msg::Report);
     html! {
         <div class="notice problem sheet-like" id="notice" role="alertdialog" aria-label="The simulation has stopped">
+            <Focus on="restart" />
             <div>
                 <h2>{ "The simulation has stopped" }</h2>
                 <p>{ text }</p>

@@ -1,6 +1,7 @@
 //! The palette: every command of the page, found by words.
 
-use web_sys::HtmlInputElement;
+use wasm_bindgen::JsCast;
+use web_sys::{HtmlElement, HtmlInputElement};
 use yew::prelude::*;
 
 use super::Sheet;
@@ -24,6 +25,20 @@ pub fn Palette() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let found = search(&query, session.page);
     let at = (*chosen).min(found.len().saturating_sub(1));
+    let list = use_node_ref();
+    {
+        // The chosen one comes into sight.
+        let list = list.clone();
+        use_effect_with((at, found.len()), move |(at, _)| {
+            let Some(list) = list.cast::<HtmlElement>() else { return };
+            let row = list.children().item(*at as u32).and_then(|row| row.dyn_into::<HtmlElement>().ok());
+            if let Some(row) = row {
+                let (top, end) = (row.offset_top(), row.offset_top() + row.offset_height());
+                let least = end - list.client_height();
+                list.set_scroll_top(list.scroll_top().clamp(least.min(top), top));
+            }
+        });
+    }
     let run = {
         let session = session.clone();
         move |command: &'static Command| {
@@ -58,7 +73,7 @@ pub fn Palette() -> Html {
         <Sheet id="palette" label="Find a command" onclose={session.on(|()| Msg::Do(Intent::Close))}>
             <input ref={input} value={(*query).clone()} {oninput} {onkeydown} placeholder="Find a command" aria-label="Find a command" spellcheck="false"
                 role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant={found.get(at).map(|command| format!("do-{}", command.id))} />
-            <ul id="palette-list" role="listbox" aria-label="Commands">
+            <ul id="palette-list" ref={list} role="listbox" aria-label="Commands">
                 { for found.iter().copied().enumerate().map(|(i, command)| {
                     let run = run.clone();
                     html! {

@@ -12,6 +12,12 @@ use crate::timeline::Place;
 pub struct Props {
     /// What is told.
     pub told: Told,
+    /// Its name in the document.
+    #[prop_or("place")]
+    pub id: &'static str,
+    /// What there is besides.
+    #[prop_or_default]
+    pub children: Html,
     /// The cursor's position.
     pub position: u32,
     /// Close.
@@ -36,10 +42,10 @@ pub fn PlaceView(props: &Props) -> Html {
         html! { <button class="link" {onclick} title="Go there">{ grouped(at.into()) }</button> }
     };
     html! {
-        <section class="place" id="place" aria-label={title.clone()}>
+        <section class="place" id={props.id} aria-label={title.clone()}>
             <header>
                 <h2>{ title }</h2>
-                <button id="close-place" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
+                <button id={format!("close-{}", props.id)} onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
             </header>
             <p class="origin">{ origin }</p>
             <dl class="fields">
@@ -47,6 +53,7 @@ pub fn PlaceView(props: &Props) -> Html {
                     <><dt>{ *term }</dt><dd>{ text }if let Some(at) = at { { ", event " }{ go(*at) } }</dd></>
                 }) }
             </dl>
+            { props.children.clone() }
             <p class="near">
                 { for near.iter().map(|(text, place)| {
                     let (onplace, place) = (props.onplace.clone(), *place);

@@ -30,7 +30,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn lines_open(this: &Exports, host: &Element, onselect: &Function, onfind: &Function);
     #[wasm_bindgen(method)]
-    fn lines_show(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64, all: bool);
+    fn lines_show(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64, all: bool, hash: Option<u32>);
     #[wasm_bindgen(method)]
     fn lines_compare(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64);
     #[wasm_bindgen(method)]
@@ -82,18 +82,19 @@ impl Annex {
         }
     }
 
-    /// Draws memory lines in an element until [`Annex::close_lines`]; `onselect` is called with a line's PLID or undefined,
-    /// `onfind` with bytes.
+    /// Draws memory lines in an element until [`Annex::close_lines`]; `onselect` is called with a line's PLID and the hash of a
+    /// data line, either of them undefined where there is none, `onfind` with bytes.
     pub fn open_lines(&self, host: &Element, onselect: &Function, onfind: &Function) {
         if let Some(exports) = &self.exports {
             exports.lines_open(host, onselect, onfind);
         }
     }
 
-    /// Shows other lines.
-    pub fn show_lines(&self, dag: &DagInfo) {
+    /// Shows other lines; the one of this hash, if it is among them, is selected.
+    pub fn show_lines(&self, dag: &DagInfo, hash: Option<u32>) {
         if let Some(exports) = &self.exports {
-            exports.lines_show(dag.labels.to_vec(), &dag.words, dag.time_ns as f64, dag.of == DagOf::All);
+            let all = dag.of == DagOf::All;
+            exports.lines_show(dag.labels.to_vec(), &dag.words, dag.time_ns as f64, all, hash);
         }
     }
 

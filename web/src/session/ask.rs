@@ -7,6 +7,7 @@ use snapstack::sim::{Event, Stage};
 use super::Provider;
 use crate::browser::{save_bytes, window};
 use crate::engine::{DagOf, Question};
+use crate::line;
 use crate::state::{Action, Asked};
 use crate::timeline::{NEVER, Place, Ring, Side, Timeline, Track};
 
@@ -17,8 +18,8 @@ pub enum Wanted {
     Dag(DagOf),
     /// Which lines of the DAG on screen the marked moment holds, too.
     Compare,
-    /// Why a line of the DAG on screen is alive.
-    Line(Option<u32>),
+    /// Why a line of the DAG on screen is alive, by its PLID; with the hash of a data line's bytes.
+    Line(Option<u32>, Option<u32>),
     /// Which lines of the DAG on screen hold some bytes.
     Find(Vec<u8>),
     /// How the count of the line that is looked at changes over the run.
@@ -139,6 +140,36 @@ impl Provider {
         }
     }
 
+    /// Shows a line as selected; what its bytes are is asked for, unless the sheet tells.
+    pub(super) fn select_line(&mut self, line: Option<u32>) {
+        let mut player = self.session.player.borrow_mut();
+        player.line = line;
+        player.repaint();
+        let of = line.zip(player.timeline.as_ref());
+        let hash = of.and_then(|(line, timeline)| timeline.glyphs.get(line as usize).copied());
+        let asks = of.filter(|_| self.session.state.inspect.dag.is_none()).and_then(|(line, timeline)| {
+            let (side, packet, (from, to)) = line::carried(timeline, line)?;
+            let time_ns = frame_time(timeline, timeline.track(side, packet)?)?;
+            Some((Asked::Bytes(from, to), Question::Frame { lane: side as u32, packet, time_ns }))
+        });
+        drop(player);
+        let state = Rc::make_mut(&mut self.session.state);
+        state.line_hash = hash;
+        state.inspect.bytes = None;
+        if let Some((what, question)) = asks {
+            self.ask(what, question);
+        }
+    }
+
+    /// Selects the line whose bytes have this hash, if the run has one.
+    pub(super) fn find_line(&mut self, hash: u32) -> bool {
+        let player = self.session.player.borrow();
+        let lines = player.timeline.as_ref().map_or(&[][..], |timeline| &timeline.glyphs);
+        let line = lines.iter().position(|found| *found == hash).map(|line| line as u32);
+        drop(player);
+        line.is_some() && self.act(Action::SelectLine(line))
+    }
+
     fn ask(&mut self, what: Asked, question: Question) {
         let state = Rc::make_mut(&mut self.session.state);
         let (number, older) = state.inspect.ask(what);
@@ -178,7 +209,7 @@ impl Provider {
                 // A line is shared with whatever held it then.
                 self.ask(Asked::Marked, Question::Dag { lane: dag.lane, of: DagOf::All, time_ns });
             }
-            Wanted::Line(plid) => {
+            Wanted::Line(plid, hash) => {
                 let Some(dag) = shown else { return false };
                 let inspect = &mut Rc::make_mut(&mut self.session.state).inspect;
                 inspect.plid = plid;
@@ -187,6 +218,9 @@ impl Provider {
                 if let Some(plid) = plid {
                     let question = Question::Line { lane: dag.lane, plid, time_ns: dag.time_ns };
                     self.ask(Asked::Line, question);
+                }
+                if let Some(hash) = hash {
+                    self.find_line(hash);
                 }
             }
             Wanted::Find(bytes) => {

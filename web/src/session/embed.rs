@@ -9,14 +9,19 @@ use yew::Callback;
 use super::Msg;
 use crate::browser::window;
 use crate::components::TimeEvent;
+use crate::state::Action;
 
 /// Version of the messages.
 const VERSION: f64 = 1.0;
 
-/// Whether the page is to be embedded.
-pub(super) fn wanted() -> bool {
-    let query = window().and_then(|window| window.location().search().ok()).unwrap_or_default();
-    query.trim_start_matches('?').split('&').any(|part| part == "embed" || part.starts_with("embed="))
+/// Whether an embedded page lets a message be: it looks, and changes nothing but the moment.
+pub(super) fn refuses(msg: &Msg) -> bool {
+    match msg {
+        Msg::Act(action) => !matches!(action, Action::Status(_) | Action::JumpTo(_) | Action::Dismiss),
+        Msg::Do(intent) => !intent.only_looks(),
+        Msg::Controls(_) | Msg::Reopen(_) | Msg::Question(_) | Msg::Export(..) => true,
+        _ => false,
+    }
 }
 
 /// The page around this one, if there is one.

@@ -1,15 +1,19 @@
 //! Keys and commands, and what they do: sharing, sheets, what is kept for the next visit.
 
 use snapstack::sim::{Change, Event, MODEL_VERSION};
-use wasm_bindgen::prelude::*;
-use web_sys::{HtmlElement, KeyboardEvent};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::KeyboardEvent;
 
 use super::{Msg, Over, Provider};
-use crate::browser::{mark, window};
+use crate::browser::{copy, focus_later, mark, save_text, window};
 use crate::commands::{self, Intent};
 use crate::state::{Action, Bottom, Notice, Page};
 use crate::timeline::{Place, Side};
 use crate::{settings, storage, theme};
+
+/// What to say where a text should be on the clipboard.
+const NO_CLIPBOARD: &str = "is here, as this browser lets the page write nothing to the clipboard";
 
 impl Provider {
     pub(super) fn key(&mut self, event: &KeyboardEvent) -> bool {
@@ -22,6 +26,7 @@ impl Provider {
             matches!(intent, Intent::Palette | Intent::Help | Intent::Gallery | Intent::Close)
         };
         match commands::by_chord(&chord, self.session.page) {
+            Some(command) if self.session.embedded && !command.intent.only_looks() => false,
             Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
                 event.prevent_default();
                 self.carry_out(command.intent.clone())
@@ -125,16 +130,8 @@ impl Provider {
             }
             Intent::PacketFilter => {
                 // A sheet that is about to close gives the focus back to what had it before.
-                let focus = Closure::once_into_js(|| {
-                    let document = window().and_then(|window| window.document());
-                    let field = document.and_then(|document| document.get_element_by_id("packet-filter"));
-                    if let Some(field) = field.and_then(|field| field.dyn_into::<HtmlElement>().ok()) {
-                        let _ = field.focus();
-                    }
-                });
-                if let Some(window) = window() {
-                    let _ = window.set_timeout_with_callback(focus.unchecked_ref());
-                }
+                let document = window().and_then(|window| window.document());
+                focus_later(document.and_then(|document| document.get_element_by_id("packet-filter")));
                 // On small screens the field stands over the list.
                 self.act(Action::Bottom(Bottom::Events))
             }
@@ -142,7 +139,7 @@ impl Provider {
             Intent::Help => self.toggle(Over::Help),
             Intent::Forget => {
                 storage::forget();
-                wasm_bindgen_futures::spawn_local(super::keep::forget());
+                spawn_local(super::keep::forget());
                 self.keeps = false;
                 self.session.over = None;
                 self.act(Action::Inform(
@@ -185,18 +182,20 @@ impl Provider {
         selected.or(called).unwrap_or(0)
     }
 
-    fn copy(&mut self, text: &str, what: &str) -> bool {
-        if let Some(window) = window() {
-            let _ = window.navigator().clipboard().write_text(text);
-        }
-        self.act(Action::Inform(format!("{what} is on the clipboard: {text}")))
+    fn copy(&mut self, text: String, what: &'static str) -> bool {
+        let send = self.session.send.clone();
+        spawn_local(async move {
+            let how = if copy(&text).await { "is on the clipboard" } else { NO_CLIPBOARD };
+            send.emit(Msg::Act(Action::Inform(format!("{what} {how}: {text}"))));
+        });
+        false
     }
 
     fn copy_command_line(&mut self) -> bool {
         let state = &self.session.state;
         let file = state.capture.as_ref().filter(|_| !state.demo()).map(|capture| capture.name.clone());
         let text = settings::command_line(&state.shown.config, &state.shown.changes, file.as_deref());
-        self.copy(&text, "The command")
+        self.copy(text, "The command")
     }
 
     fn copy_citation(&mut self) -> bool {
@@ -205,7 +204,7 @@ impl Provider {
             "Snapstack {}, model {MODEL_VERSION}: an explorer of network stacks on memory snapshots, after M. Chan, H. Litz, D. R. Cheriton: Rethinking Network Stack Design with Memory Snapshots. {here}",
             env!("CARGO_PKG_VERSION")
         );
-        self.copy(&text, "A citation")
+        self.copy(text, "A citation")
     }
 
     /// What somebody needs to know to find out why the worker died.
@@ -222,10 +221,15 @@ impl Provider {
             "Snapstack {}, model {MODEL_VERSION}\n{reason}\n{link}\n{browser}",
             env!("CARGO_PKG_VERSION")
         );
-        if let Some(window) = window() {
-            let _ = window.navigator().clipboard().write_text(&text);
-        }
         mark("data-report", &text);
+        spawn_local(async move {
+            // Where the clipboard is denied, a file does.
+            if !copy(&text).await
+                && let Some(document) = window().and_then(|window| window.document())
+            {
+                save_text(&document, "snapstack-report.txt", "text/plain", &text);
+            }
+        });
         false
     }
 
@@ -238,8 +242,12 @@ impl Provider {
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment));
         }
         let address = window.location().href().unwrap_or(fragment);
-        // Where the clipboard is denied, the address bar has it all the same.
-        let _ = window.navigator().clipboard().write_text(&address);
-        self.act(Action::Shared(link))
+        let send = self.session.send.clone();
+        spawn_local(async move {
+            // Where the clipboard is denied, the address bar has it all the same.
+            let copied = copy(&address).await;
+            send.emit(Msg::Act(Action::Shared(link, copied)));
+        });
+        false
     }
 }

@@ -24,7 +24,7 @@ use yew::prelude::*;
 pub use self::annex::{Annex, Exports, Fetched};
 pub use self::ask::Wanted;
 use self::embed::Embedder;
-use crate::browser::{hash, mark, window};
+use crate::browser::{embedded, hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Answered, Engine, Message, Reply};
@@ -176,7 +176,7 @@ impl Component for Provider {
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,
             annex: Annex::default(),
-            embedded: embed::wanted(),
+            embedded: embedded(),
             presents: false,
             send: ctx.link().callback(|msg| msg),
             changes: 0,
@@ -224,6 +224,9 @@ impl Component for Provider {
 impl Provider {
     /// Takes a message in; true when pages are to be drawn again.
     fn take(&mut self, msg: Msg) -> bool {
+        if self.session.embedded && embed::refuses(&msg) {
+            return false;
+        }
         match msg {
             Msg::Act(action) => {
                 let status = matches!(action, Action::Status(_));
@@ -249,6 +252,7 @@ impl Provider {
             Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
             Msg::Controls(ControlsEvent::File(file)) => self.load_file(&file),
             Msg::Controls(ControlsEvent::Demo) => self.act(Action::Demo),
+            Msg::Controls(ControlsEvent::Undo(back)) => self.act(if back { Action::Undo } else { Action::Redo }),
             Msg::Controls(ControlsEvent::All(all)) => self.act(Action::Settings(all)),
             Msg::Time(event) => self.time(event),
             Msg::Bytes(Ok((name, bytes))) => {
@@ -370,11 +374,8 @@ impl Provider {
             Effect::Open => self.open(),
             Effect::Restore => player.borrow_mut().restore(self.anchor),
             Effect::Select(packet) => self.select(packet),
-            Effect::SelectLine(line) => {
-                let mut player = player.borrow_mut();
-                player.line = line;
-                player.repaint();
-            }
+            Effect::SelectLine(line) => self.select_line(line),
+            Effect::FindLine(hash) => _ = self.find_line(hash),
             Effect::Place(place) => {
                 let mut player = player.borrow_mut();
                 player.place = place;

@@ -52,6 +52,8 @@ impl std::fmt::Debug for DagInfo {
 pub enum Asked {
     /// A packet's frame.
     Frame,
+    /// The bytes of the selected line: from where to where they stand in the payload of a frame that is asked for.
+    Bytes(usize, usize),
     /// Lines of segments, of a lane.
     Dag(u32, DagOf),
     /// All lines at the marked moment.
@@ -73,6 +75,8 @@ pub struct Inspect {
     pub frame: Option<FrameInfo>,
     /// Why there is none.
     pub no_frame: Option<String>,
+    /// The bytes of the line that is selected in the lanes, in hex, as far as a frame has them.
+    pub bytes: Option<String>,
     /// Lines of segments.
     pub dag: Option<DagInfo>,
     /// Why there are none.
@@ -101,7 +105,10 @@ pub struct Inspect {
 impl Inspect {
     /// Nothing is selected any more, of a run that goes on.
     pub fn clear(&mut self) {
-        *self = Self { next: self.next, ..Self::default() };
+        // A line stays selected beside packets.
+        let waiting = self.waiting.iter().copied().filter(|(_, asked)| matches!(asked, Asked::Bytes(..)));
+        let waiting = waiting.collect();
+        *self = Self { next: self.next, bytes: self.bytes.take(), waiting, ..Self::default() };
     }
 
     /// No lines are shown any more.
@@ -134,6 +141,7 @@ impl Inspect {
             Asked::Marked => self.comparing = true,
             Asked::Line => self.history = None,
             Asked::Frame => self.no_frame = None,
+            Asked::Bytes(..) => self.bytes = None,
             Asked::Find | Asked::History | Asked::Frames => {}
         }
         (self.next, older)
@@ -162,6 +170,10 @@ impl Inspect {
         match (asked, answer) {
             (Asked::Frame, Answer::Frame { packet, headers, bytes, payload }) => {
                 self.frame = Some(FrameInfo { packet, headers, bytes, payload });
+            }
+            (Asked::Bytes(from, to), Answer::Frame { bytes, payload, .. }) => {
+                let at = |byte: usize| 2 * (payload as usize + byte);
+                self.bytes = bytes.get(at(from)..at(to)).map(str::to_owned);
             }
             (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => {
                 self.dag = Some(DagInfo { lane, of, time_ns, labels: labels.into(), words: words.into() });

@@ -90,6 +90,8 @@ pub struct State {
     pub selected: Option<u32>,
     /// The selected line of memory, by number.
     pub line: Option<u32>,
+    /// A hash of its bytes, by which links name it: numbers are another run's.
+    pub line_hash: Option<u32>,
     /// The selected slot or socket.
     pub place: Option<Place>,
     /// What the worker told about what is selected.
@@ -153,11 +155,14 @@ pub enum Filter {
     Allocations,
     /// Drops, faults and retransmissions.
     Trouble,
+    /// Bookmarked moments.
+    Bookmarks,
 }
 
 impl Filter {
     /// All, in the order of the menu.
-    pub const ALL: [Self; 5] = [Self::All, Self::Selected, Self::Copies, Self::Allocations, Self::Trouble];
+    pub const ALL: [Self; 6] =
+        [Self::All, Self::Selected, Self::Copies, Self::Allocations, Self::Trouble, Self::Bookmarks];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -167,6 +172,7 @@ impl Filter {
             Self::Copies => "copies",
             Self::Allocations => "allocations",
             Self::Trouble => "drops, faults, retransmissions",
+            Self::Bookmarks => "bookmarks",
         }
     }
 }
@@ -197,6 +203,7 @@ impl Default for State {
             dragging: false,
             selected: None,
             line: None,
+            line_hash: None,
             place: None,
             inspect: Inspect::default(),
             mark: None,
@@ -289,8 +296,8 @@ pub enum Action {
     FilterPackets(String, bool),
     /// What jumps go to.
     JumpTo(Jump),
-    /// A link to the moment was made.
-    Shared(Link),
+    /// A link to the moment was made, and whether it is on the clipboard.
+    Shared(Link, bool),
     /// The player came to another state.
     Status(Status),
     /// What steps go by.
@@ -326,6 +333,8 @@ pub enum Effect {
     Select(Option<u32>),
     /// Show a line as selected.
     SelectLine(Option<u32>),
+    /// Select the line whose bytes have this hash.
+    FindLine(u32),
     /// Show a slot or a socket as selected.
     Place(Option<Place>),
     /// Show a moment as marked.
@@ -364,6 +373,7 @@ impl State {
             spec: self.shown.clone(),
             at: Some(position),
             packet: self.selected,
+            line: self.line_hash,
             mark: self.mark,
             filter: self.packets.filter.clone(),
             capture: file.map(|capture| capture.sha256.clone()),
@@ -523,6 +533,7 @@ impl State {
                 self.digest = None;
                 self.selected = None;
                 self.line = None;
+                self.line_hash = None;
                 self.place = None;
                 self.range = None;
                 self.inspect.clear();
@@ -553,7 +564,8 @@ impl State {
             }
             Action::CloseLines => {
                 self.inspect.close_lines();
-                Vec::new()
+                // What the sheet told of the line, the inspector tells now.
+                vec![Effect::SelectLine(self.line)]
             }
             Action::StopComparing => {
                 self.inspect.stop_comparing();
@@ -585,7 +597,8 @@ impl State {
             }
             Action::Filter(filter) => {
                 self.filter = filter;
-                Vec::new()
+                self.bottom = Bottom::Events;
+                vec![Effect::Repaint]
             }
             Action::FilterPackets(text, left) => {
                 if self.packets.wrong {
@@ -600,16 +613,19 @@ impl State {
                 }
                 vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
             }
-            Action::Shared(link) => {
+            Action::Shared(link, copied) => {
                 let file = if self.demo() {
                     ""
                 } else {
                     " The capture itself stays here: whoever opens the link is asked for it."
                 };
                 self.link = link;
-                self.notice = Some(Notice::Info(format!(
-                    "The link to this moment is in the address bar and on the clipboard.{file}"
-                )));
+                let place = if copied {
+                    "in the address bar and on the clipboard."
+                } else {
+                    "in the address bar: copy it from there, as this browser lets the page write nothing to the clipboard."
+                };
+                self.notice = Some(Notice::Info(format!("The link to this moment is {place}{file}")));
                 Vec::new()
             }
             Action::Status(status) => {
@@ -725,6 +741,7 @@ impl State {
             if self.mark.is_some() {
                 effects.push(Effect::MarkMoment(self.mark));
             }
+            effects.extend(self.link.line.map(Effect::FindLine));
             return effects;
         }
         vec![Effect::Open]

@@ -181,6 +181,39 @@ fn bookmarks_are_kept_in_order_and_taken_away_again() {
         state.apply(Action::Bookmark(position));
     }
     assert_eq!(state.bookmarks, [30, 50]);
+    state.apply(Action::Filter(Filter::Bookmarks));
+    assert_eq!(state.bottom, Bottom::Events, "they are listed among the events");
+}
+
+#[test]
+fn a_link_names_the_selected_line_by_its_bytes() {
+    let mut state = running();
+    state.apply(Action::SelectLine(Some(7)));
+    state.line_hash = Some(0xbeef);
+    let link = state.link_at(9);
+    assert_eq!(link.line, Some(0xbeef));
+    state.apply(Action::Address(link.fragment()));
+    state.apply(Action::Started(Spec::default()));
+    assert_eq!((state.line, state.line_hash), (None, None), "numbers are another run's");
+    assert!(state.apply(Action::Done(results())).contains(&Effect::FindLine(0xbeef)));
+}
+
+#[test]
+fn the_line_s_bytes_are_told_again_once_the_sheet_is_closed() {
+    let mut state = running();
+    state.apply(Action::SelectLine(Some(7)));
+    assert_eq!(state.apply(Action::CloseLines), [Effect::SelectLine(Some(7))]);
+    let answer = Answer::Frame {
+        packet: 3,
+        headers: Vec::new(),
+        bytes: "ffff0102030405".to_owned(),
+        payload: 2,
+    };
+    let (ask, _) = state.inspect.ask(Asked::Bytes(1, 4));
+    state.apply(Action::Select(Some(3)));
+    state.apply(Action::Answered(ask, answer, Vec::new()));
+    assert_eq!(state.inspect.bytes.as_deref(), Some("020304"), "selecting a packet leaves the line");
+    assert!(state.inspect.frame.is_none(), "the frame was asked for the line's sake");
 }
 
 #[test]

@@ -20,11 +20,14 @@ pub enum Jump {
     Fault,
     /// Bytes sent again.
     Retransmission,
+    /// A moment to come back to, of which the run knows nothing.
+    Bookmark,
 }
 
 impl Jump {
     /// All, in the order of the controls.
-    pub const ALL: [Self; 4] = [Self::Copy, Self::Drop, Self::Fault, Self::Retransmission];
+    pub const ALL: [Self; 5] =
+        [Self::Copy, Self::Drop, Self::Fault, Self::Retransmission, Self::Bookmark];
 
     /// In words.
     pub fn name(self) -> &'static str {
@@ -33,6 +36,7 @@ impl Jump {
             Self::Drop => "drop",
             Self::Fault => "fault",
             Self::Retransmission => "retransmission",
+            Self::Bookmark => "bookmark",
         }
     }
 }
@@ -224,9 +228,17 @@ impl Timeline {
         }
     }
 
-    /// The next or the last position of something before or after a position, in either lane; with a filter, of something
-    /// that is about a packet that passes.
-    pub fn jump(&self, what: Jump, position: u32, forward: bool, passing: Option<&Passing>) -> Option<u32> {
+    /// The next or the last position of something before or after a position, in either lane or among `bookmarks`; with a
+    /// filter, of something that is about a packet that passes.
+    pub fn jump(
+        &self,
+        what: Jump,
+        position: u32,
+        forward: bool,
+        passing: Option<&Passing>,
+        bookmarks: &[u32],
+    ) -> Option<u32> {
+        let passing = passing.filter(|_| what != Jump::Bookmark);
         let passes = |at: &&u32| passing.is_none_or(|passing| passing.position(**at));
         let nearest = |list: &[u32]| {
             if forward {
@@ -242,6 +254,7 @@ impl Timeline {
                 Jump::Drop => &marks.drops,
                 Jump::Fault => &marks.faults,
                 Jump::Retransmission => &marks.resent,
+                Jump::Bookmark => bookmarks,
             })
         });
         let found = found.into_iter().flatten();

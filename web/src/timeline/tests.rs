@@ -232,20 +232,23 @@ fn jumps_find_what_they_name_in_either_direction() {
     // Corrupted frames are dropped where their checksums are verified.
     let config = Config { corrupt: 50_000, ..setup.config };
     let timeline = build(&Setup { config, ..setup }, 512);
+    let marks = [40, 900];
+    let jump = |what, from, forward| timeline.jump(what, from, forward, None, &marks);
     for what in Jump::ALL {
-        let first = timeline.jump(what, 0, true, None).unwrap();
+        let first = jump(what, 0, true).unwrap();
         let (_, event) = timeline.event(first).unwrap();
         let fits = match what {
             Jump::Copy => matches!(event.kind, Kind::Copy { .. }),
             Jump::Drop => matches!(event.kind, Kind::Drop { .. }),
             Jump::Fault => matches!(event.kind, Kind::Fault { .. }),
             Jump::Retransmission => matches!(event.kind, Kind::Retransmission { .. }),
+            Jump::Bookmark => first == 40,
         };
         assert!(fits, "{what:?} leads to {event:?}");
-        let next = timeline.jump(what, first, true, None).unwrap();
+        let next = jump(what, first, true).unwrap();
         assert!(next > first);
-        assert_eq!(timeline.jump(what, next, false, None), Some(first));
-        assert_eq!(timeline.jump(what, first, false, None), None);
+        assert_eq!(jump(what, next, false), Some(first));
+        assert_eq!(jump(what, first, false), None);
     }
 }
 
@@ -420,7 +423,8 @@ fn steps_jumps_and_events_go_by_a_packet_filter() {
         assert_eq!(timeline.packet_step(pair[1], false, Some(&some)), Some(pair[0]));
     }
     // A copy by a call passes with the packet that carries its bytes, though there is none yet.
-    let copy = timeline.jump(Jump::Copy, 0, true, Some(&some)).unwrap();
+    let copy = timeline.jump(Jump::Copy, 0, true, Some(&some), &[]).unwrap();
+    assert_eq!(timeline.jump(Jump::Bookmark, 0, true, Some(&some), &[7]), Some(7), "a moment, not a packet");
     let (side, event) = timeline.event(copy).unwrap();
     assert!(
         side == Some(Side::Left) && event.packet == Event::NONE && matches!(event.kind, Kind::Copy { .. })

@@ -6,8 +6,9 @@ use snapstack::sim::{Event, Kind};
 use yew::prelude::*;
 
 use crate::components::{
-    Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot, TimeEvent,
+    Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot,
 };
+use crate::commands::Intent;
 use crate::plots::PLOTS;
 use crate::scene::{duration, grouped};
 use crate::session::{Msg, Session};
@@ -67,6 +68,8 @@ fn passes(filter: Filter, selected: Option<u32>, event: &Event) -> bool {
         Filter::Trouble => {
             matches!(event.kind, Kind::Drop { .. } | Kind::Fault { .. } | Kind::Retransmission { .. })
         }
+        // They are moments, whatever happens there.
+        Filter::Bookmarks => false,
     }
 }
 
@@ -83,9 +86,13 @@ fn EventList() -> Html {
     let listed = {
         let player = session.player.clone();
         let packets = state.packets.filter.clone();
+        let bookmarks = if filter == Filter::Bookmarks { state.bookmarks.clone() } else { Vec::new() };
         use_memo(
-            (filter, selected.filter(|_| chosen), events, complete, packets),
-            move |(filter, selected, ..)| {
+            (filter, selected.filter(|_| chosen), events, complete, packets, bookmarks),
+            move |(filter, selected, .., bookmarks)| {
+                if *filter == Filter::Bookmarks {
+                    return Some(bookmarks.clone());
+                }
                 // All of them need no list.
                 let player = player.borrow();
                 let all = *filter == Filter::All && player.passing.is_none();
@@ -119,8 +126,12 @@ fn EventList() -> Html {
             (first..first + wanted).filter_map(|index| row(timeline, player.schemes, at(index)?)).collect()
         })
     };
+    let bookmark = html! {
+        <button id="bookmark" aria-pressed={state.bookmarks.contains(&position).to_string()} title="Bookmark this moment, or no longer (b)"
+            onclick={session.on(|_: MouseEvent| Msg::Do(Intent::Bookmark))}>{ "bookmark this moment" }</button>
+    };
     html! {
-        <Events {count} {rows} {here} {position} {selected} {filter}
+        <Events {count} {bookmark} {rows} {here} {position} {selected} {filter}
             onfilter={session.on(|filter| Msg::Act(Action::Filter(filter)))} onpick={session.on(Msg::GoTo)} />
     }
 }
@@ -173,7 +184,7 @@ fn ledger(session: &Session) -> Html {
         let copied = &timeline.series[side as usize].copied;
         (copied.value(position) as u64, copied.last() as u64)
     });
-    html! { <ByteLedger {rows} {plot} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))} /> }
+    html! { <ByteLedger {rows} {plot} onseek={session.on(Msg::GoTo)} /> }
 }
 
 fn branches(session: &Session) -> Html {

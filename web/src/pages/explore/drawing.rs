@@ -47,9 +47,9 @@ fn Host(props: &Props) -> Html {
         use_effect_with((), move |()| {
             let select = {
                 let send = send.clone();
-                Closure::<dyn FnMut(JsValue)>::new(move |plid: JsValue| {
-                    let plid = plid.as_f64().map(|plid| plid as u32);
-                    send.emit(Msg::Question(Wanted::Line(plid)));
+                Closure::<dyn FnMut(JsValue, JsValue)>::new(move |plid: JsValue, hash: JsValue| {
+                    let [plid, hash] = [plid, hash].map(|word| word.as_f64().map(|word| word as u32));
+                    send.emit(Msg::Question(Wanted::Line(plid, hash)));
                 })
             };
             let find = Closure::<dyn FnMut(Uint8Array)>::new(move |bytes: Uint8Array| {
@@ -66,8 +66,8 @@ fn Host(props: &Props) -> Html {
         });
     }
     {
-        let annex = annex.clone();
-        use_effect_with(props.dag.clone(), move |dag| annex.show_lines(dag));
+        let (annex, hash) = (annex.clone(), session.state.line_hash);
+        use_effect_with(props.dag.clone(), move |dag| annex.show_lines(dag, hash));
     }
     {
         let annex = annex.clone();

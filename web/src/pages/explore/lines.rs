@@ -3,11 +3,19 @@
 use yew::prelude::*;
 
 use super::drawing::Drawing;
-use crate::components::{Icon, IconName};
+use crate::components::{Focus, Icon, IconName};
 use crate::engine::{DagOf, LineInfo};
 use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
-use crate::state::{Action, Asked};
+use crate::state::{Action, Asked, State};
+use crate::words::dump;
+
+/// Whether the sheet is there: lines are shown or asked for.
+pub(super) fn open(state: &State) -> bool {
+    let inspect = &state.inspect;
+    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
+    inspect.dag.is_some() || inspect.no_dag.is_some() || waits
+}
 
 /// The sheet, if lines are shown or asked for.
 #[component]
@@ -15,7 +23,7 @@ pub(super) fn Lines() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let inspect = &session.state.inspect;
     let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
-    if inspect.dag.is_none() && inspect.no_dag.is_none() && !waits {
+    if !open(&session.state) {
         return html! {};
     }
     let close = session.on(|_: MouseEvent| Msg::Act(Action::CloseLines));
@@ -28,7 +36,8 @@ pub(super) fn Lines() -> Html {
         None => "Lines".to_owned(),
     };
     html! {
-        <section class="lines-sheet" id="lines" aria-label={title.clone()}>
+        <section class="lines-sheet" id="lines" tabindex="-1" aria-label={title.clone()}>
+            <Focus on="lines" />
             <header>
                 <h2>{ title }</h2>
                 if let Some(dag) = &inspect.dag {
@@ -100,7 +109,7 @@ fn why(session: &Session) -> Html {
             <h3>{ "Ways to it" }</h3>
             <ul>{ for ways.iter().map(|way| html! { <li>{ way }</li> }) }</ul>
             <h3>{ "Bytes" }</h3>
-            <pre class="hex">{ spaced(bytes) }</pre>
+            <pre class="hex">{ dump(bytes) }</pre>
             <h3>{ "References over the run" }</h3>
             { match (&inspect.history, waits) {
                 (Some(points), _) => curve(points),
@@ -109,12 +118,6 @@ fn why(session: &Session) -> Html {
             } }
         </aside>
     }
-}
-
-fn spaced(hex: &str) -> String {
-    let pairs: Vec<&str> =
-        hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok()).collect();
-    pairs.chunks(8).map(|row| row.join(" ")).collect::<Vec<_>>().join("\n")
 }
 
 /// Counts over time as a curve of steps.

@@ -6,15 +6,19 @@ mod lines;
 mod offers;
 mod selected;
 
+use snapstack::buffers::Scheme;
 use yew::prelude::*;
 
 use self::bottom::Under;
 use self::lines::Lines;
 use self::selected::Selected;
-use crate::components::{Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent};
+use crate::components::{
+    Choice, Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, scheme_words,
+};
+use crate::player::Unit;
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom};
-use crate::timeline::Side;
+use crate::timeline::{Jump, Side};
 
 /// The page.
 #[component]
@@ -29,13 +33,19 @@ pub fn Explore() -> Html {
     let player = session.player.borrow();
     let threads = player.timeline.as_ref().map_or(0, |timeline| timeline.threads.len());
     let looping = player.looping;
+    // What the sheet of lines lies over is out of reach.
+    let covered = lines::open(state);
     html! {
         <>
-            <Controls config={state.spec.config} capture={state.capture.clone()} demo={state.demo()} {threads} all={state.settings} onevent={session.on(Msg::Controls)} />
+        <div class="whole" inert={covered}>
+            if !session.embedded {
+                <Controls config={state.spec.config} capture={state.capture.clone()} demo={state.demo()} {threads} all={state.settings} onevent={session.on(Msg::Controls)}
+                    steps={(state.history.has_past(), state.history.has_future())}>{ choices(&session) }</Controls>
+            }
             <main>
                 <div class="lanes">
                     { for Side::BOTH.into_iter().map(|side| html! {
-                        <Lane {side} scheme={state.spec.schemes[side as usize]} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
+                        <Lane {side} scheme={state.spec.schemes[side as usize]} fixed={session.embedded} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
                             onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
                     { caption(&session) }
@@ -59,7 +69,7 @@ pub fn Explore() -> Html {
                         onfilter={session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left)))} />
                     if state.bottom == Bottom::Plots {
                         <button id="axis" class="axis" aria-pressed={state.by_time.to_string()} onclick={session.on(|_: MouseEvent| Msg::Act(Action::TurnAxis))}
-                            title="What the plots go by: every event alike, or simulated time with idle stretches folded (X)">
+                            title="What the plots go by: every event alike, or simulated time with idle stretches folded (a)">
                             <span>{ "plots go " }</span>{ if state.by_time { "by time" } else { "by event" } }
                             if state.by_time { <span>{ ", idle stretches folded" }</span> }
                         </button>
@@ -67,9 +77,42 @@ pub fn Explore() -> Html {
                 </div>
                 <Under />
             </main>
-            <Selected />
+            if !session.embedded {
+                <Selected />
+            }
+        </div>
+        if !session.embedded {
             <Lines />
+        }
         </>
+    }
+}
+
+/// What small screens have no room for elsewhere.
+fn choices(session: &Session) -> Html {
+    let state = &session.state;
+    let schemes: Vec<&str> = Scheme::ALL.into_iter().map(|scheme| scheme_words(scheme).1).collect();
+    let lane = |side: Side, id: &'static str, label: &'static str| {
+        let chosen = Scheme::ALL.into_iter().position(|scheme| scheme == state.spec.schemes[side as usize]);
+        let onchoose =
+            session.on(move |index: usize| Msg::Act(Action::Compare(side as usize, Scheme::ALL[index])));
+        html! { <div class="setting"><Choice {id} {label} options={schemes.clone()} chosen={chosen.unwrap_or(0)} {onchoose} /></div> }
+    };
+    let jump = Jump::ALL.into_iter().position(|jump| jump == state.jump).unwrap_or(0);
+    html! {
+        <fieldset>
+            <legend>{ "Lanes and steps" }</legend>
+            { lane(Side::Left, "choose-left", "left lane") }
+            { lane(Side::Right, "choose-right", "right lane") }
+            <div class="setting">
+                <Choice id="choose-unit" label="steps go by" options={vec!["event", "packet"]} chosen={usize::from(state.unit == Unit::Packet)}
+                    onchoose={session.on(|index| Msg::Time(TimeEvent::Unit(if index == 1 { Unit::Packet } else { Unit::Event })))} />
+            </div>
+            <div class="setting">
+                <Choice id="choose-jump" label="jump to" options={Jump::ALL.map(Jump::name).to_vec()} chosen={jump}
+                    onchoose={session.on(|index: usize| Msg::Act(Action::JumpTo(Jump::ALL[index])))} />
+            </div>
+        </fieldset>
     }
 }
 

@@ -1,15 +1,18 @@
 //! The inspector of what is selected, with what timeline, worker and cursor know of it.
 
+use snapstack::buffers::Scheme;
 use snapstack::sim::Event;
 use yew::prelude::*;
 
 use super::offers;
 use crate::components::{Inspector, PlaceView, TimeEvent};
 use crate::engine::DagOf;
+use crate::line;
 use crate::places::{near, told};
 use crate::session::{Msg, Session, Wanted};
 use crate::state::Action;
-use crate::timeline::{Side, Timeline, Track};
+use crate::timeline::{Place, Side, Timeline, Track};
+use crate::words::dump;
 
 /// The inspector, if a packet, a slot or a socket is selected.
 #[component]
@@ -18,18 +21,45 @@ pub(super) fn Selected() -> Html {
     let player = session.player.borrow();
     let Some(timeline) = &player.timeline else { return html! {} };
     let about = session.state.selected.and_then(|packet| about(&session, timeline, packet));
+    let position = player.position();
+    let line = session.state.line.map(|line| {
+        let told = line::told(timeline, player.panel(), player.schemes, line);
+        let packets = line::carriers(timeline, line, position);
+        html! {
+            <PlaceView id="line" {told} {position} onclose={session.on(|()| Msg::Act(Action::SelectLine(None)))}
+                onseek={session.on(Msg::GoTo)} onplace={session.on(Msg::Place)}>
+                if let Some(bytes) = &session.state.inspect.bytes { <pre class="hex">{ dump(bytes) }</pre> }
+                <p class="near">
+                    <button id="line-dag" onclick={session.on(|_: MouseEvent| Msg::Question(Wanted::Dag(DagOf::All)))}>{ "Why is it alive?" }</button>
+                    { for packets.into_iter().map(|packet| html! {
+                        <button onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Select(Some(packet))))}>{ format!("Packet {packet}") }</button>
+                    }) }
+                </p>
+            </PlaceView>
+        }
+    });
     let place = session.state.place.map(|place| {
-        let position = player.position();
+        // A segment NIC's slot is a segment.
+        let segment = match place {
+            Place::Slot { side: Side::Right, ring, slot } if player.schemes[1] == Scheme::Snapshot => {
+                Some(timeline.base(Side::Right, ring) + slot)
+            }
+            _ => None,
+        };
         html! {
             <PlaceView told={told(timeline, player.schemes, place, position)} {position}
                 onclose={session.on(|()| Msg::Act(Action::Place(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
-                onplace={session.on(Msg::Place)} />
+                onplace={session.on(Msg::Place)}>
+                if let Some(segment) = segment {
+                    <button id="slot-dag" onclick={session.on(move |_: MouseEvent| Msg::Question(Wanted::Dag(DagOf::Segment(segment))))}>{ "Show its segment's lines" }</button>
+                }
+            </PlaceView>
         }
     });
-    if about.is_none() && place.is_none() {
+    if about.is_none() && place.is_none() && line.is_none() {
         return html! {};
     }
-    html! { <aside class="inspector" aria-label="Inspector" id="inspector">{ place }{ about }</aside> }
+    html! { <aside class="inspector" aria-label="Inspector" id="inspector">{ line }{ place }{ about }</aside> }
 }
 
 /// A packet, if a lane knows it.
@@ -45,7 +75,7 @@ fn about(session: &Session, timeline: &Timeline, packet: u32) -> Option<Html> {
     let lines: Vec<_> = timeline
         .lines_of(side, track)
         .iter()
-        .zip(cuts(track, timeline.line_size))
+        .zip(line::cuts(track, timeline.line_size))
         .map(|(line, (from, to))| {
             let hex = payload.get(2 * from..2 * to.min(payload.len() / 2)).unwrap_or_default();
             (*line, hex.to_owned(), counts.get(*line as usize).copied().unwrap_or(0))
@@ -59,16 +89,6 @@ fn about(session: &Session, timeline: &Timeline, packet: u32) -> Option<Html> {
             online={session.on(|line| Msg::Act(Action::SelectLine(Some(line))))}
             onchange={session.on(|(change, at)| Msg::Act(Action::Change(change, at)))}
             ondag={session.on(move |()| Msg::Question(Wanted::Dag(DagOf::Packet(packet))))} />
-    })
-}
-
-/// Which bytes of a packet's payload lie in each of its lines.
-fn cuts(track: &Track, line: u32) -> impl Iterator<Item = (usize, usize)> {
-    let (start, line) = (track.offset as usize, line as usize);
-    let first = start / line;
-    (0..).map(move |i| {
-        let (from, to) = ((first + i) * line, (first + i + 1) * line);
-        (from.saturating_sub(start), to - start)
     })
 }
 

@@ -6,7 +6,7 @@ use yew::prelude::*;
 use super::editor::Editor;
 use crate::annex::{Annex, Msg};
 use crate::components::Term;
-use crate::lab::{Deed, SegmentView, Step, Thing};
+use crate::lab::{Deed, Said, SegmentView, Step, Thing};
 use crate::scene::grouped;
 
 /// The list of segments with the editor of the selected one, and the field for a new one.
@@ -14,16 +14,29 @@ use crate::scene::grouped;
 pub(super) fn Segments() -> Html {
     let Some(annex) = use_context::<Annex>() else { return html! {} };
     let text = use_node_ref();
+    let asked = use_mut_ref(|| false);
     let create = {
-        let (text, send) = (text.clone(), annex.send.clone());
+        let (text, send, asked) = (text.clone(), annex.send.clone(), asked.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if let Some(area) = text.cast::<HtmlTextAreaElement>() {
+                *asked.borrow_mut() = true;
                 send.emit(Msg::Lab(Deed::Step(Step::Create(area.value().into_bytes().into()))));
-                area.set_value("");
             }
         })
     };
+    {
+        let (text, lab) = (text.clone(), annex.lab.clone());
+        use_effect(move || {
+            // What was refused stays in the field.
+            if asked.take()
+                && matches!(lab.borrow().said(), Said::Done(_))
+                && let Some(area) = text.cast::<HtmlTextAreaElement>()
+            {
+                area.set_value("");
+            }
+        });
+    }
     let lab = annex.lab.borrow();
     let selected = lab.selected();
     html! {

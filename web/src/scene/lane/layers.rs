@@ -39,21 +39,23 @@ impl Artist<'_> {
         let there = packets.len();
         // Where there is no room for all, those that do not pass the filter go first.
         if self.layout.compact || there > DETAILED {
-            packets.retain(|(packet, ..)| self.passes(*packet));
+            packets.retain(|(packet, track, _)| self.passes(*packet) || self.stays(*packet, track));
         }
         let all = packets.len();
         if self.layout.compact {
-            packets.retain(|(_, track, _)| self.shows(track.thread));
-            packets.drain(..packets.len().saturating_sub(1));
+            let newest = packets.iter().rev().find(|(_, track, _)| self.shows(track.thread));
+            let newest = newest.map(|(packet, ..)| *packet);
+            packets.retain(|(packet, track, _)| Some(*packet) == newest || self.stays(*packet, track));
         }
         if all > BARS {
             self.ribbons(&packets);
             sort_by_number(&mut packets, |(packet, ..)| mix(u64::from(*packet)));
             let chosen = |(rank, (packet, track, _)): &(usize, (u32, Track, Stage))| {
-                *rank < TRACERS || self.view.selected == Some(*packet) || track.dropped <= self.position
+                *rank < TRACERS || self.stays(*packet, track)
             };
             packets = packets.into_iter().enumerate().filter(chosen).map(|(_, packet)| packet).collect();
         }
+        self.count((packets.len(), all, there));
         let mut stacked: HashMap<(bool, u8, usize), u32> = HashMap::new();
         for (packet, track, stage) in packets {
             let row = self.layout.stage_row(stage);
@@ -71,17 +73,26 @@ impl Artist<'_> {
                 if slides { from + (to - from) * t } else { to } - self.layout.strip_height() / 2.0 + shift;
             self.packet(packet, &track, (self.way(&track) + shift, y), detailed, stage);
         }
-        if there > all && !self.layout.compact {
-            let text =
-                format!("{} of {} packets in the layers pass", grouped(all as u64), grouped(there as u64));
-            let at = (self.layout.content_right(), self.layout.rows[SOCKET] - 12.0);
-            self.scene.text(at, 1, Ink::Dim, 10.5, text);
-        } else if all > DETAILED {
-            let shown = if all > BARS { format!(", {TRACERS} of them shown") } else { String::new() };
-            let text = format!("{} packets in the layers{shown}", grouped(all as u64));
-            let at = (self.layout.content_right(), self.layout.rows[SOCKET] - 12.0);
-            self.scene.text(at, 1, Ink::Dim, 10.5, text);
-        }
+    }
+
+    /// Whether a packet is shown wherever there is too little room for all: the selected one is, and those that are dropped.
+    fn stays(&self, packet: u32, track: &Track) -> bool {
+        self.view.selected == Some(packet) || track.dropped <= self.position
+    }
+
+    /// Says how many packets are in the layers where not each of them is drawn with its content: of all those that pass, and
+    /// of those those that are shown.
+    fn count(&mut self, (shown, passing, there): (usize, usize, usize)) {
+        let [some, all, every] = [shown, passing, there].map(|count| grouped(count as u64));
+        let text = match (shown < passing, passing < there) {
+            (true, false) => format!("{some} of {all} shown"),
+            (true, true) => format!("{some} of {all} shown that pass, of {every}"),
+            (false, true) => format!("{all} of {every} packets pass"),
+            (false, false) if there > DETAILED => format!("{every} packets in the layers"),
+            (false, false) => return,
+        };
+        let at = (self.layout.content_right(), self.layout.rows[SOCKET] - 12.0);
+        self.scene.text(at, 1, Ink::Dim, 10.5, text);
     }
 
     /// All packets of a layer and a column as one ribbon as wide as their bytes.

@@ -201,17 +201,17 @@ impl Artist<'_> {
 
 #[cfg(test)]
 mod tests {
-    use snapstack::sim::Config;
+    use snapstack::sim::{Config, Stage};
 
     use super::super::Shape;
     use super::*;
     use crate::timeline::Ring;
     use crate::timeline::tests::timeline;
 
-    fn draw(timeline: &Timeline, side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> Scene {
+    fn view(side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> LaneView<'static> {
         let scheme = [Scheme::SkBuff, Scheme::Snapshot][side as usize];
         let (width, height) = size;
-        let view = LaneView {
+        LaneView {
             side,
             scheme,
             width,
@@ -222,10 +222,46 @@ mod tests {
             line: None,
             place,
             passing: None,
-        };
+        }
+    }
+
+    fn draw(timeline: &Timeline, side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> Scene {
+        let view = view(side, place, size, at);
         let mut panel = Panel::default();
         panel.seek(timeline, at as u32);
         lane(timeline, &panel, &view)
+    }
+
+    fn texts(scene: &Scene) -> Vec<&str> {
+        let text = |shape| match shape {
+            &Shape::Text { ref text, .. } => Some(&text[..]),
+            _ => None,
+        };
+        scene.shapes.iter().filter_map(text).collect()
+    }
+
+    #[test]
+    fn on_small_screens_the_selected_packet_stays_and_the_picture_says_how_many_there_are() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let side = Side::Right;
+        let inside = |at: u32| {
+            let within = |packet: &u32| {
+                let track = timeline.track(side, *packet).unwrap();
+                let stage = track.stage(at);
+                stage.is_some_and(|stage| (Stage::Socket..=Stage::Ip).contains(&stage))
+            };
+            timeline.in_flight(side, at).filter(within).collect::<Vec<_>>()
+        };
+        let at = (1..timeline.len()).find(|at| inside(*at).len() >= 2).unwrap();
+        let oldest = inside(at)[0];
+        let mut panel = Panel::default();
+        panel.seek(&timeline, at);
+        let view = LaneView { selected: Some(oldest), ..view(side, None, (340.0, 200.0), f64::from(at)) };
+        let scene = lane(&timeline, &panel, &view);
+        assert!(scene.targets.iter().any(|target| target.packet == oldest), "{:?}", scene.targets);
+        let without = lane(&timeline, &panel, &LaneView { selected: None, ..view });
+        let said = |scene: &Scene| texts(scene).iter().any(|text| text.ends_with(" shown"));
+        assert!(said(&without) && without.targets.len() < scene.targets.len(), "{:?}", texts(&without));
     }
 
     #[test]

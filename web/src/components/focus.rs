@@ -1,0 +1,26 @@
+//! The focus of what lies over the page: it takes it when it comes, and gives it back when it goes.
+
+use web_sys::Document;
+use yew::prelude::*;
+
+use crate::browser::{focus_later, window};
+
+/// Properties of [`Focus`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Name in the document of the element that takes the focus.
+    pub on: &'static str,
+}
+
+/// Nothing to see: as long as it is there, the element has had the focus.
+#[component]
+pub fn Focus(props: &Props) -> Html {
+    let on = props.on;
+    use_effect_with((), move |()| {
+        let document = window().and_then(|window| window.document());
+        let before = document.as_ref().and_then(Document::active_element);
+        focus_later(document.and_then(|document| document.get_element_by_id(on)));
+        move || focus_later(before)
+    });
+    html! {}
+}
