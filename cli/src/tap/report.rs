@@ -58,7 +58,7 @@ impl Report {
         let [from_device, to_device] = wire.counts().map(Faults::from);
         let app = ledger.app_write;
         Self {
-            scheme: B::SCHEME.name(),
+            scheme: stack.buffers().scheme().name(),
             responses,
             frames_received: stack.counters().frames_received,
             packets_posted: stack.counters().packets_posted,

@@ -14,11 +14,13 @@
 //! above contain no payload bytes, whatever the scheme.
 #![deny(clippy::disallowed_methods)]
 
+mod any;
 mod contents;
 mod sk_buff;
 mod snapshot;
 mod types;
 
+pub use any::{AnyFrame, AnyPacket, AnyScheme};
 pub use contents::{ContentLines, ContentNews, Contents, Origin};
 pub use sk_buff::{RxSkb, SkBuff, Skb};
 pub use snapshot::{Holding, RxSegment, Snapshot, StackSegment};
@@ -53,12 +55,13 @@ pub trait Holders {
 
 /// A scheme of holding packets. Queues are the NIC's, from 0 on; a queue that the NIC does not have is a panic.
 pub trait Buffers: Holders {
-    /// Which scheme this is.
-    const SCHEME: Scheme;
     /// One frame on its way down, headers being pushed.
     type Packet;
     /// A received frame on its way up.
     type Frame;
+
+    /// Which scheme this is.
+    fn scheme(&self) -> Scheme;
 
     // The application.
 

@@ -5,7 +5,7 @@ use super::config::Config;
 use super::digest::RunDigest;
 use super::event::{EVENT_WORDS, Event};
 use super::recorded::Recorded;
-use crate::buffers::Buffers;
+use crate::buffers::{Buffers, Scheme};
 
 /// The records.
 #[derive(Clone)]
@@ -18,9 +18,14 @@ pub(super) struct Book {
 
 impl Book {
     /// No record yet of a run of this configuration; `capture` is the SHA-256 of its capture, if it has one.
-    pub(super) fn new<B: Buffers>(config: &Config, changes: &[Change], capture: Option<&[u8; 32]>) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        changes: &[Change],
+        scheme: Scheme,
+        capture: Option<&[u8; 32]>,
+    ) -> Self {
         let integers = config.integers().into_iter().chain(changes.iter().flat_map(Change::integers));
-        let digest = RunDigest::new(integers, B::SCHEME, capture);
+        let digest = RunDigest::new(integers, scheme, capture);
         Self { events: 0, words: Vec::new(), hashed: 0, digest }
     }
 

@@ -118,6 +118,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
     /// A host before anything has happened; `buffers` is its scheme, with [`Config::nic`].
     pub fn new(traffic: Arc<Traffic>, config: Config, changes: &[Change], buffers: B, tap: T) -> Self {
         let queues = usize::from(config.queues);
+        let book = Book::new(&config, changes, buffers.scheme(), Some(&traffic.sha256));
         let mut recorded = Recorded::new(buffers, config.queues, config.layer_ns, false);
         recorded.plan_flips(changes);
         let threads = (0..traffic.flows.len() as u32)
@@ -131,7 +132,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             .collect();
         let bell = DoorbellBatch::new(config.doorbell_every, DOORBELL_TIMEOUT_NS);
         let mut replay = Self {
-            book: Book::new::<B>(&config, changes, Some(&traffic.sha256)),
+            book,
             buffers: recorded,
             tap,
             wires: Wires::new(&config, changes),

@@ -11,7 +11,7 @@ use super::recorded::Recorded;
 use super::replay::Replay;
 use super::report::{Receipt, SchemeReport};
 use super::wires::Tap;
-use crate::buffers::{BufferError, Buffers, ContentLines, Scheme, SkBuff, Snapshot};
+use crate::buffers::{AnyScheme, BufferError, Buffers, ContentLines, Scheme, SkBuff, Snapshot};
 use crate::memory::{CheckpointId, Memory, MemoryConfig};
 use crate::traffic::Traffic;
 
@@ -48,6 +48,31 @@ impl Saved for Snapshot {
 
     fn snapshot_mut(&mut self) -> Option<&mut Snapshot> {
         Some(self)
+    }
+}
+
+impl Saved for AnyScheme {
+    fn unshared(&self, other: &Self) -> u64 {
+        match (self, other) {
+            (Self::SkBuff(scheme), Self::SkBuff(other)) => Saved::unshared(scheme, other),
+            (Self::Snapshot(scheme), Self::Snapshot(other)) => Saved::unshared(scheme, other),
+            // Nothing is shared with another scheme, and no lane changes its own.
+            _ => 0,
+        }
+    }
+
+    fn snapshot(&self) -> Option<&Snapshot> {
+        match self {
+            Self::SkBuff(_) => None,
+            Self::Snapshot(scheme) => Some(scheme),
+        }
+    }
+
+    fn snapshot_mut(&mut self) -> Option<&mut Snapshot> {
+        match self {
+            Self::SkBuff(_) => None,
+            Self::Snapshot(scheme) => Some(scheme),
+        }
     }
 }
 
@@ -98,10 +123,8 @@ trait AnyRun<T> {
 /// report on them, or go back to saved states.
 macro_rules! whichever {
     ($of:ident, $($run:expr),+) => {
-        $of::<Replay<SkBuff, T>>($(&*$run),+)
-            .or_else(|| $of::<Replay<Snapshot, T>>($(&*$run),+))
-            .or_else(|| $of::<World<SkBuff, T>>($(&*$run),+))
-            .or_else(|| $of::<World<Snapshot, T>>($(&*$run),+))
+        $of::<Replay<AnyScheme, T>>($(&*$run),+)
+            .or_else(|| $of::<World<AnyScheme, T>>($(&*$run),+))
             .expect("a lane's run is one of these")
     };
 }
@@ -124,7 +147,7 @@ fn unshared<R: Run>(run: &dyn AnyRun<R::Tap>, other: &dyn AnyRun<R::Tap>) -> Opt
 
 impl<R: Run> AnyRun<R::Tap> for R {
     fn scheme(&self) -> Scheme {
-        R::Scheme::SCHEME
+        self.recorded().scheme()
     }
 
     fn step(&mut self) -> bool {
@@ -264,12 +287,7 @@ impl<T: Tap + Clone + 'static> Lane<T> {
             return Self::replay(scheme, setup, tap);
         }
         let Setup { config, changes, .. } = setup;
-        Ok(Self {
-            run: match scheme {
-                Scheme::SkBuff => Box::new(World::new(*config, changes, sk_buff(config), tap)),
-                Scheme::Snapshot => Box::new(World::new(*config, changes, snapshot(config, None)?, tap)),
-            },
-        })
+        Ok(Self { run: Box::new(World::new(*config, changes, buffers(scheme, config, None)?, tap)) })
     }
 
     /// A run of a capture before its first event: what [`Lane::new`] makes of such a setup, for programs that are to be
@@ -283,12 +301,7 @@ impl<T: Tap + Clone + 'static> Lane<T> {
         let traffic = setup.capture().ok_or(ConfigError::NoCapture)?;
         let copy = Arc::clone(traffic);
         Ok(Self {
-            run: match scheme {
-                Scheme::SkBuff => Box::new(Replay::new(copy, *config, changes, sk_buff(config), tap)),
-                Scheme::Snapshot => {
-                    Box::new(Replay::new(copy, *config, changes, snapshot(config, Some(traffic))?, tap))
-                }
-            },
+            run: Box::new(Replay::new(copy, *config, changes, buffers(scheme, config, Some(traffic))?, tap)),
         })
     }
 
@@ -434,10 +447,10 @@ impl<T: Tap + Clone + 'static> LaneState<T> {
     }
 }
 
-fn sk_buff(config: &Config) -> SkBuff {
-    SkBuff::new(config.line_size, config.nic())
-}
-
-fn snapshot(config: &Config, traffic: Option<&Traffic>) -> Result<Snapshot, BufferError> {
-    Snapshot::new(config.memory(traffic), config.nic())
+/// A scheme, as a configuration says; its memory is large enough for the capture, if there is one.
+fn buffers(scheme: Scheme, config: &Config, traffic: Option<&Traffic>) -> Result<AnyScheme, BufferError> {
+    Ok(match scheme {
+        Scheme::SkBuff => AnyScheme::SkBuff(SkBuff::new(config.line_size, config.nic())),
+        Scheme::Snapshot => AnyScheme::Snapshot(Snapshot::new(config.memory(traffic), config.nic())?),
+    })
 }

@@ -311,7 +311,10 @@ impl Player {
     pub fn jump_to(&mut self, what: Jump, forward: bool) -> bool {
         let here = self.position();
         let passing = self.passing.as_ref();
-        let found = self.timeline.as_ref().and_then(|timeline| timeline.jump(what, here, forward, passing, &self.bookmarks));
+        let found = self
+            .timeline
+            .as_ref()
+            .and_then(|timeline| timeline.jump(what, here, forward, passing, &self.bookmarks));
         if let Some(found) = found {
             self.seek(found);
         }

@@ -252,7 +252,9 @@ impl Provider {
             Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
             Msg::Controls(ControlsEvent::File(file)) => self.load_file(&file),
             Msg::Controls(ControlsEvent::Demo) => self.act(Action::Demo),
-            Msg::Controls(ControlsEvent::Undo(back)) => self.act(if back { Action::Undo } else { Action::Redo }),
+            Msg::Controls(ControlsEvent::Undo(back)) => {
+                self.act(if back { Action::Undo } else { Action::Redo })
+            }
             Msg::Controls(ControlsEvent::All(all)) => self.act(Action::Settings(all)),
             Msg::Time(event) => self.time(event),
             Msg::Bytes(Ok((name, bytes))) => {

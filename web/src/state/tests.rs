@@ -203,12 +203,8 @@ fn the_line_s_bytes_are_told_again_once_the_sheet_is_closed() {
     let mut state = running();
     state.apply(Action::SelectLine(Some(7)));
     assert_eq!(state.apply(Action::CloseLines), [Effect::SelectLine(Some(7))]);
-    let answer = Answer::Frame {
-        packet: 3,
-        headers: Vec::new(),
-        bytes: "ffff0102030405".to_owned(),
-        payload: 2,
-    };
+    let answer =
+        Answer::Frame { packet: 3, headers: Vec::new(), bytes: "ffff0102030405".to_owned(), payload: 2 };
     let (ask, _) = state.inspect.ask(Asked::Bytes(1, 4));
     state.apply(Action::Select(Some(3)));
     state.apply(Action::Answered(ask, answer, Vec::new()));

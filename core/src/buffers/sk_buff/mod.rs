@@ -176,9 +176,12 @@ impl Holders for SkBuff {
 }
 
 impl Buffers for SkBuff {
-    const SCHEME: Scheme = Scheme::SkBuff;
     type Packet = Skb;
     type Frame = RxSkb;
+
+    fn scheme(&self) -> Scheme {
+        Scheme::SkBuff
+    }
 
     fn app_write(
         &mut self,

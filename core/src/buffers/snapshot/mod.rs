@@ -224,9 +224,12 @@ impl Holders for Snapshot {
 }
 
 impl Buffers for Snapshot {
-    const SCHEME: Scheme = Scheme::Snapshot;
     type Packet = StackSegment;
     type Frame = RxSegment;
+
+    fn scheme(&self) -> Scheme {
+        Scheme::Snapshot
+    }
 
     fn app_write(
         &mut self,

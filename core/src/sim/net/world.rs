@@ -6,7 +6,7 @@
 use super::fairness::Fairness;
 use super::host::Host;
 use super::thread::ThreadCounts;
-use crate::buffers::{Buffers, SkBuff};
+use crate::buffers::{AnyScheme, Buffers, SkBuff};
 use crate::nic::LinkCounts;
 use crate::sim::book::Book;
 use crate::sim::change::{Change, Pending};
@@ -38,7 +38,7 @@ enum Next {
 pub struct World<B: Buffers, T = ()> {
     config: Config,
     shown: Host<B>,
-    peer: Host<SkBuff>,
+    peer: Host<AnyScheme>,
     wires: Wires,
     changes: Pending,
     now: u64,
@@ -50,11 +50,12 @@ pub struct World<B: Buffers, T = ()> {
 impl<B: Buffers, T: Tap> World<B, T> {
     /// A world before anything has happened; `buffers` is the scheme of the shown host, with [`Config::nic`].
     pub fn new(config: Config, changes: &[Change], buffers: B, tap: T) -> Self {
-        let peer = SkBuff::new(config.line_size, config.nic());
+        let peer = AnyScheme::SkBuff(SkBuff::new(config.line_size, config.nic()));
+        let book = Book::new(&config, changes, buffers.scheme(), None);
         let mut shown = Host::new(&config, buffers, true);
         shown.recorder().plan_flips(changes);
         Self {
-            book: Book::new::<B>(&config, changes, None),
+            book,
             shown,
             peer: Host::new(&config, peer, false),
             wires: Wires::new(&config, changes),
@@ -77,7 +78,7 @@ impl<B: Buffers, T: Tap> World<B, T> {
     }
 
     /// The peer's stack.
-    pub fn peer(&self) -> &Stack<Recorded<SkBuff>> {
+    pub fn peer(&self) -> &Stack<Recorded<AnyScheme>> {
         &self.peer.stack
     }
 
@@ -288,6 +289,6 @@ where
     fn unshared(&self, other: &Self) -> u64 {
         let peers = (self.peer.stack.buffers().inner(), other.peer.stack.buffers().inner());
         let threads = self.shown.threads.len() + self.peer.threads.len();
-        peers.0.unshared(peers.1) + self.wires.bytes() + PER_THREAD * threads as u64
+        Saved::unshared(peers.0, peers.1) + self.wires.bytes() + PER_THREAD * threads as u64
     }
 }

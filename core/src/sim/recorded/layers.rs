@@ -37,9 +37,12 @@ impl<B: Buffers> Holders for Recorded<B> {
 }
 
 impl<B: Buffers> Buffers for Recorded<B> {
-    const SCHEME: Scheme = B::SCHEME;
     type Packet = Marked<B::Packet>;
     type Frame = Arrived<B::Frame>;
+
+    fn scheme(&self) -> Scheme {
+        self.inner.scheme()
+    }
 
     fn app_write(
         &mut self,

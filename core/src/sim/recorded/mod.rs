@@ -174,9 +174,10 @@ impl<B: Buffers> Recorded<B> {
 
     /// The flips among a run's changes are made when the driver posts their packets.
     pub(super) fn plan_flips(&mut self, changes: &[Change]) {
+        let own = self.inner.scheme();
         for change in changes {
             if let Change::Flip { packet, offset, scheme } = *change
-                && scheme.is_none_or(|scheme| scheme == B::SCHEME)
+                && scheme.is_none_or(|scheme| scheme == own)
             {
                 self.flips.insert(packet.into(), offset);
             }

@@ -5,10 +5,8 @@ use snapstack::ledger::CopyCause;
 use snapstack::sim::{Event, Kind};
 use yew::prelude::*;
 
-use crate::components::{
-    Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot,
-};
 use crate::commands::Intent;
+use crate::components::{Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot};
 use crate::plots::PLOTS;
 use crate::scene::{duration, grouped};
 use crate::session::{Msg, Session};
