@@ -6,6 +6,7 @@ use super::cache::MapCache;
 use super::dag::Root;
 use super::protection::Principal;
 use super::tracked::{Tracked, Versioned};
+use crate::order::sort_by_number;
 
 /// Most segments of one memory: a segment ID has 23 bits of an address.
 pub const MAX_SEGMENTS: u32 = 1 << 23;
@@ -160,7 +161,7 @@ impl SegmentMap {
         let mut free = self.free[..self.rest.free].to_vec();
         free.retain(|id| !(base..end).contains(id));
         free.extend(first..base);
-        free.sort_unstable();
+        sort_by_number(&mut free, |id| (*id).into());
         free.reverse();
         self.rest.free = 0;
         free.into_iter().for_each(|id| self.push_free(id));

@@ -16,12 +16,11 @@
 //! # Ok::<(), snapstack::memory::MemoryError>(())
 //! ```
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::map::{Entry, SegmentMap};
 use super::{Memory, MemoryError, SegmentId};
+use crate::order::NumberMap;
 
 /// Who makes a request of the memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -128,7 +127,8 @@ struct RangeGrant {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
     pub(super) acting: Principal,
-    grants: BTreeMap<(SegmentId, Principal), Grant>,
+    /// Grants of single segments, by their IDs: few, as rings are granted by ranges.
+    grants: NumberMap<Vec<(Principal, Grant)>>,
     ranges: Vec<RangeGrant>,
     faults: FaultCounts,
 }
@@ -138,8 +138,9 @@ impl Guard {
         if entry.owner == principal {
             return Rights::ALL;
         }
-        let single = self.grants.get(&(id, principal)).filter(|grant| grant.born == entry.born);
-        let mut rights = single.map_or(Rights::NONE, |grant| grant.rights);
+        let single = self.grants.get(id.0.into()).into_iter().flatten();
+        let single = single.filter(|(to, grant)| *to == principal && grant.born == entry.born);
+        let mut rights = single.fold(Rights::NONE, |rights, (_, grant)| rights | grant.rights);
         for range in self.ranges.iter().filter(|range| range.to == principal) {
             let within = id.0.checked_sub(range.base.0).filter(|i| *i < range.count);
             if within.is_some_and(|i| range.grant.born + u64::from(i) == entry.born) {
@@ -172,10 +173,7 @@ impl Guard {
 
     /// Forgets the grants on a segment that is released.
     pub(super) fn forget(&mut self, id: SegmentId) {
-        let after = (SegmentId(id.0.saturating_add(1)), Principal::Kernel);
-        while let Some(key) = self.grants.range((id, Principal::Kernel)..after).next().map(|(key, _)| *key) {
-            self.grants.remove(&key);
-        }
+        self.grants.remove(id.0.into());
     }
 
     fn forget_dead_ranges(&mut self, map: &SegmentMap) {
@@ -217,10 +215,14 @@ impl Memory {
     /// [`MemoryError::UnknownSegment`]; [`MemoryError::Fault`] without the right to own it.
     pub fn grant(&mut self, id: SegmentId, to: Principal, rights: Rights) -> Result<(), MemoryError> {
         let entry = self.with_rights(id, Rights::OWN)?;
-        if rights == Rights::NONE {
-            self.guard.grants.remove(&(id, to));
-        } else {
-            self.guard.grants.insert((id, to), Grant { rights, born: entry.born });
+        let born = entry.born;
+        let mut grants = self.guard.grants.remove(id.0.into()).unwrap_or_default();
+        grants.retain(|(principal, _)| *principal != to);
+        if rights != Rights::NONE {
+            grants.push((to, Grant { rights, born }));
+        }
+        if !grants.is_empty() {
+            self.guard.grants.insert(id.0.into(), grants);
         }
         Ok(())
     }

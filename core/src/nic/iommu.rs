@@ -4,7 +4,7 @@
 //! early and invalidates late, many at a time: until then the NIC can still reach the pages. *Shadow* never unmaps: the
 //! NIC sees only buffers of its own, and bytes are copied into and out of them (Markuze et al., ASPLOS 2016).
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// Bytes of a page.
 const PAGE: u64 = 4096;
@@ -43,7 +43,7 @@ pub struct IommuCounts {
 pub struct Iommu {
     mode: IommuMode,
     /// Mapped pages with the buffers on each; 0 waits for its invalidation.
-    pages: BTreeMap<u64, u32>,
+    pages: HashMap<u64, u32>,
     stale: Vec<u64>,
     counts: IommuCounts,
 }

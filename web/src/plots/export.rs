@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use snapstack::order::sort_by_number;
 use web_sys::{CanvasRenderingContext2d, HtmlCanvasElement};
 
 use super::axis::Axis;
@@ -62,7 +63,7 @@ pub fn csv(spec: &Spec, timeline: &Timeline, axis: &Axis, about: &About) -> Stri
     let mut positions: Vec<u32> =
         curves.iter().flat_map(|(_, series)| series.changes().iter().copied()).collect();
     positions.extend([0, timeline.len()]);
-    positions.sort_unstable();
+    sort_by_number(&mut positions, |at| (*at).into());
     positions.dedup();
     let unit = if spec.unit.is_empty() { String::new() } else { format!(" ({})", spec.unit) };
     let mut text =

@@ -1,5 +1,6 @@
 //! What of a run passes a packet filter: packets, and the events that are about them.
 
+use snapstack::order::sort_by_number;
 use snapstack::sim::{Event, Kind};
 
 use super::{NEVER, Side, Timeline};
@@ -67,7 +68,7 @@ impl Timeline {
                 }
             }
         }
-        begun.sort_unstable();
+        sort_by_number(&mut begun, |at| (*at).into());
         let mut about = false;
         for at in 1..=self.len() {
             let Some((side, event)) = self.event(at) else { continue };
