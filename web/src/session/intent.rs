@@ -140,6 +140,7 @@ impl Provider {
             }
             Intent::Palette => self.toggle(Over::Palette),
             Intent::Help => self.toggle(Over::Help),
+            Intent::Restart => self.take(Msg::Restart),
             Intent::Forget => {
                 storage::forget();
                 wasm_bindgen_futures::spawn_local(super::keep::forget());

@@ -51,7 +51,7 @@ impl Provider {
         drop(player);
         let state = Rc::make_mut(&mut self.session.state);
         state.here = position;
-        if self.keeps && state.opened && state.digest.is_some() {
+        if self.keeps && state.opened && state.pending.is_none() && state.digest.is_some() {
             storage::set(storage::MOMENT, &state.link_at(position).fragment());
             storage::set(storage::STEPS, &format!("{}\n{}", hash(), state.kept(speed)));
         }

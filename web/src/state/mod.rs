@@ -80,7 +80,7 @@ pub struct State {
     /// The link whose moment is shown once its run is there.
     pub link: Link,
     /// A link that waits for its capture.
-    pending: Option<Link>,
+    pub pending: Option<Link>,
     /// Whether that link is what was kept of the last visit.
     pub resumed: bool,
     /// Whether the link's result was reproduced.
