@@ -45,6 +45,21 @@ pub(crate) struct Network {
     /// Most bytes of a send that the NIC cuts into segments; 0 has the stack cut.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "workload")]
     tso: u32,
+    /// Largest IP packet, in bytes.
+    #[arg(long, value_name = "N", default_value_t = 1500, requires = "workload")]
+    mtu: u16,
+    /// Leave TCP timestamps out.
+    #[arg(long, requires = "workload")]
+    no_timestamps: bool,
+    /// Bytes of each of a socket's two queues.
+    #[arg(long, value_name = "N", default_value_t = 128 << 10, requires = "workload")]
+    socket_bytes: u32,
+    /// The link's rate, in Mbit/s.
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    rate: u32,
+    /// From a frame's departure to its arrival, in nanoseconds.
+    #[arg(long, value_name = "N", default_value_t = 5_000)]
+    latency: u64,
     /// Slots of each ring, 64 to 4096.
     #[arg(long, value_name = "N", default_value_t = 512)]
     ring_slots: u32,
@@ -87,11 +102,57 @@ impl Network {
             memory_lines: self.memory_lines,
             reserve_lines: self.reserve_lines,
             tso: self.tso,
+            mtu: self.mtu,
+            timestamps: !self.no_timestamps,
+            socket_bytes: self.socket_bytes,
+            megabits: self.rate,
+            latency_ns: self.latency,
             loss: per_million(self.loss),
             duplicate: per_million(self.duplicate),
             reorder: per_million(self.reorder),
             corrupt: per_million(self.corrupt),
             ..base
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[arg(long)]
+        capture: Option<String>,
+        #[command(flatten)]
+        network: Network,
+    }
+
+    fn config(line: &str) -> Config {
+        let line = Line::try_parse_from(format!("run {line}").split_whitespace()).unwrap();
+        assert_eq!(line.capture, None);
+        line.network.config(Config::default())
+    }
+
+    #[test]
+    fn what_is_not_given_is_as_in_the_explorer() {
+        assert_eq!(config(""), Config::for_capture());
+    }
+
+    #[test]
+    fn hosts_and_the_link_are_set() {
+        let given = "--workload web --mtu 1280 --no-timestamps --socket-bytes 65536 --rate 100 --latency 7";
+        let expected = Config {
+            workload: Workload::Web,
+            mtu: 1280,
+            timestamps: false,
+            socket_bytes: 65_536,
+            megabits: 100,
+            latency_ns: 7,
+            ..Config::default()
+        };
+        assert_eq!(config(given), expected);
     }
 }

@@ -65,7 +65,7 @@ pub struct Setting {
     pub key: &'static str,
     /// Its name on the page.
     pub label: &'static str,
-    /// Argument of `snapstack run`, or none for what it does not take.
+    /// Argument of `snapstack run`.
     pub argument: &'static str,
     /// What it is, in plain words.
     pub help: &'static str,
@@ -214,7 +214,7 @@ pub static SETTINGS: [Setting; 25] = [
     number!(
         "socket",
         "socket queue, B",
-        "",
+        "--socket-bytes",
         socket_bytes,
         Traffic,
         Workload,
@@ -308,11 +308,11 @@ pub static SETTINGS: [Setting; 25] = [
         Workload,
         "Most bytes of a send that the NIC cuts into segments; 0 has the stack cut."
     ),
-    number!("mtu", "MTU, B", "", mtu, Nic, Workload, "Largest IP packet."),
+    number!("mtu", "MTU, B", "--mtu", mtu, Nic, Workload, "Largest IP packet."),
     Setting {
         key: "timestamps",
         label: "timestamps",
-        argument: "",
+        argument: "--no-timestamps",
         help: "TCP timestamps (RFC 7323): with them a segment carries 12 bytes less payload.",
         group: Group::Nic,
         applies: For::Workload,
@@ -320,11 +320,11 @@ pub static SETTINGS: [Setting; 25] = [
         get: |config| u8::from(config.timestamps).to_string(),
         set: |config, text| switch(text).map(|on| config.timestamps = on),
     },
-    number!("rate", "rate, Mbit/s", "", megabits, Link, Every, "The link's rate."),
+    number!("rate", "rate, Mbit/s", "--rate", megabits, Link, Every, "The link's rate."),
     number!(
         "latency",
         "latency, ns",
-        "",
+        "--latency",
         latency_ns,
         Link,
         Every,
@@ -410,13 +410,12 @@ impl Setting {
 pub fn command_line(config: &Config, changes: &[snapstack::sim::Change], file: Option<&str>) -> String {
     let mut out = "snapstack run".to_owned();
     if let Some(file) = file.filter(|_| config.workload == Workload::Capture) {
-        out += &format!(" --capture '{}'", file.replace('\'', ""));
+        out += &format!(" --capture '{}'", file.replace('\'', r"'\''"));
     }
     for setting in SETTINGS.iter().filter(|s| s.applies_to(config) && s.is_changed(config)) {
-        match (setting.argument, setting.get(config)) {
-            ("", value) => out += &format!(" # {} {value} cannot be given;", setting.label),
-            (argument @ ("--contiguous" | "--no-header-split"), _) => out += &format!(" {argument}"),
-            (argument, value) => out += &format!(" {argument} {value}"),
+        out += &format!(" {}", setting.argument);
+        if !["--contiguous", "--no-header-split", "--no-timestamps"].contains(&setting.argument) {
+            out += &format!(" {}", setting.get(config));
         }
     }
     for change in changes {
@@ -468,8 +467,13 @@ mod tests {
             command_line(&config, &[lose], Some("my.pcap")),
             "snapstack run --capture 'my.pcap' --line-size 16 --no-header-split --change lose:out:7"
         );
-        let config = Config { workload: Workload::Web, threads: 8, ..config };
-        let line = command_line(&config, &[], Some("my.pcap"));
-        assert!(line.starts_with("snapstack run --workload web --threads 8"), "{line}");
+        assert!(command_line(&config, &[], Some("it's.pcap")).contains(r"--capture 'it'\''s.pcap' "));
+        let config = Config { threads: 8, mtu: 1280, timestamps: false, latency_ns: 9, ..config };
+        let config = Config { workload: Workload::Web, ..config };
+        assert_eq!(
+            command_line(&config, &[], Some("my.pcap")),
+            "snapstack run --workload web --threads 8 --line-size 16 --no-header-split --mtu 1280 --no-timestamps --latency 9"
+        );
+        assert!(SETTINGS.iter().all(|setting| setting.argument.starts_with("--")));
     }
 }

@@ -16,6 +16,9 @@ use crate::settings::{SETTINGS, Setting};
 pub const LINK_VERSION: u32 = 2;
 /// Longest fragment that is read, in bytes.
 const MAX_LINK: usize = 4_000;
+/// Longest file name that is written, in bytes as they are encoded: a link with all changes and the longest filter is read
+/// then, too.
+const MAX_NAME: usize = 600;
 
 /// What a link carries.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -96,10 +99,16 @@ impl Link {
         if !self.filter.is_empty() {
             put("filter", self.filter.to_string());
         }
-        for (key, value) in [("capture", &self.capture), ("name", &self.name)] {
-            if let Some(value) = value {
-                put(key, value.clone());
-            }
+        if let Some(capture) = &self.capture {
+            put("capture", capture.clone());
+        }
+        if let Some(name) = &self.name {
+            let mut left = MAX_NAME;
+            let fits = |c: &char| {
+                left = left.saturating_sub(3 * c.len_utf8());
+                left > 0
+            };
+            put("name", name.chars().take_while(fits).collect());
         }
         if let Some(model) = self.model {
             put("model", model.to_string());
@@ -121,7 +130,8 @@ impl Link {
         let query = fragment.split_once('?').map_or("", |(_, query)| query);
         let fields: Vec<(&str, String)> = query
             .split('&')
-            .filter_map(|field| field.split_once('='))
+            .filter(|field| !field.is_empty())
+            .map(|field| field.split_once('=').unwrap_or((field, "")))
             .map(|(key, value)| (key, decode(value)))
             .collect();
         let version =
@@ -328,6 +338,50 @@ mod tests {
         let many = format!("#/explore?v=2{}", "&change=lose:in:1".repeat(MOST_CHANGES + 2));
         let (link, notes) = Link::read(&many).unwrap();
         assert_eq!((link.spec.changes.len(), notes.len()), (MOST_CHANGES, 2));
+        for (field, says) in [("at", "at"), ("threads=", "no number"), ("evil", "“evil” is not known")] {
+            let (_, notes) = Link::read(&format!("#/explore?v=2&&line=16&{field}&")).unwrap();
+            assert!(notes.len() == 1 && notes[0].contains(says), "{field}: {notes:?}");
+        }
+    }
+
+    #[test]
+    fn the_longest_link_is_read() {
+        let config = SETTINGS.iter().fold(Config::for_capture(), |config, setting| {
+            let all = [
+                "1000",
+                "1073741824",
+                "4096",
+                "64",
+                "16",
+                "1",
+                "0",
+                "contiguous",
+                "overwrite",
+                "bulk",
+                "33.3333",
+            ];
+            all.iter().filter_map(|value| setting.set(&config, value).ok()).next().unwrap_or(config)
+        });
+        let link = Link {
+            spec: Spec {
+                config: Config { seed: u64::MAX, ..config },
+                changes: vec![Change::Overwrite { at_ns: u64::MAX, thread: u32::MAX }; MOST_CHANGES],
+                schemes: [Scheme::Snapshot, Scheme::SkBuff],
+            },
+            at: Some(u32::MAX),
+            packet: Some(u32::MAX),
+            mark: Some(u32::MAX),
+            filter: PacketFilter::parse(&"packet 4294967295 ".repeat(8)).unwrap(),
+            capture: golden_1().capture,
+            name: Some("網".repeat(500)),
+            model: Some(u32::MAX),
+            digest: golden_2().digest,
+        };
+        let (read, notes) = Link::read(&link.fragment()).unwrap();
+        assert_eq!((&notes[..], &read.spec, &read.filter), (&[][..], &link.spec, &link.filter));
+        assert!(
+            read.name.as_ref().is_some_and(|name| link.name.unwrap().starts_with(name) && name.len() > 100)
+        );
     }
 
     #[test]
@@ -339,6 +393,12 @@ mod tests {
         assert!(older.verdict("").unwrap().starts_with("made by model"));
         assert_eq!(Link::default().verdict(""), None);
     }
+
+    /// Keys that say something.
+    const KEYS: [&str; 14] = [
+        "v", "run", "threads", "memory", "loss", "change", "at", "packet", "filter", "capture", "name",
+        "digest", "left", "model",
+    ];
 
     fn changes() -> impl Strategy<Value = Vec<Change>> {
         let scheme = prop_oneof![Just(None), Just(Some(Scheme::SkBuff)), Just(Some(Scheme::Snapshot))];
@@ -368,6 +428,23 @@ mod tests {
             let spec = Spec { config, changes, ..Spec::default() };
             let link = Link { spec, at, packet, mark, line, name: Some(name), ..Link::default() };
             prop_assert_eq!(Link::read(&link.fragment()), Ok((link, Vec::new())));
+        }
+
+        #[test]
+        fn whatever_a_fragment_holds_is_read_or_refused_and_what_is_read_is_a_link(
+            fields in proptest::collection::vec(
+                (prop_oneof!["[a-z]{0,9}", proptest::sample::select(KEYS.to_vec()).prop_map(str::to_owned)], "[=%]{0,2}", "\\PC{0,40}"),
+                0..12,
+            ),
+        ) {
+            let fields: String = fields.iter().map(|(key, sign, value)| format!("&{key}{sign}{value}")).collect();
+            for start in ["", "#/explore?", "#/explore?v=1", "#/explore?v=2"] {
+                if let Ok((link, _)) = Link::read(&format!("{start}{fields}")) {
+                    prop_assert!(link.spec.config.check().is_ok());
+                    let (again, notes) = Link::read(&link.fragment()).unwrap();
+                    prop_assert_eq!((again.spec, notes.len()), (link.spec, 0));
+                }
+            }
         }
 
         #[test]

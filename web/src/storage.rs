@@ -14,12 +14,19 @@ pub const LAB: &str = "snapstack-lab";
 /// Key of the name of the capture that is kept in the origin's private file system.
 pub const CAPTURE: &str = "snapstack-capture";
 
+/// Key of what was made beside that moment: steps to undo and redo, branches, bookmarks, plots.
+pub const STEPS: &str = "snapstack-steps";
+
 /// All keys, and what is kept under each in words.
-pub const STORED: [(&str, &str); 4] = [
+pub const STORED: [(&str, &str); 5] = [
     (THEME, "whether you chose light or dark"),
     (
         MOMENT,
         "the configuration and the moment that were on screen last, with the SHA-256 and the name of the capture, as a link would carry them",
+    ),
+    (
+        STEPS,
+        "the last steps that Undo goes back to, with their branches, marks and bookmarks, and which plots were shown",
     ),
     (LAB, "the steps of the memory page, with what you typed there"),
     (CAPTURE, "the capture that you opened last, if it has at most 50 MB, in this site's private files"),

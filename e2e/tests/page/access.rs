@@ -58,5 +58,14 @@ async fn sheets_and_the_inspector_are_usable_by_everyone() -> Result<()> {
     page.until_text("inspector", "TCP ports").await?;
     let found = violations(&page).await?;
     ensure!(found.is_empty(), "inspector: {found:#?}");
+    page.click("show-dag").await?;
+    page.until_text("lines", "Lines of packet").await?;
+    let found = violations(&page).await?;
+    ensure!(found.is_empty(), "lines: {found:#?}");
+    page.type_in_focus(&String::from(char::from(fantoccini::key::Key::Escape))).await?;
+    page.click("gallery-button").await?;
+    page.until_text("gallery", "Ten runs").await?;
+    let found = violations(&page).await?;
+    ensure!(found.is_empty(), "gallery: {found:#?}");
     Ok(())
 }

@@ -155,6 +155,44 @@ impl Page {
         self.until_ready().await
     }
 
+    /// Loads the page again, as its user does, and waits until it is there.
+    pub(crate) async fn reload(&self) -> Result<()> {
+        self.browser.client().refresh().await?;
+        self.until_ready().await
+    }
+
+    /// Drags the cursor to a position.
+    pub(crate) async fn scrub(&self, to: u64) -> Result<()> {
+        let script = format!(
+            "const e = document.getElementById('scrub'); e.value = {to};
+             e.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+        );
+        self.browser.eval(&script).await?;
+        self.until_position("the moment", |at, _| at == to).await.map(drop)
+    }
+
+    /// What is chosen in a field.
+    pub(crate) async fn value(&self, id: &str) -> Result<String> {
+        let script = format!("return document.getElementById({})?.value ?? ''", json!(id));
+        Ok(self.browser.eval(&script).await?.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Goes to another address of the page, as a click on a link does, and waits for its run.
+    pub(crate) async fn follow(&self, fragment: &str) -> Result<()> {
+        self.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+        self.browser.eval(&format!("location.hash = {}", json!(fragment))).await?;
+        self.until_ready().await
+    }
+
+    /// Does what a command of the palette does, and waits for its run.
+    pub(crate) async fn command(&self, words: &str) -> Result<()> {
+        self.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+        self.chord("k").await?;
+        self.until_text("palette", "Undo the change").await?;
+        self.type_in_focus(&format!("{words}{}", char::from(Key::Enter))).await?;
+        self.until_ready().await
+    }
+
     /// Waits until the page's files are kept and the service worker answers for this page.
     pub(crate) async fn until_kept(&self) -> Result<()> {
         wait_for("the files to be kept", READY, async || {

@@ -21,6 +21,10 @@ async fn after_the_first_visit_no_server_is_needed() -> Result<()> {
     }
     let capture = browser.eval("return document.getElementById('capture').textContent").await?;
     ensure!(capture == json!("demo-web.pcap · 785 packets"), "{capture}");
+    // Workloads run, too, and their part of the program is fetched only when they do.
+    browser.open(&format!("{url}#/explore?v=2&run=request&threads=2&bytes=20000&at=100")).await?;
+    let moment = browser.eval("return document.getElementById('out-moment').textContent").await?;
+    ensure!(moment.as_str().unwrap_or_default().contains("event 100 of"), "{moment}");
     let console = browser.console().await?;
     ensure!(console.is_empty(), "the console has {console:?}");
     Ok(())

@@ -129,40 +129,6 @@ async fn the_gallerys_links_lead_to_what_they_say() -> Result<()> {
 }
 
 #[tokio::test]
-async fn explore_is_used_by_keyboard_alone() -> Result<()> {
-    let page = Page::open("").await?;
-    page.press(Key::Home).await?;
-    page.until_position("the start", |at, _| at == 0).await?;
-    page.type_in_focus("c").await?;
-    let copy = page.until_position("the first copy", |at, _| at > 0).await?;
-    page.type_in_focus("c").await?;
-    page.until_position("the second copy", |at, _| at > copy).await?;
-    page.type_in_focus("v").await?;
-    page.until_position("the first copy again", |at, _| at == copy).await?;
-    page.type_in_focus("b").await?;
-    page.type_in_focus("2").await?;
-    page.until_text("events", "packet").await?;
-    // From the list, by Tab and Enter, to a packet and its inspector.
-    let focus = "const row = [...document.querySelectorAll('#events .row')].find((r) => r.textContent.includes('IP header'));
-                 const button = row?.querySelector('button');
-                 if (button && button === document.activeElement) return true;
-                 if (button) button.focus();
-                 else document.getElementById('events').scrollTop += 100;
-                 return false";
-    wait_for("a packet's row", READY, async || {
-        Ok((page.browser.eval(focus).await.ok() == Some(json!(true))).then_some(()))
-    })
-    .await?;
-    page.type_in_focus(&String::from(char::from(Key::Enter))).await?;
-    page.until_text("inspector", " ports").await?;
-    page.press(Key::Escape).await?;
-    page.type_in_focus("4").await?;
-    page.until_text("view-branches", "Branches").await?;
-    page.type_in_focus(&String::from(char::from(Key::Right))).await?;
-    page.no_complaints().await
-}
-
-#[tokio::test]
 async fn a_file_that_was_saved_here_opens_again() -> Result<()> {
     let page = Page::open("").await?;
     page.stop().await?;
@@ -183,13 +149,93 @@ async fn a_dropped_capture_is_there_after_a_reload() -> Result<()> {
     page.until_ready().await?;
     wait_for("the capture to be kept", READY, async || {
         let kept = page.browser.eval("return localStorage.getItem('snapstack-capture')").await?;
-        Ok((kept == json!("other.pcap")).then_some(()))
+        Ok((kept.as_str().is_some_and(|kept| kept.ends_with(" other.pcap"))).then_some(()))
     })
     .await?;
     page.press(Key::End).await?;
     page.until_position("the end", |at, end| at == end).await?;
-    page.browser.open(page.server.url()).await?;
+    page.reload().await?;
     page.until_text("capture", "other.pcap · 42 packets").await?;
     page.until_position("the same moment", |at, end| at == end && end > 0).await?;
+    // What is no capture does not take its place.
+    page.drop_file("letter.txt", b"Dear all, this is a letter.").await?;
+    page.until_text("notice", "pcapng files").await?;
+    page.reload().await?;
+    page.until_text("capture", "other.pcap · 42 packets").await?;
+    // Undo leads back to the demo, and redo to the file again.
+    page.command("load the demo").await?;
+    page.until_text("capture", "demo-web.pcap").await?;
+    for (key, name) in [("z", "other.pcap"), ("y", "demo-web.pcap"), ("z", "other.pcap")] {
+        page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+        page.chord(key).await?;
+        page.until_ready().await?;
+        page.until_text("capture", name).await?;
+    }
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_refused_file_leaves_packets_to_be_inspected() -> Result<()> {
+    let page = Page::open("#/explore?v=2&at=900").await?;
+    page.drop_file("letter.txt", b"Dear all, this is a letter.").await?;
+    page.until_text("notice", "pcapng files").await?;
+    page.follow("#/explore?v=2&at=900&packet=30").await?;
+    page.until_text("inspector", " ports").await?;
+    page.drop_file("letter.txt", b"Dear all, this is a letter.").await?;
+    page.until_text("notice", "pcapng files").await?;
+    page.click("show-dag").await?;
+    page.until_text("lines", "Lines of packet 30").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_capture_dropped_on_another_page_is_shown_on_the_start_page() -> Result<()> {
+    let page = Page::open("#/memory").await?;
+    page.drop_file("other.pcap", include_bytes!("../../../core/tests/captures/a09-vlan-qinq-http.pcap"))
+        .await?;
+    page.until_text("capture", "other.pcap · 42 packets").await?;
+    page.until_ready().await?;
+    page.until_position("its run", |_, end| end > 0).await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_link_that_comes_out_otherwise_or_is_of_another_model_is_told_so() -> Result<()> {
+    let page = Page::open("#/explore?v=2&at=300").await?;
+    page.click("share").await?;
+    page.until_text("notice", "address bar").await?;
+    let link = page.browser.client().current_url().await?.to_string();
+    let (start, digest) = link.split_once("&digest=").context("a digest in the link")?;
+    let (rest, _) = start.split_once("&model=").context("a model in the link")?;
+    page.browser.open(&link).await?;
+    page.until_text("verdict", "reproduced").await?;
+    let other: String = digest.chars().rev().collect();
+    page.browser.open(&format!("{start}&digest={other}")).await?;
+    page.until_text("verdict", "diverged").await?;
+    page.browser.open(&format!("{rest}&model=1&digest={digest}")).await?;
+    page.until_text("verdict", "made by model 1").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn all_frames_are_saved_as_a_capture() -> Result<()> {
+    let page = Page::open("").await?;
+    page.stop().await?;
+    let catch = "window.saved = null; const plain = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.arrayBuffer().then((b) => { window.saved = [...new Uint8Array(b)]; }); return plain(blob); };";
+    page.browser.eval(catch).await?;
+    page.chord("k").await?;
+    page.type_in_focus(&format!("save all frames{}", char::from(Key::Enter))).await?;
+    let saved = wait_for("the file", READY, async || {
+        let saved = page.browser.eval("return window.saved").await?;
+        Ok((!saved.is_null()).then_some(saved))
+    })
+    .await?;
+    let saved: Vec<u8> = serde_json::from_value(saved)?;
+    ensure!(saved.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]), "it is a pcapng file");
+    // And it is opened again as any capture is.
+    page.drop_file("again.pcapng", &saved).await?;
+    page.until_text("capture", "again.pcapng").await?;
+    page.until_ready().await?;
     page.no_complaints().await
 }

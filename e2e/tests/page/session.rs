@@ -9,12 +9,6 @@ use snapstack_e2e::wait_for;
 
 use crate::fixture::Page;
 
-async fn value(page: &Page, id: &str) -> Result<String> {
-    let value =
-        page.browser.eval(&format!("return document.getElementById({})?.value ?? ''", json!(id))).await?;
-    Ok(value.as_str().unwrap_or_default().to_owned())
-}
-
 async fn until_gone(page: &Page, id: &str) -> Result<()> {
     wait_for("the sheet to close", Duration::from_secs(10), async || {
         let there = page.browser.eval(&format!("return !!document.getElementById({})", json!(id))).await?;
@@ -50,7 +44,7 @@ async fn configurations_are_undone_and_redone_by_keys() -> Result<()> {
     page.browser.eval("document.activeElement?.blur()").await?;
     let until = async |line: &str, retention: &str| {
         wait_for("the configuration", Duration::from_secs(20), async || {
-            let found = (value(&page, "line-size").await?, value(&page, "retention").await?);
+            let found = (page.value("line-size").await?, page.value("retention").await?);
             Ok((found == (line.to_owned(), retention.to_owned())).then_some(()))
         })
         .await
@@ -69,13 +63,12 @@ async fn configurations_are_undone_and_redone_by_keys() -> Result<()> {
 async fn a_reload_goes_on_where_it_was_and_forgetting_starts_anew() -> Result<()> {
     let page = Page::open("").await?;
     page.choose("line-size", "16").await?;
-    let seek = "const e = document.getElementById('scrub'); e.value = 777;
-                e.dispatchEvent(new Event('input', { bubbles: true }));";
-    page.browser.eval(seek).await?;
-    page.until_position("the moment", |at, _| at == 777).await?;
+    page.scrub(777).await?;
+    page.reload().await?;
+    page.until_position("the moment after a reload", |at, _| at == 777).await?;
     page.browser.open(page.server.url()).await?;
     page.until_position("the moment again", |at, _| at == 777).await?;
-    ensure!(value(&page, "line-size").await? == "16");
+    ensure!(page.value("line-size").await? == "16");
     ensure!(page.text("caption").await?.is_empty(), "the opening is for the first visit");
     page.browser.open(&format!("{}#/memory", page.server.url())).await?;
     page.click("lab-clear").await?;
@@ -89,6 +82,51 @@ async fn a_reload_goes_on_where_it_was_and_forgetting_starts_anew() -> Result<()
     let kept = page.browser.eval("return localStorage.length").await?;
     ensure!(kept == json!(0), "{kept}");
     page.browser.open(page.server.url()).await?;
-    ensure!(value(&page, "line-size").await? == "64");
+    ensure!(page.value("line-size").await? == "64");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_reload_keeps_what_was_done_since_a_link_was_opened() -> Result<()> {
+    let page = Page::open("#/explore?v=2&line=32&at=1234").await?;
+    page.scrub(777).await?;
+    page.reload().await?;
+    page.until_position("the moment, not the link's", |at, _| at == 777).await?;
+    let hash = async || page.browser.eval("return location.hash").await;
+    ensure!(hash().await? == json!("#/explore?v=2&line=32&at=1234"));
+    // Another run is not what the address says any more.
+    page.choose("retention", "free").await?;
+    ensure!(hash().await? == json!("#/explore"), "{}", hash().await?);
+    page.command("use 8 slots").await?;
+    page.until_text("view-branches", "2").await?;
+    page.click("view-branches").await?;
+    page.reload().await?;
+    page.until_text("view-branches", "2").await?;
+    let table = page.browser.eval("return document.querySelector('.branches').textContent").await?;
+    ensure!(table.as_str().unwrap_or_default().contains("8 slots in use"), "{table}");
+    page.browser.eval("document.activeElement?.blur()").await?;
+    for retention in ["free", "keep"] {
+        page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+        page.chord("z").await?;
+        page.until_ready().await?;
+        ensure!(page.value("retention").await? == retention);
+    }
+    ensure!(page.value("line-size").await? == "32");
+    // Opened anew, a link is that link.
+    page.browser.open(&format!("{}#/explore?v=2&line=32&at=1234", page.server.url())).await?;
+    page.until_position("the link's moment", |at, _| at == 1234).await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn the_link_in_the_address_can_be_gone_to_again() -> Result<()> {
+    let page = Page::open("").await?;
+    page.click("gallery-button").await?;
+    page.click("gallery-copies").await?;
+    page.until_text("verdict", "reproduced").await?;
+    page.scrub(9000).await?;
+    page.click("gallery-button").await?;
+    page.click("gallery-copies").await?;
+    page.until_position("its moment again", |at, _| at == 300).await?;
     page.no_complaints().await
 }

@@ -102,6 +102,8 @@ pub enum Intent {
     Help,
     /// Forgets what is stored in this browser.
     Forget,
+    /// Starts the worker again.
+    Restart,
 }
 
 impl Intent {
@@ -497,6 +499,7 @@ pub static COMMANDS: &[Command] = &[
         Intent::Overwrite,
     ),
     command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
+    command("restart", "Restart the simulation", &[], Group::Configuration, EXPLORE, Intent::Restart),
     annex("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY),
     annex("lab-redo", "Redo the step", &["Ctrl+Shift+z", "Ctrl+y"], Group::Memory, MEMORY),
     annex("lab-figure", "Start over with the paper's Figure 1", &[], Group::Memory, MEMORY),

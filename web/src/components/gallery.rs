@@ -18,7 +18,7 @@ pub fn Gallery() -> Html {
             <p class="dim">{ "Each runs here and now; the page says whether it came out as it did when it was made." }</p>
             <ul class="cards">
                 { for GALLERY.iter().map(|item| html! {
-                    <li><a href={item.link} onclick={close.clone()} id={format!("gallery-{}", item.id)}><b>{ item.title }</b><span>{ item.point }</span></a></li>
+                    <li><a href={item.link} onclick={session.on(|_: MouseEvent| Msg::Visit(item.link.to_owned()))} id={format!("gallery-{}", item.id)}><b>{ item.title }</b><span>{ item.point }</span></a></li>
                 }) }
             </ul>
         </Sheet>

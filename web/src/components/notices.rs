@@ -6,33 +6,47 @@ use super::{Focus, Icon, IconName};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Notice};
 
-/// The notice, or what is being read.
+/// That the simulation has stopped; beside it the notice, what is being read, or that a newer build is there.
 #[component]
 pub fn Notices() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
+    html! {
+        <>
+            if let Some(reason) = &session.state.broken { { broken(&session, reason) } }
+            { foot(&session) }
+        </>
+    }
+}
+
+fn foot(session: &Session) -> Html {
+    let state = &session.state;
     let dismiss = session.on(|_: MouseEvent| Msg::Act(Action::Dismiss));
-    let (class, text) = match (&session.state.notice, &session.state.loading) {
-        (Some(Notice::Info(text)), _) => ("info", text),
-        (Some(Notice::Problem(text)), _) => ("problem", text),
-        (Some(Notice::Broken(text)), _) => return broken(&session, text),
-        (Some(Notice::Newer), _) => {
-            let renew = session.on(|_: MouseEvent| Msg::Renew);
-            return html! {
-                <div class="notice info" id="notice" role="status">
-                    <p>{ "A newer build of this page is there. It shows the same moment again." }</p>
-                    <button id="renew" onclick={renew}>{ "Reload" }</button>
-                    <button onclick={dismiss} aria-label="Dismiss"><Icon name={IconName::Close} /></button>
-                </div>
+    let close =
+        html! { <button onclick={dismiss} aria-label="Dismiss"><Icon name={IconName::Close} /></button> };
+    let (class, text) = match &state.notice {
+        Some(Notice::Info(text)) => ("info", text),
+        Some(Notice::Problem(text)) => ("problem", text),
+        None => {
+            return match &state.loading {
+                Some(name) if state.broken.is_none() => {
+                    html! { <div class="notice info" role="status"><p>{ format!("Reading {name}…") }</p></div> }
+                }
+                _ if state.newer => {
+                    let renew = session.on(|_: MouseEvent| Msg::Renew);
+                    html! {
+                        <div class="notice info" id="notice" role="status">
+                            <p>{ "A newer build of this page is there. It shows the same moment again." }</p>
+                            <button id="renew" onclick={renew}>{ "Reload" }</button>{ close }
+                        </div>
+                    }
+                }
+                _ => html! {},
             };
         }
-        (None, Some(name)) => {
-            return html! { <div class="notice info" role="status"><p>{ format!("Reading {name}…") }</p></div> };
-        }
-        (None, None) => return html! {},
     };
     html! {
         <div class={classes!("notice", class)} id="notice" role={if class == "problem" { "alert" } else { "status" }}>
-            <p>{ text }</p><button onclick={dismiss} aria-label="Dismiss"><Icon name={IconName::Close} /></button>
+            <p>{ text }</p>{ close }
         </div>
     }
 }
@@ -42,7 +56,7 @@ fn broken(session: &Session, text: &str) -> Html {
     let restart = session.on(|_: MouseEvent| Msg::Restart);
     let report = session.on(|_: MouseEvent| Msg::Report);
     html! {
-        <div class="notice problem sheet-like" id="notice" role="alertdialog" aria-label="The simulation has stopped">
+        <div class="notice problem sheet-like" id="broken" role="alertdialog" aria-label="The simulation has stopped">
             <Focus on="restart" />
             <div>
                 <h2>{ "The simulation has stopped" }</h2>

@@ -52,11 +52,13 @@ pub struct Engine {
     replies: Callback<Message>,
     first: Option<Handle>,
     whole: Option<Handle>,
-    /// The capture that is read, and by which worker.
-    offered: Option<(Kind, Rc<Capture>)>,
+    /// The capture that is read, as which request, and by which worker.
+    offered: Option<(u32, Kind, Rc<Capture>)>,
     /// The capture that was read last.
     capture: Option<Rc<Capture>>,
-    /// The run that the first worker tells about.
+    /// The run that was asked of the first worker last.
+    next: Option<Told>,
+    /// The run that it tells about.
     told: Option<Told>,
 }
 
@@ -75,7 +77,8 @@ impl Engine {
     /// # Errors
     /// In words, when the browser starts no worker.
     pub fn start(spec: &Spec, replies: Callback<Message>) -> Result<Self, String> {
-        let mut engine = Self { replies, first: None, whole: None, offered: None, capture: None, told: None };
+        let mut engine =
+            Self { replies, first: None, whole: None, offered: None, capture: None, next: None, told: None };
         let kind = if spec.config.workload == Workload::Capture { Kind::First } else { Kind::Whole };
         engine.worker(kind)?;
         Ok(engine)
@@ -104,14 +107,14 @@ impl Engine {
     pub fn load(&mut self, run: u32, name: &str, bytes: &Uint8Array) {
         let kind = if self.whole.is_some() { Kind::Whole } else { Kind::First };
         let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes)).ok();
-        self.offered = blob.map(|blob| (kind, Rc::new(Capture { name: name.to_owned(), blob })));
+        self.offered = blob.map(|blob| (run, kind, Rc::new(Capture { name: name.to_owned(), blob })));
         let request = Request::Load { run, name: name.to_owned(), quiet: false };
         self.send(kind, BODY, &request, Bytes::There(bytes.clone()));
     }
 
     /// The capture that was to be read has been ([`Reply::Loaded`]).
-    pub fn loaded(&mut self) {
-        let Some((kind, capture)) = self.offered.take() else { return };
+    pub fn loaded(&mut self, run: u32) {
+        let Some((_, kind, capture)) = self.offered.take_if(|(of, ..)| *of == run) else { return };
         if let Some(worker) = self.there(kind) {
             worker.has.replace(Some(Rc::clone(&capture)));
         }
@@ -134,14 +137,19 @@ impl Engine {
         }
         if kind == Kind::First {
             let capture = self.capture.clone();
-            self.told = Some(Told { run, spec: spec.clone(), capture, copied: false });
-        } else {
-            self.told = None;
-            if let Some(first) = &self.first {
-                first.send(BODY, &Request::Stop, Bytes::None);
-            }
+            self.next = Some(Told { run, spec: spec.clone(), capture, copied: false });
         }
         self.send(kind, BODY, &Request::Run { run, spec, quiet: false }, Bytes::None);
+    }
+
+    /// The run has begun ([`Reply::Started`]): what ran before is not told about any more.
+    pub fn started(&mut self, run: u32) {
+        self.told = self.next.take_if(|next| next.run == run);
+        if self.told.is_none()
+            && let Some(first) = &self.first
+        {
+            first.send(BODY, &Request::Stop, Bytes::None);
+        }
     }
 
     /// Gives a capture to a worker, unless it has it.
@@ -160,13 +168,11 @@ impl Engine {
 
     /// Asks something about run `run`, as question number `ask`.
     pub fn ask(&mut self, run: u32, ask: u32, question: Question) {
-        if let Some(told) = self.told.as_mut().filter(|told| !told.copied) {
+        if let Some(told) = self.told.as_mut().filter(|told| told.run == run && !told.copied) {
             told.copied = true;
-            let Told { run, spec, capture, .. } = told;
-            let (request, capture) =
-                (Request::Run { run: *run, spec: spec.clone(), quiet: true }, capture.clone());
+            let (spec, capture) = (told.spec.clone(), told.capture.clone());
             self.hand_over(Kind::Whole, capture);
-            self.send(Kind::Whole, BODY, &request, Bytes::None);
+            self.send(Kind::Whole, BODY, &Request::Run { run, spec, quiet: true }, Bytes::None);
         }
         self.send(Kind::Whole, ASKED, &Asking::Ask { run, ask, question }, Bytes::None);
     }
@@ -174,14 +180,14 @@ impl Engine {
     /// The whole worker's module could not be fetched ([`Message::Missing`]): it may be tried again.
     pub fn missing(&mut self) {
         self.whole = None;
-        if let Some(told) = &mut self.told {
+        for told in [&mut self.told, &mut self.next].into_iter().flatten() {
             told.copied = false;
         }
     }
 
     /// What is being read, or else what runs, is to end where it is ([`Request::Cancel`]).
     pub fn cancel_work(&mut self) {
-        let reads = self.offered.as_ref().map(|(kind, _)| *kind);
+        let reads = self.offered.as_ref().map(|(_, kind, _)| *kind);
         let runs = if self.told.is_some() { Kind::First } else { Kind::Whole };
         if let Some(worker) = self.there(reads.unwrap_or(runs)) {
             worker.send(BODY, &Request::Cancel, Bytes::None);

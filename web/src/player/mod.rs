@@ -40,6 +40,9 @@ const CUT_MS: f64 = 1_000.0;
 /// Plots shown at a time.
 pub const SLOTS: usize = 3;
 
+/// Runs whose curves are kept, if they are of other trees than the one on screen.
+const CURVES: usize = 12;
+
 /// What a step goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -101,10 +104,10 @@ pub struct Player {
     pub bookmarks: Vec<u32>,
     /// Whether play goes round in the marked range.
     pub looping: bool,
-    /// The curves of runs that were seen, by branch.
+    /// The curves of runs that were seen, by their number among the branches of all trees.
     pub kept: NumberMap<Kept>,
-    /// The branch whose curves are drawn beside.
-    pub beside: Option<u32>,
+    /// The run whose curves are drawn beside.
+    pub beside: Option<u64>,
     /// Which plots are shown.
     pub plots: [usize; SLOTS],
     /// Whether they go by time.
@@ -197,10 +200,9 @@ impl Player {
         self.surfaces = None;
     }
 
-    /// The moment in terms that hold for any configuration: the last stage that a packet entered, or the end.
-    pub fn anchor(&self) -> Anchor {
+    /// The moment of a position in terms that hold for any configuration: the last stage that a packet entered, or the end.
+    pub fn anchor(&self, position: u32) -> Anchor {
         let Some(timeline) = &self.timeline else { return Anchor::End };
-        let position = self.position();
         if position >= timeline.len() {
             return Anchor::End;
         }
@@ -214,17 +216,15 @@ impl Player {
         Anchor::Start
     }
 
-    /// Goes to the moment that an anchor of another run of the same traffic names.
-    pub fn restore(&mut self, anchor: Anchor) {
-        let end = self.end();
-        let position = match (anchor, &self.timeline) {
+    /// The position of the moment that an anchor of another run of the same traffic names.
+    pub fn find(&self, anchor: &Anchor) -> u32 {
+        match (anchor, &self.timeline) {
             (Anchor::Start, _) | (_, None) => 0,
-            (Anchor::End, _) => end,
+            (Anchor::End, _) => self.end(),
             (Anchor::Stage(event), Some(timeline)) => {
-                timeline.find_stage(&event).unwrap_or_else(|| timeline.position_at(event.time_ns))
+                timeline.find_stage(event).unwrap_or_else(|| timeline.position_at(event.time_ns))
             }
-        };
-        self.jump(position);
+        }
     }
 
     /// Everything is to be drawn again: the theme, the size or the data have changed.
@@ -321,14 +321,22 @@ impl Player {
         found.is_some()
     }
 
-    /// Keeps the curves of the run that is over, as those of a branch.
-    pub fn keep(&mut self, branch: u32) {
+    /// Keeps the curves of the run that is over, under its number.
+    pub fn keep(&mut self, key: u64) {
         if let Some(timeline) = &self.timeline {
             let packets = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
             let identical = (0..packets).all(|packet| timeline.identical(packet) != Some(false));
             let (series, clock) = (timeline.series.clone(), timeline.clock.clone());
             let kept = Kept { series, clock, events: timeline.len(), identical };
-            self.kept.insert(branch.into(), kept);
+            self.kept.insert(key, kept);
+        }
+    }
+
+    /// Of the curves of runs of other trees, keeps some.
+    pub fn keep_some(&mut self, own: impl Fn(u64) -> bool) {
+        while self.kept.len() > CURVES {
+            let Some((other, _)) = self.kept.iter().find(|(key, _)| !own(*key)) else { return };
+            self.kept.remove(other);
         }
     }
 

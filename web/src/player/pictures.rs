@@ -31,7 +31,7 @@ impl Player {
 
     pub(super) fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
         self.scales.clear();
-        let beside = self.beside.and_then(|branch| self.kept.get(branch.into()));
+        let beside = self.beside.and_then(|branch| self.kept.get(branch));
         let axis = self.axis_of(timeline, beside);
         for (slot, (surface, _)) in (0..SLOTS).zip(&surfaces.plots) {
             let spec = &PLOTS[self.plots[slot]];

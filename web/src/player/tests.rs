@@ -87,3 +87,38 @@ fn without_motion_playing_cuts_once_a_second() {
     }
     assert_eq!((player.position(), player.status().playing), (player.end(), false));
 }
+
+#[test]
+fn a_moment_is_found_again_with_other_lines_where_the_same_stage_is_entered() {
+    let mut player = player(false);
+    let stage = |player: &Player, at: u32| player.timeline.as_ref().and_then(|timeline| timeline.event(at));
+    let moments: Vec<u32> = (1..player.end()).step_by(997).collect();
+    let anchors: Vec<Anchor> = moments.iter().map(|at| player.anchor(*at)).collect();
+    let end = player.anchor(player.end());
+    assert_eq!((player.anchor(0), &end), (Anchor::Start, &Anchor::End));
+    player.begin(timeline(Config { line_size: 16, ..Config::for_capture() }, 4096));
+    let mut moved = 0;
+    for (before, anchor) in moments.iter().zip(&anchors) {
+        let found = player.find(anchor);
+        if let Anchor::Stage(event) = anchor {
+            let (side, now) = stage(&player, found).unwrap();
+            assert_eq!((side, now.kind, now.packet), (None, event.kind, event.packet));
+        }
+        moved += u32::from(found != *before);
+    }
+    assert!(moved > 3, "the same number is another moment there");
+    assert_eq!((player.find(&Anchor::Start), player.find(&end)), (0, player.end()));
+}
+
+#[test]
+fn curves_of_other_trees_go_when_there_are_many() {
+    let mut player = player(false);
+    for key in 0..20 {
+        player.keep(key);
+    }
+    player.keep_some(|key| key < 2);
+    assert_eq!(player.kept.len(), CURVES);
+    assert!(player.kept.get(1).is_some() && player.kept.get(2).is_none() && player.kept.get(19).is_some());
+    player.keep_some(|_| true);
+    assert_eq!(player.kept.len(), CURVES);
+}

@@ -177,11 +177,11 @@ impl Provider {
     }
 
     fn send_question(&mut self, number: u32, older: Option<u32>, question: Question) {
-        let Some(engine) = &mut self.engine else { return };
+        let (Some(engine), Some(run)) = (&mut self.engine, self.session.state.on_screen) else { return };
         if let Some(older) = older {
             engine.cancel(older);
         }
-        engine.ask(self.session.state.run, number, question);
+        engine.ask(run, number, question);
     }
 
     pub(super) fn question(&mut self, wanted: Wanted) -> bool {
@@ -245,10 +245,10 @@ impl Provider {
 
     /// What an answer asks of the page beside showing it.
     pub(super) fn answered(&mut self, asked: Asked) {
-        if let Asked::Dag(..) = asked {
-            if self.session.state.inspect.comparing {
-                self.question(Wanted::Compare);
-            }
+        if let Asked::Dag(..) = asked
+            && self.session.state.inspect.comparing
+        {
+            self.question(Wanted::Compare);
         }
     }
 

@@ -8,7 +8,7 @@ use web_sys::KeyboardEvent;
 use super::{Msg, Over, Provider};
 use crate::browser::{copy, focus_later, mark, save_text, window};
 use crate::commands::{self, Intent};
-use crate::state::{Action, Bottom, Notice, Page};
+use crate::state::{Action, Bottom, Page};
 use crate::timeline::{Place, Side};
 use crate::{settings, storage, theme};
 
@@ -137,6 +137,7 @@ impl Provider {
             }
             Intent::Palette => self.toggle(Over::Palette),
             Intent::Help => self.toggle(Over::Help),
+            Intent::Restart => self.take(Msg::Restart),
             Intent::Forget => {
                 storage::forget();
                 spawn_local(super::keep::forget());
@@ -154,15 +155,6 @@ impl Provider {
     pub(super) fn toggle(&mut self, over: Over) -> bool {
         self.session.over = if self.session.over == Some(over) { None } else { Some(over) };
         true
-    }
-
-    /// Keeps the moment for the next visit, once there is one that is not waiting for a file.
-    pub(super) fn keep_moment(&self) {
-        let state = &self.session.state;
-        if self.keeps && state.opened && state.digest.is_some() {
-            let position = self.session.player.borrow().position();
-            storage::set(storage::MOMENT, &state.link_at(position).fragment());
-        }
     }
 
     /// The cursor's time and position.
@@ -193,8 +185,8 @@ impl Provider {
 
     fn copy_command_line(&mut self) -> bool {
         let state = &self.session.state;
-        let file = state.capture.as_ref().filter(|_| !state.demo()).map(|capture| capture.name.clone());
-        let text = settings::command_line(&state.shown.config, &state.shown.changes, file.as_deref());
+        let file = state.own_file().map(|file| &*file.name);
+        let text = settings::command_line(&state.shown.config, &state.shown.changes, file);
         self.copy(text, "The command")
     }
 
@@ -213,10 +205,7 @@ impl Provider {
         let position = self.session.player.borrow().position();
         let link = state.link_at(position).fragment();
         let browser = window().and_then(|window| window.navigator().user_agent().ok()).unwrap_or_default();
-        let reason = match &state.notice {
-            Some(Notice::Broken(reason)) => reason.as_str(),
-            _ => "",
-        };
+        let reason = state.broken.as_deref().unwrap_or_default();
         let text = format!(
             "Snapstack {}, model {MODEL_VERSION}\n{reason}\n{link}\n{browser}",
             env!("CARGO_PKG_VERSION")
@@ -236,8 +225,7 @@ impl Provider {
     pub(super) fn share(&mut self) -> bool {
         let Some(window) = window() else { return false };
         let position = self.session.player.borrow().position();
-        let link = self.session.state.link_at(position);
-        let fragment = link.fragment();
+        let fragment = self.session.state.link_at(position).fragment();
         if let Ok(history) = window.history() {
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&fragment));
         }
@@ -246,7 +234,7 @@ impl Provider {
         spawn_local(async move {
             // Where the clipboard is denied, the address bar has it all the same.
             let copied = copy(&address).await;
-            send.emit(Msg::Act(Action::Shared(link, copied)));
+            send.emit(Msg::Act(Action::Shared(copied)));
         });
         false
     }

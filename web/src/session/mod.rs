@@ -5,37 +5,38 @@ mod annex;
 mod ask;
 mod embed;
 mod export;
+mod files;
 mod frames;
 mod intent;
 mod keep;
 mod listen;
 mod load;
+mod moments;
 mod update;
+mod visit;
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use js_sys::{Uint8Array, Uint32Array};
 use snapstack::sim::Config;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{File, KeyboardEvent};
+use web_sys::KeyboardEvent;
 use yew::prelude::*;
 
 pub use self::annex::{Annex, Exports, Fetched};
 pub use self::ask::Wanted;
 use self::embed::Embedder;
+use self::files::Files;
+use self::moments::Moments;
 use crate::browser::{embedded, hash, mark, window};
 use crate::commands::Intent;
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Answered, Engine, Message, Reply};
-use crate::player::{Anchor, Player};
+use crate::player::Player;
 use crate::plots::Format;
-use crate::state::{Action, DEMO_NAME, Effect, Page, State};
+use crate::state::{Action, Effect, Page, State};
 use crate::timeline::{Place, Side, Timeline};
-use crate::{reopen, storage, theme, tour};
-
-/// Largest file in which a link is looked for, in bytes: none that is saved here is larger.
-const REOPENED: u32 = 64 << 20;
+use crate::{theme, tour};
 
 /// What happens.
 pub enum Msg {
@@ -49,8 +50,10 @@ pub enum Msg {
     Time(TimeEvent),
     /// A file that was saved here carries this link.
     Reopen(String),
-    /// A file's bytes are there, or a sentence about why not.
-    Bytes(Result<(String, Uint8Array), String>),
+    /// A link of the page itself was clicked.
+    Visit(String),
+    /// The bytes of the file of this name are there, or not to be had.
+    Bytes(String, Option<Uint8Array>),
     /// Clicked in a lane.
     Pick(Side, f64, f64),
     /// A slot or a socket is to be selected, with the packet in it.
@@ -151,8 +154,10 @@ pub struct Props {
 pub struct Provider {
     engine: Option<Engine>,
     session: Session,
-    /// The moment to show once the run is there.
-    anchor: Anchor,
+    /// The moments to show once the run is there.
+    moments: Moments,
+    /// Captures that the user has opened.
+    files: Files,
     /// Whether the moment is kept for the next visit.
     keeps: bool,
     /// The page around this one.
@@ -186,23 +191,16 @@ impl Component for Provider {
         let mut provider = Self {
             engine: None,
             session,
-            anchor: Anchor::End,
+            moments: Moments::default(),
+            files: Files::default(),
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
             settled: embedded,
             _listeners: listeners,
         };
-        let hash = hash();
-        if !embedded
-            && Page::of(&hash).is_some()
-            && !hash.contains('?')
-            && let Some(moment) = storage::get(storage::MOMENT)
-        {
-            provider.act(Action::Resume(moment));
-        }
-        provider.act(Action::Address(hash));
+        provider.arrive();
         if provider.session.page != Page::Explore {
-            provider.to_annex();
+            provider.show_annex();
             provider.settle();
         }
         provider
@@ -250,30 +248,25 @@ impl Provider {
             }
             Msg::Controls(ControlsEvent::Config(config)) => self.act(Action::Configure(config)),
             Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
-            Msg::Controls(ControlsEvent::File(file)) => self.load_file(&file),
+            Msg::Controls(ControlsEvent::File(file)) => self.load_file(file),
             Msg::Controls(ControlsEvent::Demo) => self.act(Action::Demo),
             Msg::Controls(ControlsEvent::Undo(back)) => {
                 self.act(if back { Action::Undo } else { Action::Redo })
             }
             Msg::Controls(ControlsEvent::All(all)) => self.act(Action::Settings(all)),
             Msg::Time(event) => self.time(event),
-            Msg::Bytes(Ok((name, bytes))) => {
-                self.act(Action::Read);
-                if let Some(engine) = &mut self.engine {
-                    // The engine takes its own bytes away.
-                    engine.load(self.session.state.run, &name, &bytes.slice(0, bytes.length()));
-                }
-                if self.keeps && name != DEMO_NAME {
-                    spawn_local(keep::keep(name, bytes));
-                }
-                true
-            }
-            Msg::Bytes(Err(message)) => self.act(Action::Unreadable(message)),
+            Msg::Bytes(name, bytes) => self.pass_on(&name, bytes),
             Msg::Reopen(link) => {
                 self.act(Action::Opened);
+                self.visit(&link);
                 if let Some(window) = window() {
                     let _ = window.location().set_hash(&link);
                 }
+                true
+            }
+            Msg::Visit(link) => {
+                self.session.over = None;
+                self.visit(&link);
                 true
             }
             Msg::Pick(side, x, y) => self.pick(side, x, y),
@@ -315,18 +308,12 @@ impl Provider {
                 self.session.over = None;
                 self.session.annex.moved();
                 if self.session.page != Page::Explore {
-                    self.to_annex();
+                    self.show_annex();
                 }
                 self.act(Action::Address(hash));
                 true
             }
-            Msg::Restart => {
-                let position = self.session.player.borrow().position();
-                let link = self.session.state.link_at(position).fragment();
-                self.act(Action::Restart(link));
-                self.start_engine();
-                true
-            }
+            Msg::Restart => self.restart(),
             Msg::Report => self.copy_report(),
             Msg::Themed => {
                 let mut player = self.session.player.borrow_mut();
@@ -353,7 +340,9 @@ impl Provider {
     }
 
     fn act(&mut self, action: Action) -> bool {
+        let here = self.session.player.borrow().position();
         let state = Rc::make_mut(&mut self.session.state);
+        state.here = here;
         let before = state.clone();
         let effects = state.apply(action);
         let changed = *state != before;
@@ -371,10 +360,11 @@ impl Provider {
                     engine.run(self.session.state.run, spec);
                 }
             }
-            Effect::FetchDemo => self.fetch_demo(),
+            Effect::Fetch(file) => self.fetch_file(file),
+            Effect::LeaveLink => self.leave_link(),
             Effect::Moment(position) => player.borrow_mut().seek(position),
             Effect::Open => self.open(),
-            Effect::Restore => player.borrow_mut().restore(self.anchor),
+            Effect::Restore => self.restore_moments(),
             Effect::Select(packet) => self.select(packet),
             Effect::SelectLine(line) => self.select_line(line),
             Effect::FindLine(hash) => _ = self.find_line(hash),
@@ -390,7 +380,7 @@ impl Provider {
             }
             Effect::Beside(branch) => {
                 let mut player = player.borrow_mut();
-                player.beside = branch;
+                player.beside = branch.map(|branch| self.session.state.branches.key(branch));
                 player.repaint();
             }
             Effect::Answered(asked) => self.answered(asked),
@@ -407,6 +397,7 @@ impl Provider {
                 player.by_time = by_time;
                 player.repaint();
             }
+            Effect::Speed(speed) => player.borrow_mut().speed = speed,
             Effect::Range(range) => {
                 let mut player = player.borrow_mut();
                 player.range = range;
@@ -427,34 +418,48 @@ impl Provider {
             self.session.player.borrow_mut().attach(&document);
         }
         mark("data-ready", if self.session.state.digest.is_some() { "true" } else { "false" });
-        self.engine.is_none() && self.start_engine()
+        self.engine.is_none() && self.session.state.broken.is_none() && self.start_engine()
     }
 
     fn start_engine(&mut self) -> bool {
+        self.start_worker() && self.act(Action::EngineStarted)
+    }
+
+    fn start_worker(&mut self) -> bool {
         match Engine::start(&self.session.state.spec, self.session.on(Msg::Engine)) {
-            Ok(engine) => {
-                self.engine = Some(engine);
-                self.act(Action::EngineStarted)
-            }
-            Err(message) => self.act(Action::EngineBroken(message)),
+            Ok(engine) => self.engine = Some(engine),
+            Err(message) => _ = self.act(Action::EngineBroken(message)),
         }
+        self.engine.is_some()
+    }
+
+    fn restart(&mut self) -> bool {
+        self.act(Action::Restart);
+        self.start_engine();
+        true
     }
 
     fn hear(&mut self, reply: Reply, arrays: &[Uint32Array]) -> bool {
-        if let (Reply::Loaded { .. }, Some(engine)) = (&reply, &mut self.engine) {
-            engine.loaded();
+        if let (Reply::Loaded { run, .. }, Some(engine)) = (&reply, &mut self.engine) {
+            engine.loaded(*run);
         }
-        if reply.run().is_some_and(|run| run != self.session.state.run) {
+        if reply.run().is_some_and(|run| !self.session.state.awaits(run)) {
             return false;
         }
         match reply {
             Reply::Hello { .. } | Reply::Progress { .. } => false,
-            Reply::Loaded { info, .. } => self.act(Action::Loaded(info)),
-            Reply::Refused { message, .. } => self.act(Action::Refused(message)),
-            Reply::Started { spec, threads, .. } => {
-                let mut player = self.session.player.borrow_mut();
+            Reply::Loaded { info, .. } => {
+                self.admit_file(&info);
+                self.act(Action::Loaded(info))
+            }
+            Reply::Refused { run, message } => self.act(Action::Refused(run, message)),
+            Reply::Started { run, spec, threads } => {
+                if let Some(engine) = &mut self.engine {
+                    engine.started(run);
+                }
                 // Another run of the same traffic is shown at the same moment.
-                self.anchor = if self.session.state.fresh { Anchor::End } else { player.anchor() };
+                self.take_moments();
+                let mut player = self.session.player.borrow_mut();
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;
                 let Config { line_size, ring_slots, .. } = spec.config;
@@ -463,10 +468,8 @@ impl Provider {
                 self.act(Action::Started(spec));
                 let branches = &self.session.state.branches;
                 let mut player = self.session.player.borrow_mut();
-                if branches.len() == 1 {
-                    player.kept.clear();
-                }
-                player.beside = branches.compared;
+                player.beside = branches.compared.map(|branch| branches.key(branch));
+                player.keep_some(|key| branches.holds(key));
                 true
             }
             Reply::Events { lane, .. } => {
@@ -483,7 +486,7 @@ impl Provider {
                 if let Some(timeline) = player.timeline.as_mut() {
                     timeline.finish();
                 }
-                player.keep(self.session.state.branches.current);
+                player.keep(self.session.state.shown_key());
                 player.filter(&self.session.state.packets.filter);
                 player.repaint();
                 drop(player);
@@ -501,7 +504,7 @@ impl Provider {
 
     fn hear_answer(&mut self, answered: Answered, arrays: &[Uint32Array]) -> bool {
         let Answered { run, ask, answer } = answered;
-        if run != self.session.state.run {
+        if Some(run) != self.session.state.on_screen {
             return false;
         }
         let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
@@ -556,43 +559,6 @@ impl Provider {
         if !std::mem::replace(&mut self.settled, true) {
             update::watch(self.session.send.clone());
         }
-    }
-
-    fn fetch_demo(&self) {
-        let send = self.session.send.clone();
-        let state = &self.session.state;
-        // The last visit was to a capture, which may have been kept.
-        let kept = state.resumed && state.link.capture.is_some() && !state.opened;
-        spawn_local(async move {
-            if let Some(found) = if kept { keep::load().await } else { None } {
-                return send.emit(Msg::Bytes(Ok(found)));
-            }
-            let bytes = load::fetch(&format!("captures/{DEMO_NAME}")).await;
-            send.emit(Msg::Bytes(bytes.map(|bytes| (DEMO_NAME.to_owned(), bytes)).ok_or_else(|| {
-                "The demo capture could not be loaded: reload the page, or drop a pcap file.".to_owned()
-            })));
-        });
-    }
-
-    fn load_file(&mut self, file: &File) -> bool {
-        let name = file.name();
-        self.act(Action::Reading(name.clone()));
-        let send = self.session.send.clone();
-        let buffer = file.array_buffer();
-        spawn_local(async move {
-            let bytes = JsFuture::from(buffer).await.map(|buffer| Uint8Array::new(&buffer));
-            // What was saved here carries the link to what it shows.
-            if let Ok(bytes) = &bytes
-                && bytes.length() < REOPENED
-                && let Some(link) = reopen::link_in(&bytes.to_vec())
-            {
-                return send.emit(Msg::Reopen(link));
-            }
-            send.emit(Msg::Bytes(
-                bytes.map(|bytes| (name.clone(), bytes)).map_err(|_| format!("{name} could not be read.")),
-            ));
-        });
-        true
     }
 
     /// The demo's opening, or any other run from its start.

@@ -50,18 +50,6 @@ impl Page {
 }
 
 impl State {
-    /// Takes over what was kept of the last visit; what cannot be read is as if it had not been kept.
-    pub(super) fn resume(&mut self, fragment: &str) {
-        if let Ok((link, _)) = Link::read(fragment) {
-            self.spec = link.spec.clone();
-            self.branches.go_to(&link.spec);
-            self.packets = link.filter.clone().into();
-            // It is shown again, not held against what it was.
-            self.link = Link { digest: None, ..link };
-            self.resumed = true;
-        }
-    }
-
     pub(super) fn address(&mut self, fragment: &str) -> Vec<Effect> {
         match Page::of(fragment) {
             None => {
@@ -70,16 +58,8 @@ impl State {
             }
             Some(Page::Explore) if fragment.contains('?') => match Link::read(fragment) {
                 Ok((link, notes)) => {
-                    self.spec = link.spec.clone();
-                    self.branches.go_to(&link.spec);
-                    self.fresh = true;
-                    self.verdict = None;
                     self.notice = (!notes.is_empty()).then(|| Notice::Info(notes.join(" ")));
-                    self.packets = link.filter.clone().into();
-                    self.link = link;
-                    self.resumed = false;
-                    self.opened = false;
-                    return self.run_again();
+                    return self.follow(link);
                 }
                 Err(error) => self.notice = Some(Notice::Problem(error.to_string())),
             },

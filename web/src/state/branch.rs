@@ -20,6 +20,8 @@ pub struct Branch {
 /// All of them: a tree.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Branches {
+    /// Number of the tree.
+    tree: u32,
     all: Vec<Branch>,
     /// The one on screen.
     pub current: u32,
@@ -31,10 +33,25 @@ pub struct Branches {
 const KEPT: usize = 12;
 
 impl Branches {
-    /// A single run.
-    pub fn new(spec: Spec) -> Self {
+    /// A single run, as tree number `tree`.
+    pub fn new(spec: Spec, tree: u32) -> Self {
         let first = Branch { id: 0, origin: None, spec, digest: None };
-        Self { all: vec![first], current: 0, compared: None }
+        Self { tree, all: vec![first], current: 0, compared: None }
+    }
+
+    /// A branch's number among those of all trees.
+    pub fn key(&self, id: u32) -> u64 {
+        u64::from(self.tree) << 32 | u64::from(id)
+    }
+
+    /// Whether a number is that of a branch of this tree.
+    pub fn holds(&self, key: u64) -> bool {
+        (key >> 32) as u32 == self.tree
+    }
+
+    /// Whether another value of the same tree has all of these.
+    pub fn is_part_of(&self, other: &Self) -> bool {
+        self.tree == other.tree && self.all.iter().all(|branch| other.get(branch.id).is_some())
     }
 
     /// All, oldest first.
@@ -57,35 +74,38 @@ impl Branches {
         self.all.iter().find(|branch| branch.id == id)
     }
 
-    /// Goes to a run: to the branch that it is, or to a tree of its own.
-    pub fn go_to(&mut self, spec: &Spec) {
-        match self.all.iter().find(|branch| branch.spec == *spec) {
-            Some(branch) => self.current = branch.id,
-            None => *self = Self::new(spec.clone()),
-        }
+    /// Goes to a run, if it is one of these.
+    pub fn go_to(&mut self, spec: &Spec) -> bool {
+        let Some(branch) = self.all.iter().find(|branch| branch.spec == *spec) else { return false };
+        self.current = branch.id;
         self.compared = self.compared.filter(|id| *id != self.current);
+        true
+    }
+
+    /// Takes a branch in that was made from another one, which is there.
+    pub fn add(&mut self, id: u32, (from, change, at): (u32, Change, u32)) {
+        if let Some(mut spec) = self.get(from).map(|branch| branch.spec.clone()) {
+            spec.changes.push(change);
+            self.all.push(Branch { id, origin: Some((from, change, at)), spec, digest: None });
+        }
     }
 
     /// Makes a branch from the current one by a change at a position, goes there, and compares the two. The same change at
-    /// the same place is the branch that is there.
-    pub fn grow(&mut self, change: Change, at: u32) -> Spec {
+    /// the same place is the branch that is there. The run, and the number of the branch that had to go for it.
+    pub fn grow(&mut self, change: Change, at: u32) -> (Spec, Option<u32>) {
         let (from, base) = (self.current, self.get(self.current).map(|branch| branch.spec.clone()));
         let mut spec = base.unwrap_or_default();
         spec.changes.push(change);
-        let known = self.all.iter().find(|branch| branch.spec == spec).map(|branch| branch.id);
-        self.current = known.unwrap_or_else(|| {
-            let id = self.all.iter().map(|branch| branch.id + 1).max().unwrap_or(0);
-            self.all.push(Branch { id, origin: Some((from, change, at)), spec: spec.clone(), digest: None });
-            id
-        });
-        if self.all.len() > KEPT {
-            self.drop_a_leaf(from);
+        if !self.go_to(&spec) {
+            self.current = self.all.iter().map(|branch| branch.id + 1).max().unwrap_or(0);
+            self.add(self.current, (from, change, at));
         }
         self.compared = Some(from);
-        spec
+        let dropped = if self.all.len() > KEPT { self.drop_a_leaf(from) } else { None };
+        (spec, dropped)
     }
 
-    fn drop_a_leaf(&mut self, keep: u32) {
+    fn drop_a_leaf(&mut self, keep: u32) -> Option<u32> {
         let parents: Vec<u32> =
             self.all.iter().filter_map(|branch| branch.origin.as_ref().map(|origin| origin.0)).collect();
         let oldest = self.all.iter().position(|branch| {
@@ -93,9 +113,7 @@ impl Branches {
                 && ![self.current, keep].contains(&branch.id)
                 && !parents.contains(&branch.id)
         });
-        if let Some(index) = oldest {
-            self.all.remove(index);
-        }
+        oldest.map(|index| self.all.remove(index).id)
     }
 
     /// The current one's result is known.
@@ -113,31 +131,32 @@ mod tests {
 
     #[test]
     fn a_change_makes_a_branch_that_is_kept_beside_its_origin() {
-        let mut branches = Branches::new(Spec::default());
+        let mut branches = Branches::new(Spec::default(), 3);
         let lose = Change::Lose { from_peer: false, frame: 3 };
-        let spec = branches.grow(lose, 40);
-        assert_eq!(spec.changes, [lose]);
+        let (spec, dropped) = branches.grow(lose, 40);
+        assert_eq!((&spec.changes[..], dropped), (&[lose][..], None));
         assert_eq!((branches.current, branches.compared, branches.len()), (1, Some(0), 2));
+        assert!(branches.holds(branches.key(1)) && !Branches::new(spec, 4).holds(branches.key(1)));
         branches.finished("ab");
         assert_eq!(branches.get(1).unwrap().digest.as_deref(), Some("ab"));
-        branches.go_to(&Spec::default());
+        assert!(branches.go_to(&Spec::default()));
         assert_eq!((branches.current, branches.compared), (0, None), "nothing is compared with itself");
         branches.grow(lose, 40);
         assert_eq!((branches.current, branches.len()), (1, 2), "the same change is the same branch");
         let other = Spec { changes: vec![Change::Lose { from_peer: true, frame: 1 }], ..Spec::default() };
-        branches.go_to(&other);
-        assert_eq!(branches.len(), 1, "another run is a tree of its own");
+        assert!(!branches.go_to(&other) && branches.len() == 2, "another run is none of them");
     }
 
     #[test]
-    fn no_more_are_kept_than_there_is_room_for() {
-        let mut branches = Branches::new(Spec::default());
+    fn no_more_are_kept_than_there_is_room_for_and_the_one_that_goes_is_named() {
+        let mut branches = Branches::new(Spec::default(), 0);
+        let mut went = Vec::new();
         for frame in 0..30 {
             branches.go_to(&Spec::default());
-            branches.grow(Change::Lose { from_peer: false, frame }, frame);
+            went.extend(branches.grow(Change::Lose { from_peer: false, frame }, frame).1);
         }
-        assert_eq!(branches.len(), KEPT);
+        assert_eq!((branches.len(), branches.current), (KEPT, 30));
         assert_eq!(branches.iter().next().map(|branch| branch.id), Some(0));
-        assert_eq!(branches.current, 30);
+        assert_eq!(went, (1..=19).collect::<Vec<_>>());
     }
 }

@@ -40,11 +40,15 @@ impl<T: PartialEq> History<T> {
         Some(after)
     }
 
-    /// The step away from `value` led nowhere: it is no step.
-    pub fn forget(&mut self, value: &T) {
-        if self.past.last() == Some(value) {
-            self.past.pop();
-        }
+    /// Most values before and after it, oldest first: those that are kept for another visit.
+    pub fn recent(&self, most: usize) -> (&[T], impl Iterator<Item = &T>) {
+        (&self.past[self.past.len().saturating_sub(most)..], self.future.iter().rev().take(most))
+    }
+
+    /// The values before and after a present one, oldest first.
+    pub fn restored(past: Vec<T>, mut future: Vec<T>) -> Self {
+        future.reverse();
+        Self { past, future }
     }
 
     /// Whether there is something before.

@@ -5,6 +5,8 @@ mod address;
 mod branch;
 mod history;
 mod inspect;
+mod runs;
+mod step;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +14,9 @@ pub use address::Page;
 pub use branch::{Branch, Branches};
 pub use history::History;
 pub use inspect::{Asked, DagInfo, FrameInfo, Inspect};
+pub use step::{File, Step};
+
+use std::rc::Rc;
 
 use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config, MODEL_VERSION, MOST_CHANGES, Workload};
@@ -20,7 +25,7 @@ use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
 use crate::filter::{PacketFilter, Typed};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
-use crate::share::{Link, short_digest};
+use crate::share::Link;
 use crate::timeline::{Jump, Place};
 
 /// File name of the capture that is there from the start.
@@ -35,43 +40,61 @@ pub enum Notice {
     Info(String),
     /// Something did not work; what was there stays.
     Problem(String),
-    /// The worker is gone; it can be started again.
-    Broken(String),
-    /// A newer build of the page is there.
-    Newer,
 }
 
 /// The explorer's state, but for what moves with every frame, which is the player's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
-    /// The capture that was read last.
+    /// The capture that the worker has.
     pub capture: Option<CaptureInfo>,
     /// The run that was asked for last.
     pub spec: Spec,
+    /// The capture that runs of a capture are to be of.
+    pub file: File,
     /// The run on screen.
     pub shown: Spec,
-    /// Runs before and after this one.
-    pub history: History<Spec>,
+    /// What all was set for that, and the history then; None before the first run.
+    settled: Option<(Rc<Step>, History<Rc<Step>>)>,
+    /// Steps before and after this one.
+    pub history: History<Rc<Step>>,
+    /// The step that is gone back to, if its run has other packets: what was made of it is to be there again.
+    returns: Option<Rc<Step>>,
     /// Runs with the same beginning.
     pub branches: Branches,
-    /// Number of the last request: replies to older ones are out of date.
+    /// How many trees of those there have been.
+    trees: u32,
+    /// Number of the last request.
     pub run: u32,
+    /// Number of the request for a run that has not begun yet.
+    awaited: Option<u32>,
+    /// Number of the request whose run is on screen: questions are about that.
+    pub on_screen: Option<u32>,
+    /// Number of the request for the file that the worker reads.
+    reading: Option<u32>,
     /// Name of the file that is being read.
     pub loading: Option<String>,
+    /// Whether that is fetched for the run that is wanted, and not opened by the user.
+    pub fetched: bool,
     /// Digest of the finished run on screen, as links carry it.
     pub digest: Option<String>,
-    /// The link that the page was opened with, or made last.
+    /// The link whose moment is shown once its run is there.
     pub link: Link,
+    /// A link that waits for its capture.
+    pub pending: Option<Link>,
     /// Whether that link is what was kept of the last visit.
     pub resumed: bool,
     /// Whether the link's result was reproduced.
     pub verdict: Option<String>,
     /// Whether the first picture has been shown.
     pub opened: bool,
-    /// Whether the next run is of a capture not shown before.
-    pub fresh: bool,
+    /// Where the cursor is.
+    pub here: u32,
     /// What there is to tell.
     pub notice: Option<Notice>,
+    /// Why the worker is gone, until it is started again.
+    pub broken: Option<String>,
+    /// Whether a newer build of the page is there.
+    pub newer: bool,
     /// Whether it plays, and what the tour says.
     pub status: Status,
     /// What steps go by.
@@ -182,18 +205,29 @@ impl Default for State {
         Self {
             capture: None,
             spec: Spec::default(),
+            file: File::default(),
             shown: Spec::default(),
+            settled: None,
             history: History::default(),
-            branches: Branches::new(Spec::default()),
+            returns: None,
+            branches: Branches::new(Spec::default(), 0),
+            trees: 0,
             run: 0,
+            awaited: None,
+            on_screen: None,
+            reading: None,
             loading: None,
+            fetched: false,
             digest: None,
             link: Link::default(),
+            pending: None,
             resumed: false,
             verdict: None,
             opened: false,
-            fresh: true,
+            here: 0,
             notice: None,
+            broken: None,
+            newer: false,
             status: Status { playing: false, caption: None, still: None },
             unit: Unit::Event,
             tab: 0,
@@ -222,16 +256,16 @@ impl Default for State {
 pub enum Action {
     /// The address has this fragment now.
     Address(String),
-    /// The moment of the last visit is to be shown, kept as a link's fragment.
-    Resume(String),
+    /// The moment of the last visit is to be shown, kept as a link's fragment; with what was kept beside it.
+    Resume(String, String),
     /// Something to tell.
     Inform(String),
     /// A newer build of the page is there.
     Newer,
     /// A worker was started.
     EngineStarted,
-    /// The worker is to be started again and to show this moment, as a link's fragment.
-    Restart(String),
+    /// The worker is to be started again.
+    Restart,
     /// There is no worker (any more), for this reason.
     EngineBroken(String),
     /// The part of the program that runs workloads and answers questions could not be fetched.
@@ -242,8 +276,8 @@ pub enum Action {
     Read,
     /// The file was no capture, but one that was saved here.
     Opened,
-    /// The file could not be read, and what to say about it.
-    Unreadable(String),
+    /// The file could not be read.
+    Unreadable,
     /// Back to the demo capture.
     Demo,
     /// Another configuration.
@@ -264,8 +298,8 @@ pub enum Action {
     Redo,
     /// The worker has read the capture.
     Loaded(CaptureInfo),
-    /// The worker could not do what was asked.
-    Refused(String),
+    /// The worker could not do what was asked as the request of this number, and why.
+    Refused(u32, String),
     /// A run has begun.
     Started(Spec),
     /// The run is over.
@@ -296,8 +330,10 @@ pub enum Action {
     FilterPackets(String, bool),
     /// What jumps go to.
     JumpTo(Jump),
+    /// The marked moment and the bookmarks of the run before are these moments of the one on screen.
+    Carried(Option<u32>, Vec<u32>),
     /// A link to the moment was made, and whether it is on the clipboard.
-    Shared(Link, bool),
+    Shared(bool),
     /// The player came to another state.
     Status(Status),
     /// What steps go by.
@@ -321,8 +357,10 @@ pub enum Action {
 pub enum Effect {
     /// Run something.
     Run(Spec),
-    /// Fetch the demo capture.
-    FetchDemo,
+    /// Fetch a capture: the demo, or one that was open before.
+    Fetch(File),
+    /// The address's link is not what is shown any more.
+    LeaveLink,
     /// Show a moment.
     Moment(u32),
     /// Show the beginning: the demo's tour, or the run from its start.
@@ -349,6 +387,8 @@ pub enum Effect {
     Plots([usize; SLOTS]),
     /// Show plots by time, or by event.
     Axis(bool),
+    /// Play so many events a second.
+    Speed(f64),
     /// Mark a range in the plots.
     Range(Option<(u32, u32)>),
     /// Let packets pass this filter.
@@ -362,13 +402,15 @@ pub enum Effect {
 impl State {
     /// Whether the capture is the demo; also before there is one.
     pub fn demo(&self) -> bool {
-        self.capture.as_ref().is_none_or(|capture| capture.sha256 == DEMO_SHA256)
+        self.file.is_demo()
     }
 
     /// The link to a moment of the run on screen.
     pub fn link_at(&self, position: u32) -> Link {
-        let replays = self.shown.config.workload == Workload::Capture;
-        let file = self.capture.as_ref().filter(|_| replays && !self.demo());
+        if !self.opened {
+            return Link { spec: self.spec.clone(), ..self.link.clone() };
+        }
+        let file = self.own_file();
         Link {
             spec: self.shown.clone(),
             at: Some(position),
@@ -376,8 +418,8 @@ impl State {
             line: self.line_hash,
             mark: self.mark,
             filter: self.packets.filter.clone(),
-            capture: file.map(|capture| capture.sha256.clone()),
-            name: file.map(|capture| capture.name.clone()),
+            capture: file.map(|file| file.sha256.clone()),
+            name: file.map(|file| file.name.clone()),
             model: Some(MODEL_VERSION),
             digest: self.digest.clone(),
         }
@@ -386,9 +428,9 @@ impl State {
     /// What an exported file of the run on screen says about itself.
     pub fn about(&self, position: u32) -> About {
         let Config { line_size, retention, seed, workload, threads, .. } = self.shown.config;
-        let what = match (workload, &self.capture) {
-            (Workload::Capture, Some(capture)) => format!("{}, buffers: {}", capture.name, retention.name()),
-            _ => format!("{}, {threads} threads", workload.name()),
+        let what = match self.shown_file() {
+            Some(file) => format!("{}, buffers: {}", file.name, retention.name()),
+            None => format!("{}, {threads} threads", workload.name()),
         };
         let changes: String = self.shown.changes.iter().map(|change| format!(", {change}")).collect();
         let caption = format!("{what}, {line_size} B lines, seed {seed}{changes}, model {MODEL_VERSION}");
@@ -399,78 +441,59 @@ impl State {
     pub fn apply(&mut self, action: Action) -> Vec<Effect> {
         match action {
             Action::Address(fragment) => self.address(&fragment),
-            Action::Resume(fragment) => {
-                self.resume(&fragment);
-                Vec::new()
-            }
+            Action::Resume(fragment, kept) => self.resume(&fragment, &kept),
             Action::Newer => {
-                self.notice = Some(Notice::Newer);
+                self.newer = true;
                 Vec::new()
             }
             Action::Inform(text) => {
                 self.notice = Some(Notice::Info(text));
                 Vec::new()
             }
-            Action::EngineStarted if self.spec.config.workload != Workload::Capture => self.run_again(),
-            Action::EngineStarted => self.fetch_demo(),
+            Action::EngineStarted => self.start(),
             Action::Demo => {
-                self.spec.config.workload = Workload::Capture;
-                self.fetch_demo()
+                let config = Config { workload: Workload::Capture, ..self.spec.config };
+                self.configure(config, File::default())
             }
-            Action::Restart(moment) => {
-                self.resume(&moment);
-                self.opened = false;
-                self.notice = None;
-                self.loading = None;
-                vec![Effect::Mark(false)]
-            }
+            Action::Restart => self.restart(),
             Action::EngineBroken(reason) => {
-                self.notice = Some(Notice::Broken(reason));
+                self.broken = Some(reason);
                 Vec::new()
             }
             Action::Missing => {
                 self.inspect.give_up();
                 let text =
                     "A part of the program could not be loaded. Is there a connection? Then try again.";
-                if self.spec != self.shown {
-                    return self.apply(Action::Refused(text.to_owned()));
+                if let Some(run) = self.awaited {
+                    return self.refused(run, text.to_owned());
                 }
                 self.notice = Some(Notice::Problem(text.to_owned()));
                 Vec::new()
             }
             Action::Reading(name) => {
                 self.loading = Some(name);
+                self.fetched = false;
                 self.dragging = false;
                 self.notice = None;
-                self.verdict = None;
                 vec![Effect::EndTour]
             }
             Action::Read => {
                 self.run += 1;
+                self.reading = Some(self.run);
                 Vec::new()
             }
             Action::Opened => {
                 self.loading = None;
-                Vec::new()
+                self.go_on()
             }
-            Action::Unreadable(message) => {
-                self.loading = None;
-                self.notice = Some(Notice::Problem(message));
-                Vec::new()
-            }
-            Action::Configure(config) => {
-                let traffic = (config.workload, config.threads) != self.traffic();
-                // Changes speak of packets and moments of the traffic that was there.
-                let changes = if traffic { Vec::new() } else { self.spec.changes.clone() };
-                self.fresh |= traffic;
-                self.turn(Spec { config, changes, ..self.spec.clone() })
-            }
+            Action::Unreadable => self.unreadable(),
+            Action::Configure(config) => self.configure(config, self.file.clone()),
             Action::Compare(lane, scheme) => {
                 let mut spec = self.spec.clone();
                 if let Some(shown) = spec.schemes.get_mut(lane) {
                     *shown = scheme;
                 }
-                self.turn(spec)
+                self.turn(spec, self.file.clone())
             }
             Action::Change(..) if self.spec.changes.len() >= MOST_CHANGES => {
                 let text =
@@ -479,72 +502,39 @@ impl State {
                 Vec::new()
             }
             Action::Change(change, at) => {
-                self.history.push(self.spec.clone());
-                let spec = self.branches.grow(change, at);
+                self.history.push(self.step());
+                self.returns = None;
+                let (spec, dropped) = self.branches.grow(change, at);
                 self.bottom = Bottom::Branches;
-                let mut effects = self.go_to(spec);
+                let mut effects = self.go(spec, self.file.clone());
                 effects.push(Effect::Beside(self.branches.compared));
+                self.notice = dropped.map(|branch| {
+                    let kept = self.branches.len();
+                    Notice::Info(format!(
+                        "Branch {branch} had to go, as {kept} are kept: Undo brings it back, in place of the new one."
+                    ))
+                });
                 effects
             }
             Action::Branch(id) => match self.branches.get(id).map(|branch| branch.spec.clone()) {
-                Some(spec) => self.turn(spec),
+                Some(spec) => self.turn(spec, self.file.clone()),
                 None => Vec::new(),
             },
             Action::Beside(id) => {
                 self.branches.compared = id.filter(|id| *id != self.branches.current);
                 vec![Effect::Beside(self.branches.compared)]
             }
-            Action::Undo => match self.history.back(self.spec.clone()) {
-                Some(spec) => self.go_to(spec),
-                None => Vec::new(),
-            },
-            Action::Redo => match self.history.forward(self.spec.clone()) {
-                Some(spec) => self.go_to(spec),
-                None => Vec::new(),
-            },
+            Action::Undo => self.step_back(false),
+            Action::Redo => self.step_back(true),
             Action::Rejected(message) => {
                 self.notice = Some(Notice::Problem(message));
                 vec![Effect::EndTour]
             }
-            Action::Loaded(info) => {
-                self.loading = None;
-                self.notice = info.warning.clone().map(Notice::Info).or(self.notice.take());
-                self.capture = Some(info);
-                self.fresh = true;
-                if self.opened {
-                    // What was changed on the way was of other traffic.
-                    self.spec.changes.clear();
-                }
-                self.spec.config.workload = Workload::Capture;
-                self.run_again()
-            }
-            Action::Refused(message) => {
-                self.loading = None;
-                self.notice = Some(Notice::Problem(message));
-                // What was there stays, with its own settings.
-                self.spec = self.shown.clone();
-                self.history.forget(&self.shown);
-                self.branches.go_to(&self.shown);
-                vec![Effect::Mark(true)]
-            }
-            Action::Started(spec) => {
-                self.branches.go_to(&spec);
-                self.shown = spec;
-                self.digest = None;
-                self.selected = None;
-                self.line = None;
-                self.line_hash = None;
-                self.place = None;
-                self.range = None;
-                self.inspect.clear();
-                if self.fresh {
-                    self.mark = None;
-                    self.bookmarks.clear();
-                }
-                self.fresh = false;
-                Vec::new()
-            }
+            Action::Loaded(info) => self.loaded(info),
+            Action::Refused(run, message) => self.refused(run, message),
+            Action::Started(spec) => self.started(spec),
             Action::Done(results) => self.done(&results),
+            Action::Carried(mark, bookmarks) => self.carry(mark, &bookmarks),
             Action::Answered(ask, answer, words) => {
                 self.inspect.take(ask, answer, &words).map(Effect::Answered).into_iter().collect()
             }
@@ -613,13 +603,11 @@ impl State {
                 }
                 vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
             }
-            Action::Shared(link, copied) => {
-                let file = if self.demo() {
-                    ""
-                } else {
-                    " The capture itself stays here: whoever opens the link is asked for it."
+            Action::Shared(copied) => {
+                let file = match self.own_file() {
+                    Some(_) => " The capture itself stays here: whoever opens the link is asked for it.",
+                    None => "",
                 };
-                self.link = link;
                 let place = if copied {
                     "in the address bar and on the clipboard."
                 } else {
@@ -659,91 +647,9 @@ impl State {
                 Vec::new()
             }
             Action::Dismiss => {
-                self.notice = None;
+                self.newer &= self.notice.take().is_some();
                 Vec::new()
             }
         }
-    }
-
-    fn fetch_demo(&mut self) -> Vec<Effect> {
-        self.loading = Some(DEMO_NAME.to_owned());
-        vec![Effect::EndTour, Effect::FetchDemo]
-    }
-
-    /// What runs, by what decides of which packets a run consists.
-    fn traffic(&self) -> (Workload, u32) {
-        (self.spec.config.workload, self.spec.config.threads)
-    }
-
-    /// To another run, as a step that can be undone.
-    fn turn(&mut self, spec: Spec) -> Vec<Effect> {
-        self.history.push(self.spec.clone());
-        self.go_to(spec)
-    }
-
-    fn go_to(&mut self, spec: Spec) -> Vec<Effect> {
-        self.branches.go_to(&spec);
-        self.spec = spec;
-        self.verdict = None;
-        self.notice = None;
-        let mut effects = vec![Effect::EndTour];
-        if self.spec.config.workload == Workload::Capture && self.capture.is_none() && self.loading.is_none()
-        {
-            effects.extend(self.fetch_demo());
-        }
-        effects.extend(self.run_again());
-        effects
-    }
-
-    fn run_again(&mut self) -> Vec<Effect> {
-        if self.spec.config.workload == Workload::Capture && self.capture.is_none() {
-            return Vec::new();
-        }
-        self.run += 1;
-        vec![Effect::Mark(false), Effect::Run(self.spec.clone())]
-    }
-
-    fn done(&mut self, results: &[LaneResult; 2]) -> Vec<Effect> {
-        let digest = short_digest(&results[0].digest, &results[1].digest);
-        self.branches.finished(&digest);
-        self.digest = Some(digest);
-        let mut effects = if self.opened { vec![Effect::Restore] } else { self.open() };
-        effects.push(Effect::Mark(true));
-        effects
-    }
-
-    /// The first picture: the link's moment, or the beginning.
-    fn open(&mut self) -> Vec<Effect> {
-        self.opened = true;
-        let capture = self.capture.clone().unwrap_or_default();
-        let wanted = self.link.capture.clone().unwrap_or_else(|| DEMO_SHA256.to_owned());
-        let replays = self.shown.config.workload == Workload::Capture;
-        if replays && wanted != capture.sha256 {
-            // The link is about another file; it stays wanted until that is dropped.
-            self.opened = false;
-            let name = self.link.name.clone().unwrap_or_else(|| "a capture".to_owned());
-            let (about, why) = if self.resumed {
-                ("The last visit was to", "is not stored")
-            } else {
-                ("This link is about", "never travels in a link")
-            };
-            let text = format!(
-                "{about} {name} (SHA-256 {}…), which {why}: drop that file here to see it. Until then this is {}.",
-                &wanted[..16],
-                capture.name
-            );
-            self.notice = Some(Notice::Info(text));
-        } else if let Some(at) = self.link.at {
-            self.verdict = self.digest.as_deref().and_then(|digest| self.link.verdict(digest));
-            self.selected = self.link.packet;
-            self.mark = self.link.mark;
-            let mut effects = vec![Effect::Moment(at), Effect::Select(self.link.packet)];
-            if self.mark.is_some() {
-                effects.push(Effect::MarkMoment(self.mark));
-            }
-            effects.extend(self.link.line.map(Effect::FindLine));
-            return effects;
-        }
-        vec![Effect::Open]
     }
 }

@@ -191,7 +191,7 @@ fn branches(session: &Session) -> Html {
     let rows: Vec<BranchRow> = branches
         .iter()
         .map(|branch| {
-            let kept = player.kept.get(branch.id.into());
+            let kept = player.kept.get(branches.key(branch.id));
             let text = match &branch.origin {
                 None => format!("{} · first run", branch.id),
                 Some((_, change, at)) => {

@@ -1,5 +1,7 @@
 use snapstack::sim::{Change, Config, MODEL_VERSION, Workload};
 
+mod runs;
+
 use super::*;
 
 fn capture(sha256: &str) -> CaptureInfo {
@@ -18,9 +20,25 @@ fn running() -> State {
     state.apply(Action::EngineStarted);
     state.apply(Action::Read);
     state.apply(Action::Loaded(capture(DEMO_SHA256)));
-    state.apply(Action::Started(Spec::default()));
-    state.apply(Action::Done(results()));
+    finish(&mut state);
     state
+}
+
+/// The run that is asked for begins and ends.
+fn finish(state: &mut State) -> Vec<Effect> {
+    state.apply(Action::Started(state.spec.clone()));
+    state.apply(Action::Done(results()))
+}
+
+/// The user opens a file, and the worker has read it.
+fn open(state: &mut State, sha256: &str) -> Vec<Effect> {
+    state.apply(Action::Reading("some.pcap".to_owned()));
+    state.apply(Action::Read);
+    state.apply(Action::Loaded(capture(sha256)))
+}
+
+fn file(sha256: &str) -> File {
+    File { sha256: sha256.to_owned(), name: "some.pcap".to_owned() }
 }
 
 fn line(line_size: u32) -> Config {
@@ -35,7 +53,7 @@ fn lines(line_size: u32) -> Spec {
 fn the_demo_is_fetched_run_and_opened() {
     let mut state = State::default();
     assert_eq!(state.apply(Action::Address("#/explore".to_owned())), []);
-    assert!(state.apply(Action::EngineStarted).contains(&Effect::FetchDemo));
+    assert!(state.apply(Action::EngineStarted).contains(&Effect::Fetch(File::default())));
     assert_eq!(state.loading.as_deref(), Some(DEMO_NAME));
     state.apply(Action::Read);
     let asked = state.apply(Action::Loaded(capture(DEMO_SHA256)));
@@ -72,7 +90,7 @@ fn configurations_are_undone_and_redone() {
 fn a_refused_configuration_leaves_what_was_there() {
     let mut state = running();
     state.apply(Action::Configure(line(16)));
-    state.apply(Action::Refused("too large".to_owned()));
+    state.apply(Action::Refused(state.run, "too large".to_owned()));
     assert_eq!(state.spec, Spec::default());
     assert_eq!(state.notice, Some(Notice::Problem("too large".to_owned())));
     assert!(!state.history.has_past());
@@ -93,32 +111,51 @@ fn a_link_shows_its_moment_and_says_whether_it_was_reproduced() {
 #[test]
 fn a_link_about_another_file_asks_for_it_until_it_is_there() {
     let mut state = State::default();
+    let wanted = "ab".repeat(32);
     let link = Link {
-        capture: Some("ab".repeat(32)),
-        name: Some("mine.pcap".to_owned()),
+        capture: Some(wanted.clone()),
+        name: Some("some.pcap".to_owned()),
         at: Some(5),
+        digest: running().digest,
+        model: Some(MODEL_VERSION),
         ..Link::default()
     };
-    state.apply(Action::Address(link.fragment()));
+    state.apply(Action::Address(format!("{}&evil=1", link.fragment())));
     state.apply(Action::EngineStarted);
+    assert_eq!((&state.loading, &state.file), (&Some("some.pcap".to_owned()), &file(&wanted)));
+    assert!(state.apply(Action::Unreadable).contains(&Effect::Fetch(File::default())), "the demo instead");
+    assert!(
+        matches!(&state.notice, Some(Notice::Info(text)) if text.contains("evil") && text.contains("drop that file"))
+    );
+    state.apply(Action::Read);
     state.apply(Action::Loaded(capture(DEMO_SHA256)));
-    assert!(state.apply(Action::Done(results())).contains(&Effect::Open));
-    assert!(matches!(&state.notice, Some(Notice::Info(text)) if text.contains("mine.pcap")));
-    state.apply(Action::Loaded(capture(&"ab".repeat(32))));
-    assert!(state.apply(Action::Done(results())).contains(&Effect::Moment(5)));
+    assert!(finish(&mut state).contains(&Effect::Open));
+    state.apply(Action::Dismiss);
+    state.apply(Action::Configure(line(16)));
+    assert_eq!(finish(&mut state), [Effect::Restore, Effect::Mark(true)], "the cursor stays where it is");
+    assert_eq!(state.notice, None);
+    open(&mut state, &wanted);
+    assert_eq!(state.spec, Spec::default(), "it is the link's run");
+    assert!(finish(&mut state).contains(&Effect::Moment(5)));
+    assert!(
+        state.verdict.as_deref().is_some_and(|verdict| verdict.starts_with("reproduced")),
+        "{:?}",
+        state.verdict
+    );
+    state.apply(Action::Undo);
+    assert_eq!((&state.spec, &state.file), (&lines(16), &File::default()));
 }
 
 #[test]
 fn the_last_visit_is_resumed_and_a_spoiled_one_is_not() {
     let mut state = State::default();
-    state.apply(Action::Resume("nonsense".to_owned()));
+    state.apply(Action::Resume("nonsense".to_owned(), String::new()));
     assert_eq!(state, State::default());
     let kept = Link { spec: lines(32), ..running().link_at(55) };
-    state.apply(Action::Resume(kept.fragment()));
+    state.apply(Action::Resume(kept.fragment(), "nonsense".to_owned()));
     state.apply(Action::EngineStarted);
     assert!(state.apply(Action::Loaded(capture(DEMO_SHA256))).contains(&Effect::Run(lines(32))));
-    state.apply(Action::Started(lines(32)));
-    assert!(state.apply(Action::Done(results())).contains(&Effect::Moment(55)));
+    assert!(finish(&mut state).contains(&Effect::Moment(55)));
     assert_eq!(state.verdict, None);
 }
 
@@ -137,7 +174,9 @@ fn other_pages_leave_the_run_alone_and_unknown_ones_are_answered() {
 fn a_link_of_a_file_names_it_and_that_of_the_demo_does_not() {
     let mut state = running();
     assert_eq!(state.link_at(1).capture, None);
-    state.apply(Action::Loaded(capture("00")));
+    open(&mut state, "00");
+    assert_eq!(state.link_at(1).capture, None, "the demo is on screen still");
+    finish(&mut state);
     assert_eq!(state.link_at(1).capture.as_deref(), Some("00"));
 }
 
@@ -154,7 +193,10 @@ fn a_change_begins_a_branch_that_is_kept_beside_the_run() {
     assert_eq!(state.link_at(5).spec, changed, "a link carries the change");
     assert!(state.apply(Action::Branch(0)).contains(&Effect::Run(Spec::default())));
     assert_eq!(state.branches.len(), 2, "the branch is kept");
-    assert!(state.apply(Action::Undo).contains(&Effect::Run(changed)));
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(changed.clone())));
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(Spec::default())));
+    assert_eq!(state.branches.len(), 2, "the branch outlives that it was gone to");
+    assert!(state.apply(Action::Redo).contains(&Effect::Run(changed)));
     state.apply(Action::Configure(line(16)));
     assert_eq!(state.spec.changes, [lose], "the same packets are there with other lines");
     let web = Config { workload: Workload::Web, ..line(16) };
@@ -169,9 +211,9 @@ fn a_workload_needs_no_capture_and_a_capture_is_fetched_when_it_is_wanted() {
     let link = Link { spec: web.clone(), ..Link::default() };
     assert!(state.apply(Action::Address(link.fragment())).contains(&Effect::Run(web.clone())));
     let asked = state.apply(Action::EngineStarted);
-    assert!(asked.contains(&Effect::Run(web)) && !asked.contains(&Effect::FetchDemo));
+    assert!(asked.contains(&Effect::Run(web)) && state.loading.is_none());
     let asked = state.apply(Action::Configure(Config::for_capture()));
-    assert!(asked.contains(&Effect::FetchDemo), "{asked:?}");
+    assert!(asked.contains(&Effect::Fetch(File::default())), "{asked:?}");
 }
 
 #[test]

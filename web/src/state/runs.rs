@@ -1,0 +1,385 @@
+//! From one run to another: settings, captures, links, undo, a new worker. Until another run has begun the one on screen
+//! stays, and when it cannot be had everything is again as it was set for the one on screen.
+
+use snapstack::sim::{Config, Workload};
+
+use super::{Branches, Effect, File, Notice, State};
+use crate::engine::{CaptureInfo, LaneResult, Spec};
+use crate::share::{Link, short_digest};
+
+/// What decides of which packets a run consists.
+fn traffic<'a>(spec: &Spec, file: &'a File) -> (Workload, u32, Option<&'a str>) {
+    let Config { workload, threads, .. } = spec.config;
+    (workload, threads, (workload == Workload::Capture).then_some(&*file.sha256))
+}
+
+impl State {
+    /// Whether what comes in answer to request number `run` is about something that is still waited for, or on screen.
+    pub fn awaits(&self, run: u32) -> bool {
+        [self.awaited, self.on_screen, self.reading].contains(&Some(run))
+    }
+
+    /// The capture that the run on screen is of, if it is of one.
+    pub fn shown_file(&self) -> Option<&File> {
+        let (step, _) = self.settled.as_ref()?;
+        (self.shown.config.workload == Workload::Capture).then_some(&step.file)
+    }
+
+    /// That, unless it is the demo.
+    pub fn own_file(&self) -> Option<&File> {
+        self.shown_file().filter(|file| !file.is_demo())
+    }
+
+    /// Number of the run on screen among the branches of all trees.
+    pub fn shown_key(&self) -> u64 {
+        self.settled.as_ref().map_or(0, |(step, _)| step.branches.key(step.branches.current))
+    }
+
+    /// Whether the run that is asked for has the packets of the one on screen, so that moments of the one are found in the
+    /// other.
+    pub fn same_traffic(&self) -> bool {
+        let shown = self.settled.as_ref().map(|(step, _)| traffic(&step.spec, &step.file));
+        shown == Some(traffic(&self.spec, &self.file))
+    }
+
+    /// Another configuration or capture. Changes speak of packets and moments of the traffic that was there.
+    pub(super) fn configure(&mut self, config: Config, file: File) -> Vec<Effect> {
+        let mut spec = Spec { config, ..self.spec.clone() };
+        if traffic(&spec, &file) != traffic(&self.spec, &self.file) {
+            spec.changes.clear();
+        }
+        self.turn(spec, file)
+    }
+
+    /// To another run, as a step that can be undone.
+    pub(super) fn turn(&mut self, spec: Spec, file: File) -> Vec<Effect> {
+        self.history.push(self.step());
+        self.returns = None;
+        if self.file != file {
+            self.link = Link::default();
+        }
+        self.enter_tree(&spec, &file);
+        self.go(spec, file)
+    }
+
+    /// To the branch that a run is, or to a tree of its own.
+    pub(super) fn enter_tree(&mut self, spec: &Spec, file: &File) {
+        if self.file != *file || !self.branches.go_to(spec) {
+            self.trees += 1;
+            self.branches = Branches::new(spec.clone(), self.trees);
+        }
+    }
+
+    pub(super) fn go(&mut self, spec: Spec, file: File) -> Vec<Effect> {
+        (self.spec, self.file) = (spec, file);
+        self.verdict = None;
+        self.notice = None;
+        // What has been changed since is not what a link that is still to be shown was about.
+        self.link.digest = None;
+        let mut effects = vec![Effect::EndTour, Effect::LeaveLink];
+        effects.extend(self.start());
+        effects
+    }
+
+    /// One step back, or forward again.
+    pub(super) fn step_back(&mut self, forward: bool) -> Vec<Effect> {
+        let present = self.step();
+        let step = if forward { self.history.forward(present) } else { self.history.back(present) };
+        let Some(step) = step else { return Vec::new() };
+        // What has grown of the same tree since then stays.
+        if !step.branches.is_part_of(&self.branches) || !self.branches.go_to(&step.spec) {
+            self.branches = step.branches.clone();
+        }
+        let (spec, file) = (step.spec.clone(), step.file.clone());
+        self.returns = Some(step);
+        self.go(spec, file)
+    }
+
+    /// To what a link is about.
+    pub(super) fn follow(&mut self, link: Link) -> Vec<Effect> {
+        self.take_link(link);
+        self.start()
+    }
+
+    fn take_link(&mut self, link: Link) {
+        let spec = link.spec.clone();
+        // A workload leaves the capture where it is.
+        let captures = spec.config.workload == Workload::Capture;
+        let file = if captures { File::of(&link) } else { self.file.clone() };
+        if self.settled.is_some() && (&spec, &file) != (&self.spec, &self.file) {
+            self.history.push(self.step());
+        }
+        self.enter_tree(&spec, &file);
+        (self.spec, self.file) = (spec, file);
+        self.returns = None;
+        self.pending = None;
+        self.verdict = None;
+        self.packets = link.filter.clone().into();
+        self.link = link;
+        self.resumed = false;
+        self.opened = false;
+    }
+
+    /// Has run what is asked for, once its capture is there.
+    pub(super) fn start(&mut self) -> Vec<Effect> {
+        let at_hand = self.capture.as_ref().is_some_and(|capture| capture.sha256 == self.file.sha256);
+        if self.spec.config.workload != Workload::Capture || at_hand {
+            self.run += 1;
+            self.awaited = Some(self.run);
+            return vec![Effect::Mark(false), Effect::Run(self.spec.clone())];
+        }
+        if self.loading.is_some() {
+            // When that is there it is seen what is still wanted.
+            return Vec::new();
+        }
+        self.loading = Some(self.file.name.clone());
+        self.fetched = true;
+        vec![Effect::Mark(false), Effect::Fetch(self.file.clone())]
+    }
+
+    /// The worker has read a capture.
+    pub(super) fn loaded(&mut self, info: CaptureInfo) -> Vec<Effect> {
+        let file = File { sha256: info.sha256.clone(), name: info.name.clone() };
+        let later = self.reading.take() < self.awaited.or(self.on_screen);
+        self.loading = None;
+        let fetched = std::mem::take(&mut self.fetched);
+        self.notice = info.warning.clone().map(Notice::Info).or(self.notice.take());
+        self.capture = Some(info);
+        let captures = self.spec.config.workload == Workload::Capture;
+        let pending = self.pending.take_if(|link| link.capture.as_deref() == Some(&*file.sha256));
+        if let Some(link) = pending {
+            return self.follow(link);
+        }
+        if fetched {
+            if self.file.name == file.name && self.file != file {
+                // What was fetched is not what it is called.
+                if !self.file.is_demo() {
+                    return self.missing();
+                }
+                self.file = file;
+            }
+            return if captures { self.start() } else { Vec::new() };
+        }
+        if captures && self.file == file {
+            return self.start();
+        }
+        if later && !captures {
+            // A workload was chosen while it was read: it is there when a capture is wanted.
+            self.file = file;
+            return Vec::new();
+        }
+        let config = Config { workload: Workload::Capture, ..self.spec.config };
+        let notice = self.notice.take();
+        let effects = self.configure(config, file);
+        self.notice = notice;
+        effects
+    }
+
+    /// A file is not to be had.
+    pub(super) fn unreadable(&mut self) -> Vec<Effect> {
+        let name = self.loading.take().unwrap_or_default();
+        if !std::mem::take(&mut self.fetched) {
+            self.notice = Some(Notice::Problem(format!("{name} could not be read.")));
+            return self.go_on();
+        }
+        if !self.file.is_demo() {
+            return self.missing();
+        }
+        let text = "The demo capture could not be loaded: reload the page, or drop a pcap file.";
+        self.notice = Some(Notice::Problem(text.to_owned()));
+        if self.settled.is_some() { self.stay() } else { Vec::new() }
+    }
+
+    /// A file is nothing to run: what was there goes on, or is fetched now.
+    pub(super) fn go_on(&mut self) -> Vec<Effect> {
+        match (self.awaited, self.on_screen) {
+            (None, None) => self.start(),
+            (None, Some(_)) => vec![Effect::Mark(self.digest.is_some())],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The capture that is wanted is not here.
+    fn missing(&mut self) -> Vec<Effect> {
+        let File { sha256, name } = &self.file;
+        let sum = &sha256[..sha256.len().min(16)];
+        let before = match &self.notice {
+            Some(Notice::Info(text)) if !self.opened => format!("{text} "),
+            _ => String::new(),
+        };
+        if self.opened {
+            let text = format!(
+                "{name} (SHA-256 {sum}…) is not here any more: drop that file here to go on with it."
+            );
+            self.notice = Some(Notice::Problem(text));
+            return self.stay();
+        }
+        let (about, why) = if self.resumed {
+            ("The last visit was to", "is not stored")
+        } else {
+            ("This link is about", "never travels in a link")
+        };
+        let stand_in = self
+            .capture
+            .as_ref()
+            .map(|capture| File { sha256: capture.sha256.clone(), name: capture.name.clone() });
+        let stand_in = stand_in.unwrap_or_default();
+        self.notice = Some(Notice::Info(format!(
+            "{before}{about} {name} (SHA-256 {sum}…), which {why}: drop that file here to see it. Until then this is {}.",
+            stand_in.name
+        )));
+        // It stays wanted until that is dropped.
+        self.pending = Some(self.link.clone());
+        self.returns = None;
+        self.file = stand_in;
+        self.start()
+    }
+
+    /// The worker could not do what was asked as request number `run`.
+    pub(super) fn refused(&mut self, run: u32, message: String) -> Vec<Effect> {
+        self.notice = Some(Notice::Problem(message));
+        if self.reading == Some(run) {
+            self.reading = None;
+            self.loading = None;
+            let fetched = std::mem::take(&mut self.fetched);
+            return if fetched && !self.file.is_demo() { self.missing() } else { self.go_on() };
+        }
+        if self.awaited == Some(run) {
+            self.awaited = None;
+            return self.stay();
+        }
+        // It came to a halt on its way.
+        vec![Effect::Mark(self.awaited.is_none())]
+    }
+
+    /// What is on screen stays, with its own settings; where there is nothing yet, the demo is to be seen.
+    fn stay(&mut self) -> Vec<Effect> {
+        let Some((step, history)) = self.settled.clone() else {
+            if self.spec == Spec::default() && self.file.is_demo() {
+                return vec![Effect::Mark(true)];
+            }
+            let (spec, file) = (Spec::default(), File::default());
+            self.enter_tree(&spec, &file);
+            (self.spec, self.file, self.link) = (spec, file, Link::default());
+            return self.start();
+        };
+        if self.on_screen.is_none() {
+            // A new worker has nothing that could stay.
+            return Vec::new();
+        }
+        self.spec = step.spec.clone();
+        self.file = step.file.clone();
+        self.branches = step.branches.clone();
+        self.history = history;
+        self.returns = None;
+        if self.digest.is_none() {
+            // It may have been given up for what is refused.
+            return self.start();
+        }
+        self.opened = true;
+        vec![Effect::Mark(true)]
+    }
+
+    /// A run has begun.
+    pub(super) fn started(&mut self, spec: Spec) -> Vec<Effect> {
+        if self.same_traffic() && self.opened {
+            self.returns = None;
+        }
+        self.on_screen = self.awaited.take();
+        self.shown = spec;
+        self.digest = None;
+        self.selected = None;
+        self.line = None;
+        self.line_hash = None;
+        self.place = None;
+        self.range = None;
+        self.mark = None;
+        self.bookmarks.clear();
+        self.inspect.clear();
+        self.settle();
+        vec![Effect::MarkMoment(None), Effect::Repaint]
+    }
+
+    /// What is set is what is on screen.
+    fn settle(&mut self) {
+        self.settled = Some((self.step(), self.history.clone()));
+    }
+
+    /// The run on screen is over.
+    pub(super) fn done(&mut self, results: &[LaneResult; 2]) -> Vec<Effect> {
+        let digest = short_digest(&results[0].digest, &results[1].digest);
+        self.digest = Some(digest.clone());
+        if self.awaited.is_some() {
+            // Another one is wanted already.
+            return Vec::new();
+        }
+        self.branches.finished(&digest);
+        self.settle();
+        let returns = self.returns.take();
+        let mut effects = match &returns {
+            _ if !self.opened => self.open(),
+            Some(step) => {
+                self.mark = step.mark;
+                vec![Effect::Moment(step.at), Effect::MarkMoment(step.mark)]
+            }
+            None => vec![Effect::Restore],
+        };
+        if let Some(step) = returns {
+            self.bookmarks.clone_from(&step.bookmarks);
+            effects.push(Effect::Repaint);
+        }
+        effects.push(Effect::Mark(true));
+        effects
+    }
+
+    /// The first picture: the link's moment, or the beginning.
+    fn open(&mut self) -> Vec<Effect> {
+        self.opened = true;
+        if self.pending.is_some() {
+            return vec![Effect::Open];
+        }
+        let Link { at, packet, mark, .. } = self.link;
+        self.verdict = self.digest.as_deref().and_then(|digest| self.link.verdict(digest));
+        self.mark = mark;
+        let mut effects = vec![at.map_or(Effect::Open, Effect::Moment)];
+        if at.is_some() || packet.is_some() {
+            self.selected = packet;
+            effects.push(Effect::Select(packet));
+        }
+        if mark.is_some() {
+            effects.push(Effect::MarkMoment(mark));
+        }
+        effects
+    }
+
+    /// Moments of the run before were found in this one.
+    pub(super) fn carry(&mut self, mark: Option<u32>, bookmarks: &[u32]) -> Vec<Effect> {
+        self.mark = self.mark.or(mark);
+        for at in bookmarks {
+            if let Err(index) = self.bookmarks.binary_search(at) {
+                self.bookmarks.insert(index, *at);
+            }
+        }
+        vec![Effect::MarkMoment(self.mark), Effect::Repaint]
+    }
+
+    /// Another worker is to be started: it knows nothing.
+    pub(super) fn restart(&mut self) -> Vec<Effect> {
+        self.broken = None;
+        self.notice = None;
+        self.loading = None;
+        self.capture = None;
+        (self.reading, self.awaited, self.on_screen) = (None, None, None);
+        vec![Effect::Mark(false)]
+    }
+
+    /// Takes over what was kept of the last visit; what cannot be read is as if it had not been kept.
+    pub(super) fn resume(&mut self, fragment: &str, kept: &str) -> Vec<Effect> {
+        let Ok((link, _)) = Link::read(fragment) else { return Vec::new() };
+        // It is shown again, not held against what it was.
+        self.take_link(Link { digest: None, ..link });
+        self.resumed = true;
+        let speed = self.restore(kept).map(Effect::Speed);
+        speed.into_iter().chain([Effect::Plots(self.plots), Effect::Axis(self.by_time)]).collect()
+    }
+}
