@@ -26,8 +26,7 @@ pub enum Jump {
 
 impl Jump {
     /// All, in the order of the controls.
-    pub const ALL: [Self; 5] =
-        [Self::Copy, Self::Drop, Self::Fault, Self::Retransmission, Self::Bookmark];
+    pub const ALL: [Self; 5] = [Self::Copy, Self::Drop, Self::Fault, Self::Retransmission, Self::Bookmark];
 
     /// In words.
     pub fn name(self) -> &'static str {
