@@ -12,6 +12,7 @@ use yew::prelude::*;
 use self::bottom::Under;
 use self::lines::Lines;
 use self::selected::Selected;
+use crate::commands::Intent;
 use crate::components::{
     Choice, Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, scheme_words,
 };
@@ -46,6 +47,7 @@ pub fn Explore() -> Html {
                 <div class="lanes">
                     { for Side::BOTH.into_iter().map(|side| html! {
                         <Lane {side} scheme={state.spec.schemes[side as usize]} fixed={session.embedded} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
+                            onsave={session.on(move |format| Msg::Do(Intent::SaveLane(side, format)))}
                             onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
                     { caption(&session) }

@@ -4,8 +4,8 @@ use web_sys::{HtmlInputElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use crate::annex::{Annex, Msg};
-use crate::scene::grouped;
 use crate::lab::{Deed, MAX_BYTES, SegmentView, Step};
+use crate::scene::grouped;
 
 /// Properties of [`Editor`].
 #[derive(Properties, PartialEq)]
