@@ -24,8 +24,8 @@ use yew::prelude::*;
 pub use self::annex::{Annex, Exports, Fetched};
 pub use self::ask::Wanted;
 use self::embed::Embedder;
-use crate::browser::{embedded, hash, mark, window};
-use crate::commands::Intent;
+use crate::browser::{embedded, hash, later, mark, window};
+use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Engine, Message, Reply};
 use crate::player::{Anchor, Player};
@@ -36,6 +36,9 @@ use crate::{reopen, storage, theme, tour};
 
 /// Largest file in which a link is looked for, in bytes: none that is saved here is larger.
 const REOPENED: u32 = 64 << 20;
+
+/// Milliseconds without a key after which a packet filter is applied.
+const FILTER_MS: i32 = 150;
 
 /// What happens.
 pub enum Msg {
@@ -71,6 +74,8 @@ pub enum Msg {
     Annex(Option<Exports>),
     /// From the page around: a command or what is wrong with it, and where it comes from.
     Embedder(Option<Result<TimeEvent, String>>, String),
+    /// So many changes of the packet filter ago, it was to be applied.
+    Filter(u32),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -159,6 +164,8 @@ pub struct Provider {
     embedder: Option<Embedder>,
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
+    /// Changes of the packet filter so far.
+    filtered: u32,
     _listeners: Vec<listen::Listener>,
 }
 
@@ -190,6 +197,7 @@ impl Component for Provider {
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
             settled: embedded,
+            filtered: 0,
             _listeners: listeners,
         };
         let hash = hash();
@@ -295,6 +303,13 @@ impl Provider {
             Msg::Embedder(command, origin) => self.obey(command, origin),
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
+            Msg::Filter(change) => {
+                let last = change == self.filtered;
+                if last {
+                    self.session.player.borrow_mut().filter(&self.session.state.packets.filter);
+                }
+                last
+            }
             Msg::Attach => self.attach(),
             Msg::Detach => {
                 self.session.player.borrow_mut().detach();
@@ -371,6 +386,12 @@ impl Provider {
             Effect::FindLine(hash) => _ = self.find_line(hash),
             Effect::Place(place) => {
                 let mut player = player.borrow_mut();
+            Effect::Do(ids) => {
+                for command in ids.into_iter().filter_map(commands::for_links) {
+                    // An embedded page refuses what it would refuse its user.
+                    self.take(Msg::Do(command.intent.clone()));
+                }
+            }
                 player.place = place;
                 player.repaint();
             }
@@ -403,7 +424,7 @@ impl Provider {
                 player.range = range;
                 player.repaint();
             }
-            Effect::FilterPackets(filter) => player.borrow_mut().filter(&filter),
+            Effect::FilterPackets(_) => self.filter_later(),
             Effect::Repaint => {
                 let mut player = player.borrow_mut();
                 player.bookmarks.clone_from(&self.session.state.bookmarks);
@@ -538,6 +559,13 @@ impl Provider {
 
     fn settle(&mut self) {
         if !std::mem::replace(&mut self.settled, true) {
+    /// Applies the packet filter once nobody types any more: each time, the whole run is looked through.
+    fn filter_later(&mut self) {
+        self.filtered += 1;
+        let (send, change) = (self.session.send.clone(), self.filtered);
+        later(FILTER_MS, move || send.emit(Msg::Filter(change)));
+    }
+
             update::watch(self.session.send.clone());
         }
     }
