@@ -598,6 +598,7 @@ impl Provider {
                 && bytes.length() < REOPENED
                 && let Some(link) = reopen::link_in(&bytes.to_vec())
             {
+                && !reopen::is_capture(&bytes.subarray(0, 4).to_vec())
                 return send.emit(Msg::Reopen(link));
             }
             send.emit(Msg::Bytes(
