@@ -112,6 +112,19 @@ impl Intent {
     }
 }
 
+impl Intent {
+    /// Whether it chooses what is looked at, and how: what a link may ask for once it is open.
+    pub fn shows(&self) -> bool {
+        match self {
+            Self::Act(action) => matches!(action, Action::Bottom(_) | Action::TurnAxis | Action::Filter(_)),
+            Self::Time(event) => !matches!(event, TimeEvent::Loop),
+            Self::Ask(wanted) => matches!(wanted, Wanted::Dag(_)),
+            Self::Slot(_) | Self::Socket | Self::Present | Self::Opening | Self::Help | Self::Gallery => true,
+            _ => false,
+        }
+    }
+}
+
 /// One command.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Command {
@@ -372,6 +385,9 @@ pub static COMMANDS: &[Command] = &[
         Intent::SaveLane(Side::Right, Format::Copy),
     ),
     annex("save-lab", "Save the drawing as SVG", &[], Group::General, MEMORY),
+    annex("save-lab-png", "Save the drawing as PNG", &[], Group::General, MEMORY),
+    annex("copy-lab", "Copy the picture of the drawing", &[], Group::General, MEMORY),
+    annex("save-figure", "Save the figure as SVG", &[], Group::General, FIGURES),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
         "forward",
@@ -385,9 +401,6 @@ pub static COMMANDS: &[Command] = &[
     command(
         "next-copy",
         "Go to the next copy",
-    annex("save-lab-png", "Save the drawing as PNG", &[], Group::General, MEMORY),
-    annex("copy-lab", "Copy the picture of the drawing", &[], Group::General, MEMORY),
-    annex("save-figure", "Save the figure as SVG", &[], Group::General, FIGURES),
         &["c"],
         Group::Time,
         EXPLORE,

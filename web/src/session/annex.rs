@@ -30,7 +30,14 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn lines_open(this: &Exports, host: &Element, onselect: &Function, onfind: &Function);
     #[wasm_bindgen(method)]
-    fn lines_show(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64, all: bool, hash: Option<u32>);
+    fn lines_show(
+        this: &Exports,
+        labels: Vec<String>,
+        words: &[u32],
+        time_ns: f64,
+        all: bool,
+        hash: Option<u32>,
+    );
     #[wasm_bindgen(method)]
     fn lines_compare(this: &Exports, labels: Vec<String>, words: &[u32], time_ns: f64);
     #[wasm_bindgen(method)]

@@ -253,7 +253,9 @@ impl Provider {
             Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
             Msg::Controls(ControlsEvent::File(file)) => self.load_file(&file),
             Msg::Controls(ControlsEvent::Demo) => self.act(Action::Demo),
-            Msg::Controls(ControlsEvent::Undo(back)) => self.act(if back { Action::Undo } else { Action::Redo }),
+            Msg::Controls(ControlsEvent::Undo(back)) => {
+                self.act(if back { Action::Undo } else { Action::Redo })
+            }
             Msg::Controls(ControlsEvent::All(all)) => self.act(Action::Settings(all)),
             Msg::Time(event) => self.time(event),
             Msg::Bytes(Ok((name, bytes))) => {
@@ -301,8 +303,6 @@ impl Provider {
             Msg::Fetch => self.fetch_annex(),
             Msg::Annex(exports) => self.admit_annex(exports),
             Msg::Embedder(command, origin) => self.obey(command, origin),
-            Msg::Key(event) => self.key(&event),
-            Msg::Do(intent) => self.carry_out(intent),
             Msg::Filter(change) => {
                 let last = change == self.filtered;
                 if last {
@@ -310,6 +310,8 @@ impl Provider {
                 }
                 last
             }
+            Msg::Key(event) => self.key(&event),
+            Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
             Msg::Detach => {
                 self.session.player.borrow_mut().detach();
@@ -384,14 +386,14 @@ impl Provider {
             Effect::Select(packet) => self.select(packet),
             Effect::SelectLine(line) => self.select_line(line),
             Effect::FindLine(hash) => _ = self.find_line(hash),
-            Effect::Place(place) => {
-                let mut player = player.borrow_mut();
             Effect::Do(ids) => {
                 for command in ids.into_iter().filter_map(commands::for_links) {
                     // An embedded page refuses what it would refuse its user.
                     self.take(Msg::Do(command.intent.clone()));
                 }
             }
+            Effect::Place(place) => {
+                let mut player = player.borrow_mut();
                 player.place = place;
                 player.repaint();
             }
@@ -557,8 +559,6 @@ impl Provider {
         }
     }
 
-    fn settle(&mut self) {
-        if !std::mem::replace(&mut self.settled, true) {
     /// Applies the packet filter once nobody types any more: each time, the whole run is looked through.
     fn filter_later(&mut self) {
         self.filtered += 1;
@@ -566,6 +566,8 @@ impl Provider {
         later(FILTER_MS, move || send.emit(Msg::Filter(change)));
     }
 
+    fn settle(&mut self) {
+        if !std::mem::replace(&mut self.settled, true) {
             update::watch(self.session.send.clone());
         }
     }
@@ -596,9 +598,9 @@ impl Provider {
             // What was saved here carries the link to what it shows.
             if let Ok(bytes) = &bytes
                 && bytes.length() < REOPENED
+                && !reopen::is_capture(&bytes.subarray(0, 4).to_vec())
                 && let Some(link) = reopen::link_in(&bytes.to_vec())
             {
-                && !reopen::is_capture(&bytes.subarray(0, 4).to_vec())
                 return send.emit(Msg::Reopen(link));
             }
             send.emit(Msg::Bytes(

@@ -333,6 +333,8 @@ pub enum Effect {
     SelectLine(Option<u32>),
     /// Select the line whose bytes have this hash.
     FindLine(u32),
+    /// Carry out commands, by their names.
+    Do(Vec<&'static str>),
     /// Show a slot or a socket as selected.
     Place(Option<Place>),
     /// Show a moment as marked.
@@ -377,6 +379,7 @@ impl State {
             capture: file.map(|capture| capture.sha256.clone()),
             name: file.map(|capture| capture.name.clone()),
             model: Some(MODEL_VERSION),
+            commands: Vec::new(),
             digest: self.digest.clone(),
         }
     }
@@ -695,7 +698,11 @@ impl State {
         let digest = short_digest(&results[0].digest, &results[1].digest);
         self.branches.finished(&digest);
         self.digest = Some(digest);
-        let mut effects = if self.opened { vec![Effect::Restore] } else { self.open() };
+        let opens = !self.opened;
+        let mut effects = if opens { self.open() } else { vec![Effect::Restore] };
+        if opens && self.opened && !self.link.commands.is_empty() {
+            effects.push(Effect::Do(std::mem::take(&mut self.link.commands)));
+        }
         effects.push(Effect::Mark(true));
         effects
     }
