@@ -26,7 +26,7 @@ mod top;
 pub use awaited::{Awaited, Props as AwaitedProps};
 pub use branches::{Branches, Row as BranchRow};
 pub use byte_ledger::{ByteLedger, Copied};
-pub use choice::Choice;
+pub use choice::choice;
 pub use controls::{Controls, ControlsEvent};
 pub use events::{Events, Row as EventRow};
 pub use focus::Focus;
