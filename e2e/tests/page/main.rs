@@ -8,6 +8,7 @@ mod explore;
 mod figures;
 mod filter;
 mod fixture;
+mod line;
 mod memory;
 mod offline;
 mod places;
