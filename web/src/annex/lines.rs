@@ -135,7 +135,8 @@ impl Component for Lines {
     fn update(&mut self, ctx: &Context<Self>, msg: Msg) -> bool {
         let selected = |names: Option<(u32, u32)>| {
             let plid = names.map_or(JsValue::UNDEFINED, |(plid, _)| plid.into());
-            let hash = names.filter(|(_, hash)| *hash != 0).map_or(JsValue::UNDEFINED, |(_, hash)| hash.into());
+            let hash =
+                names.filter(|(_, hash)| *hash != 0).map_or(JsValue::UNDEFINED, |(_, hash)| hash.into());
             let _ = ctx.props().onselect.call2(&JsValue::NULL, &plid, &hash);
         };
         match msg {
@@ -222,7 +223,11 @@ mod tests {
         assert!(root.is_some_and(|(plid, hash)| plid > 0 && hash == 0), "the root is selected: {root:?}");
         let (model, ..) = drawn.shown.clone().unwrap();
         let leaf = *model.forest().lines.iter().find(|line| line.height == 0).unwrap();
-        assert_eq!(drawn.show(&here, Some(leaf.hash)), Some((leaf.plid, leaf.hash)), "the line of that content");
+        assert_eq!(
+            drawn.show(&here, Some(leaf.hash)),
+            Some((leaf.plid, leaf.hash)),
+            "the line of that content"
+        );
         assert_eq!(drawn.show(&here, Some(leaf.hash ^ 1)), root, "there is no such line");
         drawn.compare(Some(&marked));
         let text = drawn.comparison().unwrap();
