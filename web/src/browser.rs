@@ -38,13 +38,18 @@ pub fn palette(document: &Document) -> Palette {
 /// Gives an element the focus once what happens now is over: until then something else may have it, or the element may be out
 /// of reach.
 pub fn focus_later(element: Option<Element>) {
-    let focus = Closure::once_into_js(move || {
+    later(0, move || {
         if let Some(element) = element.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
             let _ = element.focus();
         }
     });
+}
+
+/// Does something after so many milliseconds.
+pub fn later(ms: i32, what: impl FnOnce() + 'static) {
+    let what = Closure::once_into_js(what);
     if let Some(window) = window() {
-        let _ = window.set_timeout_with_callback(focus.unchecked_ref());
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(what.unchecked_ref(), ms);
     }
 }
 

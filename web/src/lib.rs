@@ -16,6 +16,7 @@ pub mod glossary;
 pub mod lab;
 pub mod line;
 pub mod pages;
+pub mod picture;
 pub mod places;
 pub mod player;
 pub mod plots;

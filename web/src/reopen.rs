@@ -1,9 +1,9 @@
 //! Files that were saved here, opened again: each carries the link that shows the same moment.
 
-/// How a link begins.
-const START: &[u8] = b"#/explore?v=";
-/// Longest link that is looked for.
-const LONGEST: usize = 4_000;
+/// How links begin that files carry, and the longest that is looked for of each: of Explore, of the memory lab with its
+/// steps, of a figure.
+const STARTS: [(&[u8], usize); 3] =
+    [(b"#/explore?v=", 4_000), (b"#/memory?lab=", 300_000), (b"#/figures/", 100)];
 /// How files begin that are captures, whatever else they hold: pcap in four shapes, and pcapng.
 const CAPTURES: [[u8; 4]; 8] = [
     [0xa1, 0xb2, 0xc3, 0xd4],
@@ -16,13 +16,22 @@ const CAPTURES: [[u8; 4]; 8] = [
     [0; 4],
 ];
 
+/// Whether a file that begins so is a capture; four bytes are enough.
+pub fn is_capture(bytes: &[u8]) -> bool {
+    CAPTURES.iter().any(|magic| bytes.starts_with(magic))
+}
+
 /// The link in a file that was saved here, from `#` on; None for captures, and for anything else without one.
 pub fn link_in(bytes: &[u8]) -> Option<String> {
-    if CAPTURES.iter().any(|magic| bytes.starts_with(magic)) {
+    if is_capture(bytes) {
         return None;
     }
-    let start = bytes.windows(START.len()).position(|window| window == START)?;
-    let rest = &bytes[start..bytes.len().min(start + LONGEST)];
+    let begins = |at: usize| {
+        let begins = |(begin, _): &&(&[u8], usize)| bytes[at..].starts_with(begin);
+        Some((at, STARTS.iter().find(begins)?.1))
+    };
+    let (start, longest) = (0..bytes.len()).filter(|at| bytes[*at] == b'#').find_map(begins)?;
+    let rest = &bytes[start..bytes.len().min(start + longest)];
     let end = rest.iter().position(|byte| !byte.is_ascii_graphic() || b"<>\"'\\`".contains(byte));
     let text = std::str::from_utf8(&rest[..end.unwrap_or(rest.len())]).ok()?;
     Some(text.replace("&amp;", "&"))
@@ -63,7 +72,15 @@ mod tests {
         for text in [svg, csv, json] {
             assert_eq!(link_in(text.as_bytes()).as_deref(), Some(LINK));
         }
-        assert_eq!(link_in(b"Dear all, this is a letter."), None);
+        let lab = "#/memory?lab=1;16;c6162;s1;o1,4,6364";
+        for (text, link) in [
+            (format!("<metadata>{lab}</metadata>"), Some(lab)),
+            ("<metadata>#/figures/4?step=7</metadata>".to_owned(), Some("#/figures/4?step=7")),
+            ("Dear all, this is letter #7.".to_owned(), None),
+        ] {
+            assert_eq!(link_in(text.as_bytes()).as_deref(), link);
+        }
+        assert!(is_capture(&[0xd4, 0xc3, 0xb2, 0xa1]) && !is_capture(b"<svg"));
         let mut capture = vec![0xd4, 0xc3, 0xb2, 0xa1];
         capture.extend(LINK.bytes());
         assert_eq!(link_in(&capture), None, "a capture is a capture, whatever its packets hold");

@@ -2,12 +2,13 @@
 //! when read.
 //!
 //! Version 2: `#/explore?v=2&run=web&threads=8&left=sk_buff&right=snapshot&change=lose:out:7&at=2914&packet=5&mark=40
-//! &content=<hash of a line>&filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>`. Settings that are as at first are left out; their names are those of
+//! &content=<hash of a line>&filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>&do=view-ledger`. Settings that are as at first are left out; their names are those of
 //! [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`.
 
 use snapstack::buffers::Scheme;
 use snapstack::sim::{Config, ConfigError, MODEL_VERSION, MOST_CHANGES};
 
+use crate::commands::for_links;
 use crate::engine::Spec;
 use crate::filter::PacketFilter;
 use crate::settings::{SETTINGS, Setting};
@@ -19,6 +20,9 @@ const MAX_LINK: usize = 4_000;
 /// Longest file name that is written, in bytes as they are encoded: a link with all changes and the longest filter is read
 /// then, too.
 const MAX_NAME: usize = 600;
+
+/// Most commands that a link asks for.
+const MOST_COMMANDS: usize = 4;
 
 /// What a link carries.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,6 +45,8 @@ pub struct Link {
     pub name: Option<String>,
     /// Model version that made it.
     pub model: Option<u32>,
+    /// Commands that are carried out once it is shown, by their names: such as choose what is looked at, and no others.
+    pub commands: Vec<&'static str>,
     /// Digest of the result: the first 16 hex digits of the left lane's and of the right lane's.
     pub digest: Option<String>,
 }
@@ -116,6 +122,9 @@ impl Link {
         if let Some(digest) = &self.digest {
             put("digest", digest.clone());
         }
+        for command in &self.commands {
+            put("do", (*command).to_owned());
+        }
         out
     }
 
@@ -180,6 +189,10 @@ impl Link {
             "capture" if is_hex(&value, 64) => self.capture = Some(value),
             "digest" if is_hex(&value, 32) => self.digest = Some(value),
             "capture" | "digest" | "content" => return Err(format!("“{key}” is no hexadecimal hash.")),
+            "do" => match for_links(&value).filter(|_| self.commands.len() < MOST_COMMANDS) {
+                Some(command) => self.commands.push(command.id),
+                None => return Err("“do” is no command that a link may ask for.".to_owned()),
+            },
             "name" => self.name = Some(value.chars().filter(|c| !c.is_control()).take(120).collect()),
             other => match Setting::by_key(other) {
                 Some(setting) => *config = setting.set(config, &value).map_err(|error| error.to_string())?,
@@ -276,6 +289,7 @@ mod tests {
             capture: Some("335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069".to_owned()),
             name: Some("my file é.pcap".to_owned()),
             model: Some(1),
+            commands: Vec::new(),
             digest: Some("00112233445566778899aabbccddeeff".to_owned()),
         }
     }
@@ -306,8 +320,18 @@ mod tests {
             capture: None,
             name: None,
             model: Some(3),
+            commands: Vec::new(),
             digest: Some("00112233445566778899aabbccddeeff".to_owned()),
         }
+    }
+
+    #[test]
+    fn links_ask_for_few_commands_and_for_none_that_changes_something() {
+        let (link, notes) = Link::read("#/explore?v=2&do=view-ledger&do=undo&do=tx-slot&do=forget").unwrap();
+        assert_eq!((&link.commands[..], notes.len()), (&["view-ledger", "tx-slot"][..], 2), "{notes:?}");
+        assert_eq!(Link::read(&link.fragment()), Ok((link, Vec::new())));
+        let many = format!("#/explore?v=2{}", "&do=help".repeat(9));
+        assert_eq!(Link::read(&many).unwrap().0.commands.len(), MOST_COMMANDS);
     }
 
     #[test]

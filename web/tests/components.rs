@@ -115,6 +115,9 @@ async fn settings_out_of_range_are_answered_with_what_is_accepted() {
     assert_eq!(line.value(), "64");
     line.set_value("16");
     change(&line);
+    // With all settings, the usual ones are there again, with what they accept.
+    let again: HtmlSelectElement = find(&host, "#all-line-size");
+    assert!(again.closest(".setting").unwrap().unwrap().text_content().unwrap().contains("16, 32, 64"));
     let seed: web_sys::HtmlInputElement = find(&host, "#seed");
     seed.set_value("minus one");
     change(&seed);
@@ -250,4 +253,21 @@ fn scenes_are_painted_where_they_say() {
     assert_eq!(inked(&context, 20.0, 20.0, 40.0, 40.0), 1600, "all of the square, in device pixels");
     assert!(inked(&context, 116.0, 20.0, 8.0, 60.0) > 0);
     assert_eq!(inked(&context, 150.0, 0.0, 50.0, 100.0), 0);
+}
+
+#[wasm_bindgen_test]
+fn keys_that_many_keyboards_type_with_alt_are_those_keys() {
+    let chord = |key: &str, alt: bool, ctrl: bool| {
+        let init = web_sys::KeyboardEventInit::new();
+        init.set_key(key);
+        init.set_alt_key(alt);
+        init.set_ctrl_key(ctrl);
+        let event = KeyboardEvent::new_with_keyboard_event_init_dict("keydown", &init).unwrap();
+        snapstack_web::commands::chord(&event)
+    };
+    for (alt, ctrl) in [(false, false), (true, false), (true, true)] {
+        assert_eq!(chord("[", alt, ctrl).as_deref(), Some("["));
+    }
+    assert_eq!(chord("ArrowLeft", true, false), None, "the browser's way back");
+    assert_eq!(chord("[", false, true).as_deref(), Some("Ctrl+["));
 }

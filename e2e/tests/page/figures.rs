@@ -51,6 +51,8 @@ async fn every_figure_is_a_click_away_and_the_way_back_is_kept() -> Result<()> {
     page.until_ready().await?;
     let line = page.browser.eval("return document.getElementById('line-size').value").await?;
     ensure!(line == json!("16"), "Explore opens with the figure's lines: {line}");
+    page.until_position("the figure's moment", |at, _| at == 859).await?;
+    page.until_text("inspector", "Packet 6").await?;
     page.no_complaints().await
 }
 

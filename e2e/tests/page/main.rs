@@ -10,6 +10,7 @@ mod figures;
 mod filter;
 mod fixture;
 mod keyboard;
+mod line;
 mod memory;
 mod offline;
 mod places;

@@ -3,6 +3,7 @@
 use super::Msg;
 use crate::figures::{Figure, Move};
 use crate::lab::Deed;
+use crate::plots::Format;
 
 /// What a command does; None if it is none of the annex.
 pub fn by_id(id: &str) -> Option<Msg> {
@@ -12,7 +13,10 @@ pub fn by_id(id: &str) -> Option<Msg> {
         "lab-figure" => Msg::Lab(Deed::Figure1),
         "lab-clear" => Msg::Lab(Deed::Clear),
         "lab-deselect" => Msg::Lab(Deed::Select(None)),
-        "save-lab" => Msg::SaveLab,
+        "save-lab" => Msg::SaveLab(Format::Svg),
+        "save-lab-png" => Msg::SaveLab(Format::Png),
+        "copy-lab" => Msg::SaveLab(Format::Copy),
+        "save-figure" => Msg::SaveFigure,
         "figure-play" => Msg::Play,
         "figure-next" => Msg::Go(Move::Next),
         "figure-back" => Msg::Go(Move::Back),

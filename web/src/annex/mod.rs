@@ -16,8 +16,9 @@ pub use commands::by_id;
 
 use crate::browser::{hash, window};
 use crate::figures::{Move, Show};
-use crate::lab::{Deed, Lab};
+use crate::lab::{self, Deed, Lab};
 use crate::pages::{Figures, Memory};
+use crate::plots::Format;
 use crate::state::Page;
 use crate::storage;
 
@@ -31,8 +32,12 @@ pub enum Msg {
     Follow(Move),
     /// Plays the figure, or pauses.
     Play,
-    /// The lab's drawing is to become a file.
-    SaveLab,
+    /// The lab's drawing is to become a file, or to be copied.
+    SaveLab(Format),
+    /// It has been copied, or could not be.
+    Copied(bool),
+    /// The figure is to become a file.
+    SaveFigure,
     /// The address has changed.
     Moved,
     /// The theme has changed.
@@ -86,7 +91,9 @@ impl Component for Root {
             page: Page::of(&hash),
             changes: 0,
         };
-        Self { annex }
+        let root = Self { annex };
+        root.open_lab(&hash);
+        root
     }
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
@@ -129,17 +136,38 @@ impl Root {
                 }
                 true
             }
-            Msg::SaveLab => {
-                export::save(&self.annex.lab.borrow());
+            Msg::SaveLab(format) => {
+                let send = self.annex.send.clone();
+                export::save(&self.annex.lab.borrow(), format, move |copied| send.emit(Msg::Copied(copied)));
+                false
+            }
+            Msg::Copied(copied) => {
+                self.annex.lab.borrow_mut().take(Deed::Copied(copied));
+                true
+            }
+            Msg::SaveFigure => {
+                let place = self.annex.figures.borrow().place();
+                export::save_figure(place);
                 false
             }
             Msg::Moved => {
                 let hash = hash();
                 self.annex.page = Page::of(&hash);
                 self.annex.figures.borrow_mut().moved(&hash);
+                self.open_lab(&hash);
                 true
             }
             Msg::Themed => true,
+        }
+    }
+
+    /// Takes over the lab that an address carries; it then is in the address no longer, as it will be changed.
+    fn open_lab(&self, hash: &str) {
+        if let Some(text) = hash.strip_prefix(lab::LINK) {
+            self.annex.lab.borrow_mut().take(Deed::Open(text.to_owned()));
+            if let Some(window) = window() {
+                let _ = window.location().replace(Page::Memory.fragment());
+            }
         }
     }
 

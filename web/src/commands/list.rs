@@ -2,6 +2,7 @@
 
 use crate::components::TimeEvent;
 use crate::engine::DagOf;
+use crate::plots::Format;
 use crate::session::Wanted;
 use crate::state::{Action, Bottom, Filter, Page};
 use crate::timeline::{Jump, Ring, Side};
@@ -60,8 +61,8 @@ pub enum Intent {
     Go(Page),
     /// Makes a link to the moment.
     Share,
-    /// Saves a lane as it is drawn.
-    SaveLane(Side),
+    /// Saves a lane as it is drawn, or copies its picture.
+    SaveLane(Side, Format),
     /// Asks the worker something.
     Ask(Wanted),
     /// Keeps the cursor's moment to come back to, or no longer.
@@ -110,6 +111,19 @@ impl Intent {
     /// Whether it changes nothing but the moment that is shown: all that an embedded page does.
     pub fn only_looks(&self) -> bool {
         matches!(self, Self::Time(_) | Self::Opening | Self::Close)
+    }
+}
+
+impl Intent {
+    /// Whether it chooses what is looked at, and how: what a link may ask for once it is open.
+    pub fn shows(&self) -> bool {
+        match self {
+            Self::Act(action) => matches!(action, Action::Bottom(_) | Action::TurnAxis | Action::Filter(_)),
+            Self::Time(event) => !matches!(event, TimeEvent::Loop),
+            Self::Ask(wanted) => matches!(wanted, Wanted::Dag(_)),
+            Self::Slot(_) | Self::Socket | Self::Present | Self::Opening | Self::Help | Self::Gallery => true,
+            _ => false,
+        }
     }
 }
 
@@ -330,7 +344,23 @@ pub static COMMANDS: &[Command] = &[
         &[],
         Group::General,
         EXPLORE,
-        Intent::SaveLane(Side::Left),
+        Intent::SaveLane(Side::Left, Format::Svg),
+    ),
+    command(
+        "save-left-png",
+        "Save the left lane as PNG",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Left, Format::Png),
+    ),
+    command(
+        "copy-left",
+        "Copy the picture of the left lane",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Left, Format::Copy),
     ),
     command(
         "save-right",
@@ -338,9 +368,28 @@ pub static COMMANDS: &[Command] = &[
         &[],
         Group::General,
         EXPLORE,
-        Intent::SaveLane(Side::Right),
+        Intent::SaveLane(Side::Right, Format::Svg),
+    ),
+    command(
+        "save-right-png",
+        "Save the right lane as PNG",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Right, Format::Png),
+    ),
+    command(
+        "copy-right",
+        "Copy the picture of the right lane",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::SaveLane(Side::Right, Format::Copy),
     ),
     annex("save-lab", "Save the drawing as SVG", &[], Group::General, MEMORY),
+    annex("save-lab-png", "Save the drawing as PNG", &[], Group::General, MEMORY),
+    annex("copy-lab", "Copy the picture of the drawing", &[], Group::General, MEMORY),
+    annex("save-figure", "Save the figure as SVG", &[], Group::General, FIGURES),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
         "forward",

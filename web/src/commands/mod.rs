@@ -14,6 +14,13 @@ pub fn by_chord(chord: &str, page: Page) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.holds_on(page) && command.keys.contains(&chord))
 }
 
+/// The command that a link may ask for under this name.
+pub fn for_links(id: &str) -> Option<&'static Command> {
+    COMMANDS
+        .iter()
+        .find(|command| command.id == id && command.holds_on(Page::Explore) && command.intent.shows())
+}
+
 /// The commands of a page whose titles have all the words of a query in them, or begin one of theirs with each;
 /// best first: those that begin with the query, then in the order of the list.
 pub fn search(query: &str, page: Page) -> Vec<&'static Command> {
@@ -68,6 +75,18 @@ mod tests {
         assert!(["play", "forward", "next-copy", "to-end", "close"].into_iter().all(looks));
         for id in ["palette", "undo", "overwrite", "rings-8", "forget", "theme", "mark", "bookmark", "demo"] {
             assert!(!looks(id), "{id}");
+        }
+    }
+
+    #[test]
+    fn links_ask_for_what_only_shows_something() {
+        for id in ["view-ledger", "lines", "play", "axis", "tx-slot", "present", "bookmarks", "help"] {
+            assert!(for_links(id).is_some(), "{id}");
+        }
+        for id in
+            ["undo", "overwrite", "rings-8", "forget", "save-left", "share", "demo", "lab-clear", "nothing"]
+        {
+            assert!(for_links(id).is_none(), "{id}");
         }
     }
 

@@ -103,8 +103,10 @@ pub fn Controls(props: &Props) -> Html {
             <button id="all-settings" class={classes!(props.all.then_some("on"))} aria-expanded={props.all.to_string()} aria-controls="settings" onclick={more}>
                 { if changed > 0 { format!("all settings · {changed} changed") } else { "all settings".to_owned() } }
             </button>
-            <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
-            <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo"><Icon name={IconName::Redo} /></button>
+            <span class="jump">
+                <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
+                <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo"><Icon name={IconName::Redo} /></button>
+            </span>
             if props.all {
                 <div class="settings" id="settings">
                     { props.children.clone() }

@@ -22,6 +22,8 @@ pub struct Props {
     pub packet: u32,
     /// Where it comes from.
     pub origin: AttrValue,
+    /// Whether it was sent: the NIC has then completed its checksum.
+    pub sent: bool,
     /// Payload bytes.
     pub len: u32,
     /// Its frame, once the worker has told.
@@ -101,7 +103,8 @@ fn headers(props: &Props) -> Html {
     }
     let Some(frame) = &props.frame else { return html! { <p class="dim">{ "…" }</p> } };
     let rows = frame.headers.iter().map(|(layer, field, value)| {
-        html! { <><dt>{ format!("{layer} {field}") }</dt><dd>{ value }</dd></> }
+        let completed = props.sent && field == "checksum" && layer != "IPv4";
+        html! { <><dt>{ format!("{layer} {field}") }</dt><dd>{ value }if completed { { ", completed by the NIC" } }</dd></> }
     });
     html! { <dl class="fields">{ for rows }</dl> }
 }

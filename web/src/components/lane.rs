@@ -4,6 +4,8 @@ use snapstack::buffers::Scheme;
 use web_sys::{HtmlSelectElement, MouseEvent};
 use yew::prelude::*;
 
+use super::save;
+use crate::plots::Format;
 use crate::timeline::Side;
 
 /// Properties of [`Lane`].
@@ -17,6 +19,8 @@ pub struct Props {
     pub fixed: bool,
     /// Clicked at a point, in CSS pixels of the canvas.
     pub onpick: Callback<(Side, f64, f64)>,
+    /// Its picture is wanted.
+    pub onsave: Callback<Format>,
     /// Another scheme was chosen.
     pub onscheme: Callback<Scheme>,
 }
@@ -64,6 +68,9 @@ pub fn Lane(props: &Props) -> Html {
                 <dl class="totals" title="at the cursor / whole run">
                     <div class="copied"><dt>{ "B copied" }</dt><dd id={out("copied")}>{ "0 / 0" }</dd></div>
                 </dl>
+                if !props.fixed {
+                    { save(if side == Side::Left { "the left lane" } else { "the right lane" }, Format::PICTURES, &props.onsave) }
+                }
                 <dl class="totals rest" title="at the cursor / whole run">
                     <div class="allocated"><dt>{ "allocations" }</dt><dd id={out("allocations")}>{ "0 / 0" }</dd></div>
                     <div class="entries"><dt>{ "map entries" }</dt><dd id={out("map-entries")}>{ "0 / 0" }</dd></div>

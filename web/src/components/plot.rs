@@ -3,6 +3,7 @@
 use web_sys::{HtmlElement, HtmlSelectElement, PointerEvent};
 use yew::prelude::*;
 
+use super::save;
 use crate::plots::{Format, PLOTS};
 
 /// CSS pixels from which on a press is a drag.
@@ -89,16 +90,7 @@ pub fn Plot(props: &Props) -> Html {
                         <i class={curve.class}>{ curve.label }{ " " }<b id={format!("out-plot-{slot}-{i}")} /></i>
                     }) }
                 </span>
-                <details class="export">
-                    <summary aria-label={format!("Save {}", spec.title)}>{ "save" }</summary>
-                    <div>
-                    { for Format::ALL.into_iter().map(|format| {
-                        let onexport = props.onexport.clone();
-                        let onclick = Callback::from(move |_: MouseEvent| onexport.emit(format));
-                        html! { <button class="link" {onclick} title={format!("Save as {}", format.name().to_ascii_uppercase())}>{ format.name() }</button> }
-                    }) }
-                    </div>
-                </details>
+                { save(spec.title, Format::ALL, &props.onexport) }
             </header>
             <div class="canvases">
                 <canvas id={format!("plot-{slot}")} />

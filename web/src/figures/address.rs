@@ -84,6 +84,11 @@ impl Show {
         Self { place: Place::of(fragment), ..Self::default() }
     }
 
+    /// The figure and the step that are shown.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
     /// The address has changed.
     pub fn moved(&mut self, fragment: &str) {
         let place = Place::of(fragment);

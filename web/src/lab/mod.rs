@@ -20,7 +20,7 @@ pub use world::{Comparison, LineDetail};
 use snapstack::memory::{MemoryError, Plid};
 
 use self::world::World;
-use crate::state::History;
+use crate::state::{History, Page};
 
 /// Something that can be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,7 +50,14 @@ pub enum Deed {
     Select(Option<Thing>),
     /// The segments to compare.
     Compare(Name, Name),
+    /// The lab of a text, as files and links carry it.
+    Open(String),
+    /// The drawing was copied, or could not be.
+    Copied(bool),
 }
+
+/// How an address begins that carries a lab.
+pub const LINK: &str = "#/memory?lab=";
 
 /// Why a deed was not done; what was there stays.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +77,12 @@ pub enum LabError {
     /// No segment of that name.
     #[error("There is no segment {0} any more.")]
     NoSegment(Name),
+    /// A text that is no lab.
+    #[error("The steps in that file or link cannot be read: save it again.")]
+    NoLab,
+    /// The browser has no clipboard for pictures.
+    #[error("This browser lets the page put no picture on the clipboard: save it as PNG.")]
+    NoClipboard,
 }
 
 /// What was said last.
@@ -162,6 +175,17 @@ impl Lab {
             }
             Deed::Select(thing) => self.selected = thing,
             Deed::Compare(a, b) => self.compared = Some((a, b)),
+            Deed::Open(text) => {
+                let document = codec::decode(&text).ok_or(LabError::NoLab)?;
+                let walked = self.history.clone();
+                self.history.push(present);
+                if let Err(error) = self.walk(&document) {
+                    self.history = walked;
+                    return Err(error);
+                }
+            }
+            Deed::Copied(true) => self.said = Said::Done("The picture is on the clipboard.".to_owned()),
+            Deed::Copied(false) => return Err(LabError::NoClipboard),
         }
         Ok(())
     }
@@ -180,6 +204,12 @@ impl Lab {
     pub fn keep(&self) -> Option<String> {
         let first = Document { steps: figure_1().to_vec(), ..Document::default() };
         if self.document == first { None } else { codec::encode(&self.document) }
+    }
+
+    /// The address that opens the lab as it is; that of the page where there are too many bytes for one.
+    pub fn link(&self) -> String {
+        let text = codec::encode(&self.document);
+        text.map_or_else(|| Page::Memory.fragment().to_owned(), |text| LINK.to_owned() + &text)
     }
 
     /// The lab of a text from [`Lab::keep`]; None if it cannot be read or done.

@@ -116,6 +116,8 @@ pub struct Player {
     pub range: Option<(u32, u32)>,
     /// What passes the packet filter; None without one.
     pub passing: Option<Passing>,
+    /// How often that has changed.
+    pub filtered: u32,
     /// Events a second.
     pub speed: f64,
     /// Whether motion is not wanted: playing cuts from moment to moment once a second, and the tour is stills.
@@ -161,6 +163,7 @@ impl Default for Player {
             by_time: false,
             range: None,
             passing: None,
+            filtered: 0,
             speed: 150.0,
             still: false,
             at: 0.0,
@@ -276,6 +279,7 @@ impl Player {
     pub fn filter(&mut self, filter: &PacketFilter) {
         let timeline = self.timeline.as_ref().filter(|_| !filter.is_empty());
         self.passing = timeline.map(|timeline| timeline.passing(filter));
+        self.filtered += 1;
         self.dirty = true;
     }
 

@@ -38,11 +38,15 @@ pub enum Format {
     Csv,
     /// The same numbers, by curve.
     Json,
+    /// The picture, on the clipboard.
+    Copy,
 }
 
 impl Format {
     /// All.
-    pub const ALL: [Self; 4] = [Self::Svg, Self::Png, Self::Csv, Self::Json];
+    pub const ALL: &[Self] = &[Self::Svg, Self::Png, Self::Csv, Self::Json, Self::Copy];
+    /// Those of pictures without numbers.
+    pub const PICTURES: &[Self] = &[Self::Svg, Self::Png, Self::Copy];
 
     /// Its name, and its files' extension.
     pub fn name(self) -> &'static str {
@@ -51,6 +55,20 @@ impl Format {
             Self::Png => "png",
             Self::Csv => "csv",
             Self::Json => "json",
+            Self::Copy => "copy",
+        }
+    }
+}
+
+impl Format {
+    /// What it does.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Svg => "Save as SVG",
+            Self::Png => "Save as PNG",
+            Self::Csv => "Save as CSV",
+            Self::Json => "Save as JSON",
+            Self::Copy => "Copy the picture",
         }
     }
 }

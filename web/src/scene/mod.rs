@@ -2,12 +2,14 @@
 //! browser; [`paint`] puts them on a canvas.
 
 mod content;
+mod frame;
 mod lane;
 mod memory;
 mod paint;
 mod svg;
 
 pub use content::cell as content_cell;
+pub use frame::{LANE_KEY, Sign, framed};
 pub use lane::{LaneView, lane};
 pub use paint::{Palette, paint};
 pub use svg::{svg, svg_file};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Ink, Palette, Scene, Shape};
+use super::{Palette, Scene, Shape};
 use crate::plots::escape;
 
 /// The elements of a scene, without the `<svg>` around them.
@@ -49,36 +49,27 @@ pub fn svg(scene: &Scene, palette: &Palette) -> String {
     out
 }
 
-/// Space under a picture for what is said about it.
-const FOOT: f64 = 44.0;
-
-/// A picture of `size` CSS pixels as a whole SVG file, with a title and two lines under it: what it shows, and the link to
-/// it.
+/// A picture of `size` CSS pixels as a whole SVG file, which carries a title, what it shows, and the link to it.
 pub fn svg_file(
     scene: &Scene,
-    size: (f64, f64),
+    (w, h): (f64, f64),
     palette: &Palette,
     title: &str,
     (caption, link): (&str, &str),
 ) -> String {
-    let (w, h) = (size.0, size.1 + FOOT);
-    let mut foot = Scene::default();
-    foot.fill(0.0, 0.0, w, h, Ink::Ground, 1.0);
-    foot.text((16.0, h - 24.0), -1, Ink::Dim, 11.0, format!("{title}: {caption}"));
-    foot.text((16.0, h - 8.0), -1, Ink::Dim, 9.0, link);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" font-family=\"sans-serif\">\n\
-         <title>{}</title>\n<desc>{}</desc>\n<metadata>{}</metadata>\n{}{}</svg>\n",
+         <title>{}</title>\n<desc>{}</desc>\n<metadata>{}</metadata>\n{}</svg>\n",
         escape(title),
         escape(caption),
         escape(link),
-        svg(&foot, palette),
         svg(scene, palette)
     )
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Ink;
     use super::*;
 
     #[test]
@@ -93,7 +84,7 @@ mod tests {
         assert!(out.contains(">a &lt;b&gt; &amp; &quot;c&quot;</text>"), "{out}");
         let file = svg_file(&scene, (90.0, 60.0), &Palette::default(), "A & B", ("a <caption>", "#/memory"));
         assert!(
-            file.contains("<title>A &amp; B</title>") && file.contains("viewBox=\"0 0 90 104\""),
+            file.contains("<title>A &amp; B</title>") && file.contains("viewBox=\"0 0 90 60\""),
             "{file}"
         );
         assert!(file.contains("<metadata>#/memory</metadata>") && file.ends_with("</svg>\n"));

@@ -1,16 +1,13 @@
 //! Files for the user to keep.
 
-use js_sys::Uint8Array;
 use snapstack::buffers::Scheme;
-use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, CanvasRenderingContext2d, Document, HtmlCanvasElement};
 
-use super::Provider;
-use crate::browser::{palette, save_bytes, save_text, window};
+use super::{Msg, Provider};
+use crate::browser::{palette, save_text, window};
+use crate::picture::{canvas, give, give_canvas};
 use crate::plots::{self, Format, PLOTS};
-use crate::reopen::png_with_text;
-use crate::scene::svg_file;
+use crate::scene::{LANE_KEY, framed};
+use crate::state::Action;
 use crate::timeline::Side;
 
 impl Provider {
@@ -38,7 +35,7 @@ impl Provider {
                 let text = plots::svg(spec, timeline, &axis, &about, &palette(&document));
                 save_text(&document, &name, "image/svg+xml", &text);
             }
-            Format::Png => {
+            Format::Png | Format::Copy => {
                 let (Some(whole), Some(chart)) = (canvas(&document), canvas(&document)) else { return };
                 let drawn = plots::png(
                     (&whole.0, &chart.0),
@@ -50,17 +47,14 @@ impl Provider {
                     &palette(&document),
                 );
                 if drawn {
-                    save_canvas(document, name, &whole.0, about.link);
+                    give_canvas(&document, &name, &whole.0, &about.link, format, self.copied());
                 }
             }
         }
     }
-}
 
-impl Provider {
-    /// Hands a lane, as it is drawn, to the user as a file.
-    pub(super) fn save_lane(&self, side: Side) {
-        let Some(document) = window().and_then(|window| window.document()) else { return };
+    /// Hands a lane, as it is drawn, to the user.
+    pub(super) fn save_lane(&self, side: Side, format: Format) {
         let player = self.session.player.borrow();
         let Some((scene, size)) = player.picture(side) else { return };
         let about = self.session.state.about(player.position());
@@ -72,27 +66,21 @@ impl Provider {
             Scheme::SkBuff => "Today: sk_buff, descriptor NIC",
             Scheme::Snapshot => "Snapshots: HICAMP memory, segment NIC",
         };
-        let text = svg_file(scene, size, &palette(&document), title, (&about.caption, &about.link));
-        save_text(&document, &format!("snapstack-{key}.svg"), "image/svg+xml", &text);
+        let caption = [title, ": ", &about.caption].concat();
+        let (scene, size) = framed(scene, size, LANE_KEY, &caption, &about.link);
+        give((&scene, size), (key, title), (&about.caption, &about.link), format, self.copied());
     }
-}
 
-fn canvas(document: &Document) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {
-    let canvas: HtmlCanvasElement = document.create_element("canvas").ok()?.dyn_into().ok()?;
-    let context = canvas.get_context("2d").ok()??.dyn_into().ok()?;
-    Some((canvas, context))
-}
-
-/// Hands a canvas to the user as a PNG that carries the link to what it shows.
-fn save_canvas(document: Document, name: String, canvas: &HtmlCanvasElement, link: String) {
-    let done = Closure::once_into_js(move |blob: JsValue| {
-        let Ok(blob) = blob.dyn_into::<Blob>() else { return };
-        spawn_local(async move {
-            if let Ok(buffer) = JsFuture::from(blob.array_buffer()).await {
-                let png = png_with_text(&Uint8Array::new(&buffer).to_vec(), "Link", &link);
-                save_bytes(&document, &name, "image/png", &png);
-            }
-        });
-    });
-    let _ = canvas.to_blob(done.unchecked_ref());
+    /// Tells whether a picture came on the clipboard.
+    fn copied(&self) -> impl FnOnce(bool) + 'static {
+        let send = self.session.send.clone();
+        move |copied| {
+            let text = if copied {
+                "The picture is on the clipboard."
+            } else {
+                "This browser lets the page put no picture on the clipboard: save it as PNG."
+            };
+            send.emit(Msg::Act(Action::Inform(text.to_owned())));
+        }
+    }
 }

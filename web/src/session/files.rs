@@ -43,6 +43,7 @@ impl Provider {
             // What was saved here carries the link to what it shows.
             if let Some(bytes) = &bytes
                 && bytes.length() < REOPENED
+                && !reopen::is_capture(&bytes.subarray(0, 4).to_vec())
                 && let Some(link) = reopen::link_in(&bytes.to_vec())
             {
                 return send.emit(Msg::Reopen(link));

@@ -50,8 +50,8 @@ impl Provider {
                 false
             }
             Intent::Share => self.share(),
-            Intent::SaveLane(side) => {
-                self.save_lane(side);
+            Intent::SaveLane(side, format) => {
+                self.save_lane(side, format);
                 false
             }
             Intent::Ask(wanted) => self.take(Msg::Question(wanted)),

@@ -28,8 +28,8 @@ pub use self::ask::Wanted;
 use self::embed::Embedder;
 use self::files::Files;
 use self::moments::Moments;
-use crate::browser::{embedded, hash, mark, window};
-use crate::commands::Intent;
+use crate::browser::{embedded, hash, later, mark, window};
+use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Answered, Engine, Message, Reply};
 use crate::player::Player;
@@ -37,6 +37,9 @@ use crate::plots::Format;
 use crate::state::{Action, Effect, Page, State};
 use crate::timeline::{Place, Side, Timeline};
 use crate::{theme, tour};
+
+/// Milliseconds without a key after which a packet filter is applied.
+const FILTER_MS: i32 = 150;
 
 /// What happens.
 pub enum Msg {
@@ -74,6 +77,8 @@ pub enum Msg {
     Annex(Option<Exports>),
     /// From the page around: a command or what is wrong with it, and where it comes from.
     Embedder(Option<Result<TimeEvent, String>>, String),
+    /// So many changes of the packet filter ago, it was to be applied.
+    Filter(u32),
     /// A key.
     Key(KeyboardEvent),
     /// A command.
@@ -164,6 +169,8 @@ pub struct Provider {
     embedder: Option<Embedder>,
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
+    /// Changes of the packet filter so far.
+    filtered: u32,
     _listeners: Vec<listen::Listener>,
 }
 
@@ -196,6 +203,7 @@ impl Component for Provider {
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
             settled: embedded,
+            filtered: 0,
             _listeners: listeners,
         };
         provider.arrive();
@@ -295,6 +303,13 @@ impl Provider {
             Msg::Fetch => self.fetch_annex(),
             Msg::Annex(exports) => self.admit_annex(exports),
             Msg::Embedder(command, origin) => self.obey(command, origin),
+            Msg::Filter(change) => {
+                let last = change == self.filtered;
+                if last {
+                    self.session.player.borrow_mut().filter(&self.session.state.packets.filter);
+                }
+                last
+            }
             Msg::Key(event) => self.key(&event),
             Msg::Do(intent) => self.carry_out(intent),
             Msg::Attach => self.attach(),
@@ -368,6 +383,12 @@ impl Provider {
             Effect::Select(packet) => self.select(packet),
             Effect::SelectLine(line) => self.select_line(line),
             Effect::FindLine(hash) => _ = self.find_line(hash),
+            Effect::Do(ids) => {
+                for command in ids.into_iter().filter_map(commands::for_links) {
+                    // An embedded page refuses what it would refuse its user.
+                    self.take(Msg::Do(command.intent.clone()));
+                }
+            }
             Effect::Place(place) => {
                 let mut player = player.borrow_mut();
                 player.place = place;
@@ -403,7 +424,7 @@ impl Provider {
                 player.range = range;
                 player.repaint();
             }
-            Effect::FilterPackets(filter) => player.borrow_mut().filter(&filter),
+            Effect::FilterPackets(_) => self.filter_later(),
             Effect::Repaint => {
                 let mut player = player.borrow_mut();
                 player.bookmarks.clone_from(&self.session.state.bookmarks);
@@ -553,6 +574,13 @@ impl Provider {
             embedder
                 .tell("moment", &[("at", at.into()), ("time_ns", time.into()), ("playing", playing.into())]);
         }
+    }
+
+    /// Applies the packet filter once nobody types any more: each time, the whole run is looked through.
+    fn filter_later(&mut self) {
+        self.filtered += 1;
+        let (send, change) = (self.session.send.clone(), self.filtered);
+        later(FILTER_MS, move || send.emit(Msg::Filter(change)));
     }
 
     fn settle(&mut self) {

@@ -373,6 +373,8 @@ pub enum Effect {
     SelectLine(Option<u32>),
     /// Select the line whose bytes have this hash.
     FindLine(u32),
+    /// Carry out commands, by their names.
+    Do(Vec<&'static str>),
     /// Show a slot or a socket as selected.
     Place(Option<Place>),
     /// Show a moment as marked.
@@ -421,6 +423,7 @@ impl State {
             capture: file.map(|file| file.sha256.clone()),
             name: file.map(|file| file.name.clone()),
             model: Some(MODEL_VERSION),
+            commands: Vec::new(),
             digest: self.digest.clone(),
         }
     }

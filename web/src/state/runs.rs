@@ -338,7 +338,7 @@ impl State {
         if self.pending.is_some() {
             return vec![Effect::Open];
         }
-        let Link { at, packet, mark, .. } = self.link;
+        let Link { at, packet, line, mark, .. } = self.link;
         self.verdict = self.digest.as_deref().and_then(|digest| self.link.verdict(digest));
         self.mark = mark;
         let mut effects = vec![at.map_or(Effect::Open, Effect::Moment)];
@@ -348,6 +348,11 @@ impl State {
         }
         if mark.is_some() {
             effects.push(Effect::MarkMoment(mark));
+        }
+        effects.extend(line.map(Effect::FindLine));
+        let commands = std::mem::take(&mut self.link.commands);
+        if !commands.is_empty() {
+            effects.push(Effect::Do(commands));
         }
         effects
     }

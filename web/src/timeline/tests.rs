@@ -36,7 +36,7 @@ fn tell(setup: &Setup) -> Told {
     Told { words, contents, glyphs: numbering.take_glyphs() }
 }
 
-fn build(setup: &Setup, batch: usize) -> Timeline {
+pub(crate) fn build(setup: &Setup, batch: usize) -> Timeline {
     let Told { words, contents, glyphs } = tell(setup);
     let threads = match &setup.traffic {
         Some(traffic) => traffic.flows.len(),

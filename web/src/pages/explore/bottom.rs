@@ -76,17 +76,18 @@ fn EventList() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let state = &session.state;
     let (filter, selected) = (state.filter, state.selected);
-    let (events, complete) = {
+    let (events, complete, filtered) = {
         let player = session.player.borrow();
-        player.timeline.as_ref().map_or((0, false), |timeline| (timeline.len(), timeline.is_complete()))
+        let run = player.timeline.as_ref();
+        let (events, complete) = run.map_or((0, false), |run| (run.len(), run.is_complete()));
+        (events, complete, player.filtered)
     };
     let chosen = filter == Filter::Selected;
     let listed = {
         let player = session.player.clone();
-        let packets = state.packets.filter.clone();
         let bookmarks = if filter == Filter::Bookmarks { state.bookmarks.clone() } else { Vec::new() };
         use_memo(
-            (filter, selected.filter(|_| chosen), events, complete, packets, bookmarks),
+            (filter, selected.filter(|_| chosen), events, complete, filtered, bookmarks),
             move |(filter, selected, .., bookmarks)| {
                 if *filter == Filter::Bookmarks {
                     return Some(bookmarks.clone());

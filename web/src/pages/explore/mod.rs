@@ -12,8 +12,9 @@ use yew::prelude::*;
 use self::bottom::Under;
 use self::lines::Lines;
 use self::selected::Selected;
+use crate::commands::Intent;
 use crate::components::{
-    Choice, Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, scheme_words,
+    Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, choice, scheme_words,
 };
 use crate::player::Unit;
 use crate::session::{Msg, Session};
@@ -46,6 +47,7 @@ pub fn Explore() -> Html {
                 <div class="lanes">
                     { for Side::BOTH.into_iter().map(|side| html! {
                         <Lane {side} scheme={state.spec.schemes[side as usize]} fixed={session.embedded} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
+                            onsave={session.on(move |format| Msg::Do(Intent::SaveLane(side, format)))}
                             onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
                     }) }
                     { caption(&session) }
@@ -91,27 +93,23 @@ pub fn Explore() -> Html {
 /// What small screens have no room for elsewhere.
 fn choices(session: &Session) -> Html {
     let state = &session.state;
-    let schemes: Vec<&str> = Scheme::ALL.into_iter().map(|scheme| scheme_words(scheme).1).collect();
-    let lane = |side: Side, id: &'static str, label: &'static str| {
-        let chosen = Scheme::ALL.into_iter().position(|scheme| scheme == state.spec.schemes[side as usize]);
+    let lane = |side: Side, names| {
+        let chosen = usize::from(state.spec.schemes[side as usize] == Scheme::ALL[1]);
         let onchoose =
             session.on(move |index: usize| Msg::Act(Action::Compare(side as usize, Scheme::ALL[index])));
-        html! { <div class="setting"><Choice {id} {label} options={schemes.clone()} chosen={chosen.unwrap_or(0)} {onchoose} /></div> }
+        choice(names, &Scheme::ALL.map(|scheme| scheme_words(scheme).1), chosen, onchoose)
     };
-    let jump = Jump::ALL.into_iter().position(|jump| jump == state.jump).unwrap_or(0);
+    let unit =
+        session.on(|index| Msg::Time(TimeEvent::Unit(if index == 1 { Unit::Packet } else { Unit::Event })));
+    let jump = session.on(|index: usize| Msg::Act(Action::JumpTo(Jump::ALL[index])));
+    let chosen = Jump::ALL.into_iter().position(|jump| jump == state.jump).unwrap_or(0);
     html! {
         <fieldset>
             <legend>{ "Lanes and steps" }</legend>
-            { lane(Side::Left, "choose-left", "left lane") }
-            { lane(Side::Right, "choose-right", "right lane") }
-            <div class="setting">
-                <Choice id="choose-unit" label="steps go by" options={vec!["event", "packet"]} chosen={usize::from(state.unit == Unit::Packet)}
-                    onchoose={session.on(|index| Msg::Time(TimeEvent::Unit(if index == 1 { Unit::Packet } else { Unit::Event })))} />
-            </div>
-            <div class="setting">
-                <Choice id="choose-jump" label="jump to" options={Jump::ALL.map(Jump::name).to_vec()} chosen={jump}
-                    onchoose={session.on(|index: usize| Msg::Act(Action::JumpTo(Jump::ALL[index])))} />
-            </div>
+            { lane(Side::Left, ("choose-left", "left lane")) }
+            { lane(Side::Right, ("choose-right", "right lane")) }
+            { choice(("choose-unit", "steps go by"), &["event", "packet"], usize::from(state.unit == Unit::Packet), unit) }
+            { choice(("choose-jump", "jump to"), &Jump::ALL.map(Jump::name), chosen, jump) }
         </fieldset>
     }
 }

@@ -82,7 +82,7 @@ fn about(session: &Session, timeline: &Timeline, packet: u32) -> Option<Html> {
         })
         .collect();
     Some(html! {
-        <Inspector {packet} origin={origin(timeline, track)} len={track.len} {frame} no_frame={inspect.no_frame.clone().map(AttrValue::from)} {lines}
+        <Inspector {packet} origin={origin(timeline, track)} sent={!track.up} len={track.len} {frame} no_frame={inspect.no_frame.clone().map(AttrValue::from)} {lines}
             line={session.state.line} events={timeline.events_of(packet)} offers={offers::about(timeline, packet)}
             near={near(timeline, packet)}
             onplace={session.on(Msg::Place)} onclose={session.on(|()| Msg::Act(Action::Select(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}

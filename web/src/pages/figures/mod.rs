@@ -3,7 +3,7 @@
 mod facts;
 mod svg;
 
-use snapstack::sim::{Config, Retention};
+use snapstack::sim::{Config, MODEL_VERSION, Retention};
 use wasm_bindgen::prelude::*;
 use yew::prelude::*;
 
@@ -51,7 +51,7 @@ pub fn Figures() -> Html {
                 }) }
                 <span class="field"><b>{ figure.title() }</b><span class="name">{ format!("section {}", figure.section()) }</span></span>
                 <span class="space" />
-                { elsewhere(figure) }
+                { elsewhere(&annex, figure) }
             </section>
             <main class="figures">
                 <section class="scene" aria-label={figure.title()}>
@@ -112,19 +112,33 @@ fn entry(annex: &Annex, i: usize, step: &Step, here: bool) -> Html {
 }
 
 /// Where the same thing can be tried.
-fn elsewhere(figure: Figure) -> Html {
-    let explore = |retention| {
-        let config = Config { line_size: 16, retention, ..Config::for_capture() };
-        Link { spec: Spec { config, ..Spec::default() }, ..Link::default() }.fragment()
+fn elsewhere(annex: &Annex, figure: Figure) -> Html {
+    html! {
+        <>
+            if figure == Figure::Lines {
+                <a class="button" id="figure-memory" href={Page::Memory.fragment()}>{ "Try it in Memory" }</a>
+            }
+            <a class="button" id="figure-elsewhere" href={moment(figure).fragment()}>{ "Open in Explore" }</a>
+            <button id="save-figure" onclick={annex.on(|_: MouseEvent| Msg::SaveFigure)} title="Save the figure as SVG">{ "Save" }</button>
+        </>
+    }
+}
+
+/// The moment of the demo at which the same thing happens to a packet.
+fn moment(figure: Figure) -> Link {
+    let (retention, at, packet) = match figure {
+        // Another client is sent a page that is in memory already.
+        Figure::Lines => (Retention::Keep, 3375, 52),
+        // The buffer is overwritten right after send(), and the packet has all its headers.
+        Figure::Packet => (Retention::Overwrite, 877, 6),
+        // The doorbell gives its slot to the NIC.
+        Figure::Transmit => (Retention::Keep, 859, 6),
+        // The NIC has filled a slot with the first frame that brings somebody payload.
+        Figure::Receive => (Retention::Keep, 517, 0),
     };
-    let (href, text) = match figure {
-        Figure::Lines => (Page::Memory.fragment().to_owned(), "Try it in Memory"),
-        // The buffer is overwritten right after send().
-        Figure::Packet => (explore(Retention::Overwrite), "Open in Explore"),
-        Figure::Transmit => (explore(Retention::Keep), "Open in Explore"),
-        Figure::Receive => return html! {},
-    };
-    html! { <a class="button" id="figure-elsewhere" {href}>{ text }</a> }
+    let config = Config { line_size: 16, retention, ..Config::for_capture() };
+    let spec = Spec { config, ..Spec::default() };
+    Link { spec, at: Some(at), packet: Some(packet), model: Some(MODEL_VERSION), ..Link::default() }
 }
 
 /// Goes on to the next step after a while, and stops at the last.
@@ -155,4 +169,35 @@ fn use_play(annex: &Annex, playing: bool, at: usize, steps: &[Step]) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use snapstack::sim::Stage;
+
+    use super::*;
+    use crate::timeline::Side;
+    use crate::timeline::tests::timeline;
+
+    #[test]
+    fn each_figure_opens_at_the_moment_of_its_subject() {
+        let found = Figure::ALL.map(|figure| {
+            let link = moment(figure);
+            let timeline = timeline(*link.config(), 4096);
+            let side = Side::Right;
+            let sent = |frame| timeline.packet_of_frame(frame).unwrap();
+            let first = |packet: &u32| {
+                timeline.track(side, *packet).is_some_and(|track| track.up && track.has_payload())
+            };
+            let (packet, stage) = match figure {
+                Figure::Lines => (sent(114), Stage::Socket),
+                Figure::Packet => (sent(27), Stage::Driver),
+                Figure::Transmit => (sent(27), Stage::Doorbell),
+                Figure::Receive => ((0..timeline.packets(side)).find(first).unwrap(), Stage::DmaIn),
+            };
+            (timeline.track(side, packet).unwrap().at(stage), packet)
+        });
+        let linked = Figure::ALL.map(|figure| (moment(figure).at.unwrap(), moment(figure).packet.unwrap()));
+        assert_eq!(linked, found);
+    }
 }

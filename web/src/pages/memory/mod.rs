@@ -16,8 +16,9 @@ use self::line::Line;
 use self::segments::Segments;
 use crate::annex::{Annex, Msg};
 use crate::browser::mark;
-use crate::components::Term;
+use crate::components::{Term, save};
 use crate::lab::{Deed, Picture, Said};
+use crate::plots::Format;
 use crate::scene::grouped;
 
 /// The page.
@@ -51,6 +52,7 @@ pub fn Memory() -> Html {
                     <button id="lab-figure" onclick={act(Deed::Figure1)} title="Start over with the paper's Figure 1; Undo then goes through it step by step">{ "Figure 1" }</button>
                     <button id="lab-clear" onclick={act(Deed::Clear)} title="Start over with an empty memory">{ "Empty" }</button>
                 </span>
+                { save("the drawing", Format::PICTURES, &annex.on(Msg::SaveLab)) }
                 { totals(picture) }
             </section>
             <main class="lab">

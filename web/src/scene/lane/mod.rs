@@ -201,12 +201,12 @@ impl Artist<'_> {
 
 #[cfg(test)]
 mod tests {
-    use snapstack::sim::{Config, Stage};
+    use snapstack::sim::{Config, Setup, Stage, Workload};
 
     use super::super::Shape;
     use super::*;
     use crate::timeline::Ring;
-    use crate::timeline::tests::timeline;
+    use crate::timeline::tests::{build, timeline};
 
     fn view(side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> LaneView<'static> {
         let scheme = [Scheme::SkBuff, Scheme::Snapshot][side as usize];
@@ -242,18 +242,26 @@ mod tests {
 
     #[test]
     fn on_small_screens_the_selected_packet_stays_and_the_picture_says_how_many_there_are() {
-        let timeline = timeline(Config::for_capture(), 512);
+        let config = Config { workload: Workload::Bulk, threads: 2, bytes: 200_000, ..Config::default() };
+        let timeline = build(&Setup::new(config, None), 512);
         let side = Side::Right;
+        // Packets of one thread in the layers, oldest first.
         let inside = |at: u32| {
-            let within = |packet: &u32| {
-                let track = timeline.track(side, *packet).unwrap();
-                let stage = track.stage(at);
-                stage.is_some_and(|stage| (Stage::Socket..=Stage::Ip).contains(&stage))
-            };
-            timeline.in_flight(side, at).filter(within).collect::<Vec<_>>()
+            let mut packets: Vec<(u32, u32)> = Vec::new();
+            for packet in timeline.in_flight(side, at) {
+                let track = timeline.track(side, packet).unwrap();
+                let layers = [Stage::Socket..=Stage::Ip, Stage::DriverIn..=Stage::SocketIn];
+                let within = |stage| layers.iter().any(|layers| layers.contains(&stage));
+                if track.stage(at).is_some_and(within) {
+                    packets.push((track.thread, packet));
+                }
+            }
+            let thread = packets.first().map_or(0, |first| first.0);
+            packets.retain(|(of, _)| *of == thread);
+            packets
         };
         let at = (1..timeline.len()).find(|at| inside(*at).len() >= 2).unwrap();
-        let oldest = inside(at)[0];
+        let oldest = inside(at)[0].1;
         let mut panel = Panel::default();
         panel.seek(&timeline, at);
         let view = LaneView { selected: Some(oldest), ..view(side, None, (340.0, 200.0), f64::from(at)) };

@@ -228,6 +228,19 @@ fn bookmarks_are_kept_in_order_and_taken_away_again() {
 }
 
 #[test]
+fn a_link_s_commands_are_carried_out_once_when_it_is_shown() {
+    let mut state = State::default();
+    state.apply(Action::Address("#/explore?v=2&at=3&do=view-ledger".to_owned()));
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    state.apply(Action::Started(Spec::default()));
+    let carried = Effect::Do(vec!["view-ledger"]);
+    assert!(state.apply(Action::Done(results())).contains(&carried));
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Started(lines(16)));
+    assert!(!state.apply(Action::Done(results())).contains(&carried));
+}
+
+#[test]
 fn a_link_names_the_selected_line_by_its_bytes() {
     let mut state = running();
     state.apply(Action::SelectLine(Some(7)));
