@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::chunk::{self, Chunk, Ends};
 use super::host::{Stack, Timers};
-use super::link::{Datagram, HOPS};
+use super::link::{Datagram, HOPS, Traffic};
 use super::sockets::SocketId;
 use super::tcp::{
     self, Connection, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable,
@@ -192,7 +192,7 @@ impl<B: Buffers> Stack<B> {
             Stray::Unknown => {}
             Stray::Ignore => return self.release(segment.payload.as_slice()),
             Stray::Answer(out) => {
-                self.send_segment(now, &ends, queue, &out);
+                self.send_segment(now, &ends, (queue, Traffic::Control), &out);
                 return self.release(segment.payload.as_slice());
             }
             Stray::Reopen { least: number } => least = Some(number),
@@ -213,7 +213,7 @@ impl<B: Buffers> Stack<B> {
         };
         if let Some(out) = reset {
             self.counters.resets_sent += 1;
-            self.send_segment(now, &ends, queue, &out);
+            self.send_segment(now, &ends, (queue, Traffic::Control), &out);
         }
         self.release(segment.payload.as_slice());
     }
@@ -321,7 +321,7 @@ impl<B: Buffers> Stack<B> {
         let mut blocked = VecDeque::new();
         while let Some(id) = self.connections.turns.pop_front() {
             let Some(queue) = self.connections.get(id).map(|entry| entry.queue) else { continue };
-            if !self.has_room(queue) {
+            if !self.has_room(queue, Traffic::Stream) {
                 blocked.push_back(id);
                 continue;
             }
@@ -330,7 +330,7 @@ impl<B: Buffers> Stack<B> {
                 Some(out) => {
                     let ends = entry.ends;
                     self.connections.turns.push_back(id);
-                    self.send_segment(now, &ends, queue, &out);
+                    self.send_segment(now, &ends, (queue, Traffic::Stream), &out);
                     sent = true;
                 }
                 None => {
@@ -345,7 +345,7 @@ impl<B: Buffers> Stack<B> {
     }
 
     /// Sends one segment, or one send that the NIC cuts into segments.
-    fn send_segment(&mut self, now: u64, ends: &Ends, queue: u16, out: &Outgoing) {
+    fn send_segment(&mut self, now: u64, ends: &Ends, (queue, traffic): (u16, Traffic), out: &Outgoing) {
         let (source, destination) = (ends.local.ip(), ends.remote.ip());
         let mut header = Tcp::write(ends.local.port(), ends.remote.port(), out);
         let carried = chunk::total(out.parts.as_slice());
@@ -369,7 +369,7 @@ impl<B: Buffers> Stack<B> {
         };
         self.hold(out.parts.as_slice());
         let checksum = Some(TCP_CHECKSUM);
-        self.output(now, Datagram { ip, header, parts: out.parts, checksum, cut, queue });
+        self.output(now, Datagram { ip, header, parts: out.parts, checksum, cut, queue, traffic });
     }
 
     /// The path takes no larger segments.

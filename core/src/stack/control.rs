@@ -7,7 +7,7 @@ use super::chunk::{Chunk, Ends};
 use super::host::Stack;
 use super::input::{FrameHeaders, Keep, Kept};
 use super::interface::Addressee;
-use super::link::{Datagram, HOPS, LINK_HOPS, Message};
+use super::link::{Datagram, HOPS, LINK_HOPS, Message, Traffic};
 use super::wire::{
     Advertisement, Arp, ArpOperation, ECHO_BYTES, ETHERNET_BYTES, Echo, Ethernet, HardwareAddress,
     HeaderSource, ICMP_CHECKSUM, IcmpError, IcmpMessage, Ip, Neighbour, Stop, protocol,
@@ -253,6 +253,7 @@ impl<B: Buffers> Stack<B> {
             checksum: (ICMP_CHECKSUM, !v4),
             chunks,
             queue,
+            traffic: if echo.reply { Traffic::Control } else { Traffic::Datagram },
         };
         if let Err(error) = self.send_ip(now, message) {
             self.refuse(error);
@@ -304,6 +305,7 @@ impl<B: Buffers> Stack<B> {
             checksum: (ICMP_CHECKSUM, !v4),
             chunks: quoted,
             queue: 0,
+            traffic: Traffic::Control,
         };
         self.counters.errors_sent += 1;
         if let Err(error) = self.send_ip(now, message) {

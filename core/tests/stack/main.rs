@@ -3,6 +3,7 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+mod bounds;
 #[path = "../common/device.rs"]
 mod device;
 #[path = "../common/frames.rs"]

@@ -9,7 +9,7 @@ use crate::buffers::{Buffers, Chunk, FlowId, UserId};
 use crate::stack::DropReason;
 use crate::stack::chunk::{self, Ends};
 use crate::stack::host::Stack;
-use crate::stack::link::{HOPS, Message};
+use crate::stack::link::{HOPS, Message, Traffic};
 use crate::stack::wire::{Echo, IcmpError, Ip, Stop, UDP_BYTES, UDP_CHECKSUM, Udp, protocol};
 
 /// What a datagram's bookkeeping counts for in its queue: a datagram without payload is not free.
@@ -111,8 +111,8 @@ impl<B: Buffers> Stack<B> {
             return Err(SocketError::NoRoute(remote));
         };
         let queue = (thread.0 % u32::from(self.config.queues.max(1))) as u16;
-        if !self.has_room(queue) {
-            self.sockets.starved.push_back(id);
+        if !self.has_room(queue, Traffic::Datagram) {
+            self.sockets.starve(queue, id);
             return self.would_block(id, thread, Readiness::WRITABLE);
         }
         let payload = self.buffers.send(FlowId(id.index()), user, range)?;
@@ -138,6 +138,7 @@ impl<B: Buffers> Stack<B> {
                     checksum: (UDP_CHECKSUM, true),
                     chunks,
                     queue,
+                    traffic: Traffic::Datagram,
                 };
                 self.send_ip(now, message)
             }
@@ -271,11 +272,13 @@ impl<B: Buffers> Stack<B> {
         Ok(())
     }
 
-    /// Wakes who waits to send datagrams, when there is room again.
+    /// Wakes who waits to send datagrams by a queue that has room again.
     pub(in crate::stack) fn wake_starved(&mut self) {
-        if !self.sockets.starved.is_empty() && (0..self.config.queues).all(|queue| self.has_room(queue)) {
-            for id in std::mem::take(&mut self.sockets.starved) {
+        for (queue, id) in std::mem::take(&mut self.sockets.starved) {
+            if self.has_room(queue, Traffic::Datagram) {
                 self.sockets.wake(id, Readiness::WRITABLE);
+            } else {
+                self.sockets.starved.push_back((queue, id));
             }
         }
     }
