@@ -175,7 +175,7 @@ pub trait Buffers: Holders {
     /// can be granted again at once. The caller ends the frame by [`Buffers::keep_payload`] or [`Buffers::drop_frame`].
     ///
     /// # Errors
-    /// [`BufferError::Memory`].
+    /// [`BufferError::Memory`]; the frame stays where it is.
     fn poll_rx(&mut self, queue: u16) -> Result<Option<Self::Frame>, BufferError>;
 
     /// Bytes of a frame, without FCS.

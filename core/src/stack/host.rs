@@ -120,7 +120,8 @@ impl<B: Buffers> Stack<B> {
         ]
     }
 
-    /// The driver takes all frames out of the RX rings, and each goes up to its socket.
+    /// The driver takes all frames out of the RX rings, and each goes up to its socket. A frame that the scheme's memory has
+    /// no room for stays in its ring, with those behind it, until the next call.
     pub fn receive(&mut self, now: u64) {
         for queue in 0..self.config.queues {
             loop {
@@ -130,7 +131,11 @@ impl<B: Buffers> Stack<B> {
                         self.input(now, queue, frame);
                     }
                     Ok(None) => break,
-                    Err(error) => self.refuse(error),
+                    // The frame is still in its slot, and would be refused again.
+                    Err(error) => {
+                        self.refuse(error);
+                        break;
+                    }
                 }
             }
         }

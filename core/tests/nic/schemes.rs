@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use snapstack::buffers::{
-    BufferError, Buffers, Chunk, ContentNews, FlowId, Holders, Origin, PayloadId, Scheme, SendId, SkBuff,
-    Snapshot, UserId,
+    BufferError, Buffers, Chunk, ContentNews, FlowId, Holders, Holding, Origin, PayloadId, Scheme, SendId,
+    SkBuff, Snapshot, UserId,
 };
 use snapstack::ledger::{AllocationKind, CopyCause, Count, PacketId, Transaction};
-use snapstack::memory::MemoryConfig;
+use snapstack::memory::{MemoryConfig, MemoryError, Principal};
 use snapstack::nic::{Delivery, DropReason, IommuMode, NicConfig, RingFull, TxFrames, TxOffload, Verdict};
 use snapstack::traffic::capture::ETHERNET;
 
@@ -84,6 +84,21 @@ fn release<B: Buffers>(buffers: &mut B, chunks: &[Chunk]) {
 /// Bytes that live payloads and packets keep from the allocators, by kind.
 fn held(buffers: &SkBuff) -> [u64; AllocationKind::ALL.len()] {
     AllocationKind::ALL.map(|kind| buffers.ledger().held(kind).count)
+}
+
+#[test]
+fn pieces_are_handed_out_all_or_none() {
+    let mut buffers = snapshot(64, NicConfig::default());
+    let chunks = arrive(&mut buffers, V4, &noise(3_000, 5), 1_000);
+    let last = Holding::Queue { payload: chunks[2].payload.0 };
+    let holdings = buffers.holdings();
+    let (segment, _) = holdings.iter().find(|(_, holding)| *holding == last).unwrap();
+    // The last piece is out of the kernel's reach: the first two were snapshotted before that is found out.
+    buffers.memory_mut().hand_over(*segment, Principal::Nic).unwrap();
+    assert!(matches!(buffers.recv_segments(&chunks), Err(BufferError::Memory(MemoryError::Fault(_)))));
+    let given = |holding: &Holding| matches!(holding, Holding::App { .. });
+    assert!(!buffers.holdings().iter().any(|(_, holding)| given(holding)));
+    assert_eq!(buffers.recv_segments(&chunks[..2]).unwrap().len(), 2);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Queues and tables that are full: what has no room is refused or dropped and counted, and nothing keeps anything else out.
 
 use snapstack::buffers::{Buffers, SkBuff, Snapshot};
-use snapstack::memory::MemoryConfig;
+use snapstack::memory::{MemoryConfig, SegmentId};
 use snapstack::nic::{NicConfig, TxFrames};
 use snapstack::stack::{Config, DropReason, SocketError, SocketKind, Stack, ThreadId};
 
@@ -102,4 +102,27 @@ fn a_full_queue_holds_up_the_senders_of_that_queue_alone() {
         Snapshot::new(memory, NicConfig { queues: 2, ..NicConfig::default() }).expect("a valid configuration")
     });
     run(|| SkBuff::new(64, NicConfig { queues: 2, ..NicConfig::default() }));
+}
+
+#[test]
+fn a_frame_that_memory_refuses_stays_in_its_ring_and_the_driver_goes_on() {
+    let mut net = Net::new(snapshot);
+    let [one, two] = &mut net.hosts;
+    let receiver = two.socket(SocketKind::Datagram).expect("a socket");
+    two.bind(receiver, at(v4(2), 9)).expect("an address");
+    let sender = one.socket(SocketKind::Datagram).expect("a socket");
+    let user = one.fill(b"datagram");
+    one.send_to(0, sender, THREAD, user, 0..8, Some(at(v4(2), 9))).expect("room");
+    net.run(SECOND);
+    let two = &mut net.hosts[1];
+    let slot = two.buffers().nic().rx[0].tail();
+    let (_, frame) = net.log.last().expect("a datagram").clone();
+    two.buffers_mut().deliver(&frame);
+    // Somebody has taken the slot's segment away: the driver can snapshot it no more often than once.
+    let filled = SegmentId(two.buffers().nic().rx[0].tail());
+    assert_ne!(filled.0, slot);
+    two.buffers_mut().memory_mut().release(filled).expect("a segment");
+    two.receive(net.now);
+    assert_eq!(two.drops().get(DropReason::Memory), 1);
+    assert!(two.refused().is_some());
 }

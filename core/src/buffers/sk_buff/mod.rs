@@ -314,7 +314,19 @@ impl Buffers for SkBuff {
     }
 
     fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError> {
-        parts.iter().map(|part| self.copy_out(std::slice::from_ref(part))).collect()
+        let mut users = Vec::with_capacity(parts.len());
+        for part in parts {
+            match self.copy_out(std::slice::from_ref(part)) {
+                Ok(user) => users.push(user),
+                Err(error) => {
+                    for user in users {
+                        self.free_user(user)?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(users)
     }
 
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
