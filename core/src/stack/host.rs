@@ -178,11 +178,16 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// The NIC interrupts the host: the next [`Stack::poll`] finds what it has completed.
+    /// The NIC interrupts the host for all queues: the next [`Stack::poll`] finds what it has completed.
     pub fn interrupt(&mut self) {
         for queue in 0..self.config.queues {
-            self.buffers.interrupt(queue);
+            self.interrupt_queue(queue);
         }
+    }
+
+    /// The NIC interrupts the host for one queue, by a message of its own on the bus.
+    pub fn interrupt_queue(&mut self, queue: u16) {
+        self.buffers.interrupt(queue);
     }
 
     /// When [`Stack::poll`] has something to do even if nothing arrives; a time that has passed means at once (an

@@ -224,11 +224,11 @@ impl<B: Buffers> Recorded<B> {
         }
     }
 
-    /// The packet that was fetched first of those on the link has left the NIC.
-    pub(super) fn complete(&mut self) {
-        if let Some(queue) = self.on_link.pop_front() {
-            self.tx[usize::from(queue)].completed += 1;
-        }
+    /// The packet that was fetched first of those on the link has left the NIC; returns its queue.
+    pub(super) fn complete(&mut self) -> Option<u16> {
+        let queue = self.on_link.pop_front()?;
+        self.tx[usize::from(queue)].completed += 1;
+        Some(queue)
     }
 
     /// Records something that software did.
