@@ -8,7 +8,8 @@ use super::host::{Stack, Timers};
 use super::link::{Datagram, HOPS, Traffic};
 use super::sockets::SocketId;
 use super::tcp::{
-    self, Connection, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable,
+    self, Connection, Flags, InitialNumbers, Listen, Outgoing, Rejection, Segment, State, Stray,
+    TimeWaitTable,
 };
 use super::wire::{IpOut, Stop, TCP_CHECKSUM, Tcp, protocol, pseudo_header};
 use super::{DropReason, tcp::Initial};
@@ -190,8 +191,12 @@ impl<B: Buffers> Stack<B> {
         let mut least = None;
         match self.connections.time_wait.on_segment(now, &ends, &segment) {
             Stray::Unknown => {}
-            Stray::Ignore => return self.release(segment.payload.as_slice()),
-            Stray::Answer(out) => {
+            Stray::Ignore(why) => {
+                self.reject(why);
+                return self.release(segment.payload.as_slice());
+            }
+            Stray::Answer(out, why) => {
+                self.reject(Some(why));
                 self.send_segment(now, &ends, (queue, Traffic::Control), &out);
                 return self.release(segment.payload.as_slice());
             }
@@ -203,8 +208,14 @@ impl<B: Buffers> Stack<B> {
                     self.half_open(now, listener, ends, &segment, least);
                     None
                 }
-                Listen::Reset(out) => Some(out),
-                Listen::Ignore => None,
+                Listen::Reset(out) => {
+                    self.reject(Some(Rejection::Acknowledgement));
+                    Some(out)
+                }
+                Listen::Ignore(why) => {
+                    self.reject(Some(why));
+                    None
+                }
             },
             None => {
                 self.drops.add(DropReason::NoSocket);
@@ -246,8 +257,16 @@ impl<B: Buffers> Stack<B> {
 
     fn connection_segment(&mut self, now: u64, id: ConnectionId, segment: Segment) {
         let Some(entry) = self.connections.get_mut(id) else { return };
-        entry.tcp.on_segment(now, segment, &mut self.buffers);
+        let rejection = entry.tcp.on_segment(now, segment, &mut self.buffers);
+        self.reject(rejection);
         self.changed(now, id);
+    }
+
+    /// Counts a segment that came to nothing.
+    fn reject(&mut self, rejection: Option<Rejection>) {
+        if let Some(rejection) = rejection {
+            self.drops.add(DropReason::from(rejection));
+        }
     }
 
     /// A SYN for a listener.

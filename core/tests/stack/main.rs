@@ -4,6 +4,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 mod bounds;
+mod craft;
 #[path = "../common/device.rs"]
 mod device;
 #[path = "../common/frames.rs"]
@@ -14,3 +15,4 @@ mod net;
 mod pairs;
 mod peer;
 mod queues;
+mod rejected;

@@ -193,7 +193,7 @@ impl<B: Buffers> Host<B> {
     fn record_drops(&mut self) {
         let (was, is) = (self.drops, *self.stack.drops());
         self.drops = is;
-        for (reason, total) in is.iter() {
+        for (reason, total) in is.losses() {
             let count = (total - was.get(reason)) as u32;
             if count > 0 {
                 let kind = Kind::Drop { place: DropPlace::Stack, reason: reason as u32, count };
