@@ -379,6 +379,59 @@ fn half_closed_streams_go_on_the_other_way() {
 }
 
 #[test]
+fn shutting_down_ends_directions_and_keeps_what_has_arrived() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [client, accepted] = net.connected(v4(2));
+        let user = net.hosts[0].fill(b"first");
+        net.hosts[0].send(client, THREAD, user, 0..5).expect("room");
+        net.run(SECOND);
+        let read = |net: &mut Net<B>, host: usize, socket| {
+            let got = ready(net.hosts[host].recv(net.now, socket, THREAD, 100))?;
+            Some(got.map(|user| net.hosts[host].bytes(user)))
+        };
+        // Receiving: the bytes that are there, then the end; who waits is woken; sending goes on.
+        let two = &mut net.hosts[1];
+        two.shutdown(net.now, accepted, Shutdown::Receive).expect("a stream");
+        assert_eq!(read(&mut net, 1, accepted), Some(Some(b"first".to_vec())));
+        assert_eq!(read(&mut net, 1, accepted), Some(None));
+        let two = &mut net.hosts[1];
+        assert!(two.readiness(accepted).expect("a socket").readable);
+        let answer = two.fill(b"answer");
+        two.send(accepted, THREAD, answer, 0..6).expect("room");
+        net.run(SECOND);
+        assert_eq!(read(&mut net, 0, client), Some(Some(b"answer".to_vec())));
+        assert_eq!(read(&mut net, 0, client), None, "the peer waits for more");
+        // Both, with bytes unread: they are kept, and the peer gets a FIN.
+        net.hosts[0].send(client, THREAD, user, 0..5).expect("room");
+        net.run(SECOND);
+        assert_eq!(net.hosts[1].recv(net.now, accepted, ThreadId(3), 0).map(|user| user.is_some()), Ok(true));
+        let two = &mut net.hosts[1];
+        two.shutdown(net.now, accepted, Shutdown::Both).expect("a stream");
+        net.run(SECOND);
+        assert_eq!(read(&mut net, 0, client), Some(None), "the end of the stream, and no reset");
+        assert_eq!(net.hosts[1].connection_state(accepted), Ok(tcp::State::FinWait2));
+        assert_eq!(read(&mut net, 1, accepted), Some(Some(b"irst".to_vec())));
+        assert_eq!(read(&mut net, 1, accepted), Some(None));
+        let answered = net.hosts[1].send(accepted, THREAD, answer, 0..6);
+        assert_eq!(answered, Err(SocketError::Closed));
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn shutting_down_wakes_who_waits_to_receive() {
+    let mut net = Net::new(snapshot);
+    let [client, _] = net.connected(v4(2));
+    let one = &mut net.hosts[0];
+    while one.next_wakeup().is_some() {}
+    assert_eq!(one.recv(net.now, client, ThreadId(5), 1), Err(SocketError::WouldBlock));
+    one.shutdown(net.now, client, Shutdown::Receive).expect("a stream");
+    assert_eq!(one.next_wakeup().map(|wakeup| wakeup.thread), Some(ThreadId(5)));
+}
+
+#[test]
 fn addresses_are_taken_once_and_given_back() {
     let mut stack = Stack::new(config(1), snapshot());
     let bound = |stack: &mut Stack<_>, kind, ip, port| {
