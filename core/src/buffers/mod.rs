@@ -216,6 +216,13 @@ pub trait Buffers: Holders {
     /// Those of [`Buffers::recv`].
     fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError>;
 
+    /// `recv()` into a buffer in the conventional partition of memory, `out.len()` bytes as the pieces have: always a
+    /// counted copy. The caller's holders stay the caller's.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`] (also when the lengths differ).
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError>;
+
     /// The ones' complement sum (RFC 1071) of the pieces, one behind the other: for checksums that the NIC does not know,
     /// such as ICMP's and those of reassembled datagrams. It reads payload and moves none.
     ///

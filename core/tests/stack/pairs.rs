@@ -139,6 +139,57 @@ fn snapshots_copy_nothing_where_the_conventional_stack_copies_all() {
 }
 
 #[test]
+fn conventional_buffers_are_sent_and_received_by_one_copy_each_way() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [client, accepted] = net.connected(v4(2));
+        let bytes = pattern(20_000);
+        let limit = net.now + 10 * SECOND;
+        let (mut sent, mut got) = (0, Vec::new());
+        net.until(limit, |net| {
+            while sent < bytes.len()
+                && let Some(taken) = ready(net.hosts[0].send_conventional(client, THREAD, &bytes[sent..]))
+            {
+                sent += taken as usize;
+            }
+            let mut part = [0; 700];
+            while let Some(len) = ready(net.hosts[1].recv_conventional(net.now, accepted, THREAD, &mut part))
+            {
+                got.extend_from_slice(&part[..len as usize]);
+            }
+            (got.len() == bytes.len()).then_some(())
+        });
+        assert!(got == bytes);
+        assert_eq!(net.hosts[1].recv_conventional(net.now, accepted, THREAD, &mut []), Ok(0));
+        net.hosts[0].shutdown(net.now, client, Shutdown::Send).expect("a stream");
+        net.run(SECOND);
+        let mut rest = [7; 4];
+        assert_eq!(net.hosts[1].recv_conventional(net.now, accepted, THREAD, &mut rest), Ok(0), "the end");
+        // Datagrams: whole, without bytes, and longer than the buffer, which loses the rest.
+        let server = datagram_socket(&mut net.hosts[1], at(v4(2), 7));
+        let sender = net.hosts[0].socket(SocketKind::Datagram).expect("a socket");
+        let to = Some(at(v4(2), 7));
+        for (len, room) in [(5_000, 6_000), (0, 10), (3_000, 1_000), (10, 0)] {
+            let now = net.now;
+            net.hosts[0].send_to_conventional(now, sender, THREAD, &bytes[..len], to).expect("room");
+            net.run(SECOND);
+            let mut out = vec![0; room];
+            let (taken, from) =
+                net.hosts[1].recv_from_conventional(server, THREAD, &mut out).expect("a datagram");
+            assert_eq!((taken as usize, from.ip()), (len.min(room), v4(1)));
+            assert!(out[..taken as usize] == bytes[..len.min(room)]);
+            assert_eq!(net.hosts[1].recv_from(server, THREAD), Err(SocketError::WouldBlock));
+        }
+        let [sender, receiver] = net.hosts.each_ref().map(|host| host.buffers().ledger());
+        assert_eq!(sender.copies(CopyCause::UserToKernel).bytes, 20_000 + 8_010);
+        assert_eq!(receiver.copies(CopyCause::KernelToUser).bytes, 20_000 + 6_000);
+        assert_eq!(sender.copied().bytes + receiver.copied().bytes, 54_010, "and nothing else was copied");
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
 fn pings_are_answered_whatever_their_length() {
     fn run<B: Buffers>(make: fn() -> B) -> Log {
         let mut net = Net::new(make);

@@ -18,7 +18,7 @@ use super::{
     BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
     within,
 };
-use crate::ledger::{AllocationKind, Ledger, PacketId};
+use crate::ledger::{AllocationKind, CopyCause, Ledger, PacketId};
 use crate::memory::LineCounts;
 use crate::nic::{
     DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata,
@@ -329,12 +329,16 @@ impl Buffers for SkBuff {
         Ok(users)
     }
 
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.copy_to(CopyCause::KernelToUser, parts, out)
+    }
+
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
         self.sum_of(parts)
     }
 
     fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
-        self.fill_pages(parts, out)
+        self.copy_to(CopyCause::SpliceToFile, parts, out)
     }
 
     fn rss(&self) -> &Rss {

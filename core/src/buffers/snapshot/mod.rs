@@ -376,10 +376,14 @@ impl Buffers for Snapshot {
 
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
         self.sum_of(parts)
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.copy_to(CopyCause::KernelToUser, parts, out)
+    }
+
     }
 
     fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
-        self.fill_pages(parts, out)
+        self.copy_to(CopyCause::SpliceToFile, parts, out)
     }
 
     fn rss(&self) -> &Rss {

@@ -155,8 +155,13 @@ impl Snapshot {
         Ok(users)
     }
 
-    /// The copy of a splice into a conventional file's pages.
-    pub(super) fn fill_pages(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+    /// A copy into conventional memory: of a file system's pages, or of the application.
+    pub(super) fn copy_to(
+        &mut self,
+        cause: CopyCause,
+        parts: &[Chunk],
+        out: &mut [u8],
+    ) -> Result<(), BufferError> {
         let located = parts.iter().map(|part| self.locate(part)).collect::<Result<Vec<_>, _>>()?;
         let total = located.iter().map(|(_, range, _)| range.end - range.start).sum();
         within(0, out.len() as u64, total)?;
@@ -168,7 +173,7 @@ impl Snapshot {
                 let len = (range.end - range.start).min(block.len() as u64) as usize;
                 let (target, tail) = rest.split_at_mut(len);
                 self.memory.read(segment, range.start, &mut block[..len])?;
-                self.ledger.copy(CopyCause::SpliceToFile, &block[..len], target);
+                self.ledger.copy(cause, &block[..len], target);
                 range.start += len as u64;
                 rest = tail;
             }

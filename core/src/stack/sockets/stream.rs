@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{Readiness, Socket, SocketError, SocketId, SocketKind, Stage, ThreadId};
 use crate::buffers::{Buffers, Chunk, FlowId, UserId};
-use crate::stack::chunk::Ends;
+use crate::stack::chunk::{self, Ends};
 use crate::stack::connections::{ConnectionId, Owner};
 use crate::stack::host::Stack;
 use crate::stack::tcp::{State, WriteError};
@@ -233,6 +233,37 @@ impl<B: Buffers> Stack<B> {
             Ok(users) => {
                 self.release(&chunks);
                 Ok(Some(users))
+            }
+            Err(error) => {
+                self.put_back(id, chunks);
+                Err(error.into())
+            }
+        }
+    }
+
+    /// `recv()` on a stream into a buffer in conventional memory, which every scheme copies to: how many bytes were put at
+    /// its beginning, as many as there are and have room. 0 is the end of the stream, and all that an empty buffer gets.
+    ///
+    /// # Errors
+    /// As [`Stack::recv`].
+    pub fn recv_conventional(
+        &mut self,
+        now: u64,
+        id: SocketId,
+        thread: ThreadId,
+        out: &mut [u8],
+    ) -> Result<u64, SocketError> {
+        self.stream(id, "receive")?;
+        let max = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        if max == 0 {
+            return Ok(0);
+        }
+        let Some(chunks) = self.take(now, id, thread, max)? else { return Ok(0) };
+        let len = chunk::total(&chunks);
+        match self.buffers.recv_conventional(&chunks, &mut out[..len as usize]) {
+            Ok(()) => {
+                self.release(&chunks);
+                Ok(len.into())
             }
             Err(error) => {
                 self.put_back(id, chunks);
