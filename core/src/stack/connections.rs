@@ -284,6 +284,7 @@ impl<B: Buffers> Stack<B> {
             _ => drawn.sequence,
         };
         let initial = Initial { sequence, ..drawn };
+        self.connections.time_wait.remove(&ends);
         let tcp = Connection::accept(&self.tcp_config(&ends), initial, syn, now);
         let id = self.connections.insert(tcp, ends, Owner::HalfOpen(listener), self.config.queues);
         self.sockets.half_open(listener, 1);

@@ -482,6 +482,67 @@ fn shutting_down_wakes_who_waits_to_receive() {
     assert_eq!(one.next_wakeup().map(|wakeup| wakeup.thread), Some(ThreadId(5)));
 }
 
+/// Sequence and acknowledgement number of a host's last TCP segment over IPv4 with these flags.
+fn last_numbers(log: &Log, from: usize, flags: u8) -> Option<(u32, u32)> {
+    let wanted = |(host, frame): &&(usize, Vec<u8>)| {
+        *host == from && frame[12..14] == [8, 0] && frame[23] == 6 && frame[47] == flags
+    };
+    let (_, frame) = log.iter().rev().find(wanted)?;
+    let number = |at: usize| u32::from_be_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
+    Some((number(38), number(42)))
+}
+
+#[test]
+fn a_caller_comes_back_to_a_connection_in_time_wait_once_the_backlog_has_room() {
+    const SYN: u8 = 0x02;
+    const SYN_ACK: u8 = 0x12;
+    const FIN_ACK: u8 = 0x11;
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [one, two] = &mut net.hosts;
+        let listener = two.socket(SocketKind::Stream).expect("a socket");
+        two.bind(listener, at(v4(2), 80)).expect("an address");
+        two.listen(listener, 1).expect("a listener");
+        let call = |one: &mut Stack<B>, now, port| {
+            let client = one.socket(SocketKind::Stream).expect("a socket");
+            one.bind(client, at(v4(1), port)).expect("an address");
+            one.connect(now, client, at(v4(2), 80)).expect("a route");
+            client
+        };
+        let client = call(one, 0, 5_000);
+        let accepted = net.until(SECOND, |net| ready(net.hosts[1].accept(listener, THREAD)));
+        // The server closes first: the old connection waits at its end.
+        net.hosts[1].close(net.now, accepted).expect("a socket");
+        net.run(SECOND);
+        net.hosts[0].close(net.now, client).expect("a socket");
+        net.run(SECOND);
+        assert_eq!(net.hosts.each_ref().map(|host| host.table_sizes()[3]), [0, 1]);
+        let (old, _) = last_numbers(&net.log, 1, FIN_ACK).expect("a FIN");
+        // Somebody else fills the backlog: the SYN is dropped, and the old connection goes on waiting.
+        let now = net.now;
+        call(&mut net.hosts[0], now, 6_000);
+        net.run(SECOND / 10);
+        let now = net.now;
+        let again = call(&mut net.hosts[0], now, 5_000);
+        net.run(SECOND / 10);
+        assert_eq!(net.hosts[1].drops().get(DropReason::BacklogFull), 1);
+        assert_eq!(net.hosts[1].table_sizes()[3], 1, "a SYN that was dropped ends no TIME-WAIT");
+        // With room, its repetition opens the connection anew, behind all numbers of the old one.
+        ready(net.hosts[1].accept(listener, THREAD)).expect("the other connection");
+        let limit = net.now + 10 * SECOND;
+        let accepted = net.until(limit, |net| ready(net.hosts[1].accept(listener, THREAD)));
+        assert_eq!(net.hosts[1].peer_address(accepted), Ok(Some(at(v4(1), 5_000))));
+        assert_eq!(net.hosts[1].table_sizes()[3], 0);
+        let (new, _) = last_numbers(&net.log, 1, SYN_ACK).expect("a SYN-ACK");
+        assert!(new.wrapping_sub(old) as i32 > 1, "{new} begins behind {old}");
+        assert!(last_numbers(&net.log, 0, SYN).is_some());
+        let bytes = pattern(5_000);
+        assert!(net.transfer((0, again), (1, accepted), &bytes, true) == bytes);
+        net.log
+    }
+    over_both!(run);
+}
+
 #[test]
 fn addresses_are_taken_once_and_given_back() {
     let mut stack = Stack::new(config(1), snapshot());

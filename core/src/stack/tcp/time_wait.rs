@@ -111,9 +111,7 @@ impl<K: Ord + Clone> TimeWaitTable<K> {
             return Stray::Ignore(Some(Rejection::Reset));
         }
         if flags.has(Flags::SYN) && !flags.has(Flags::ACK) && entry.may_reopen(segment) {
-            let least = entry.send_next.wrapping_add(1);
-            self.remove(key);
-            return Stray::Reopen { least };
+            return Stray::Reopen { least: entry.send_next.wrapping_add(1) };
         }
         let repeated_fin =
             flags.has(Flags::FIN) && segment.seq.wrapping_add(segment.sequence_len()) == entry.receive_next;
@@ -145,7 +143,8 @@ impl<K: Ord + Clone> TimeWaitTable<K> {
         self.entries.contains_key(key)
     }
 
-    fn remove(&mut self, key: &K) {
+    /// Ends a connection's stay before its time: a new one has taken its place.
+    pub fn remove(&mut self, key: &K) {
         if let Some((leaves, _)) = self.entries.remove(key) {
             self.by_time.remove(&(leaves, key.clone()));
         }
@@ -223,7 +222,11 @@ mod tests {
     #[test]
     fn a_later_timestamp_or_a_later_number_reopens() {
         let reopened = Stray::Reopen { least: 5001 };
-        assert_eq!(table(true).on_segment(1, &1, &segment(Flags::SYN, 3, Some(41))), reopened);
+        let mut known = table(true);
+        assert_eq!(known.on_segment(1, &1, &segment(Flags::SYN, 3, Some(41))), reopened);
+        assert!(known.contains(&1), "until the connection is accepted");
+        known.remove(&1);
+        assert!(known.is_empty() && known.next_time().is_none());
         assert_eq!(table(true).on_segment(1, &1, &segment(Flags::SYN, 900, Some(40))), reopened);
         assert_eq!(table(false).on_segment(1, &1, &segment(Flags::SYN, 901, None)), reopened);
         for old in [segment(Flags::SYN, 901, Some(39)), segment(Flags::SYN, 3, Some(40))] {
