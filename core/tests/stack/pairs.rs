@@ -1,6 +1,6 @@
 //! Two hosts of ours back to back, over both schemes: every test runs over each and compares the frames.
 
-use snapstack::buffers::Buffers;
+use snapstack::buffers::{Buffers, Scheme};
 use snapstack::ledger::CopyCause;
 use snapstack::stack::{
     DropReason, File, Readiness, Shutdown, SocketError, SocketId, SocketKind, Stack, ThreadId, tcp,
@@ -318,7 +318,7 @@ fn a_full_backlog_drops_and_its_peers_come_in_later() {
 
 #[test]
 fn splices_move_references_and_only_conventional_files_are_copied() {
-    fn run<B: Buffers>(make: fn() -> B) -> Net<B> {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
         let mut net = Net::new(make);
         let [client, accepted] = net.connected(v4(2));
         let bytes = pattern(50_000);
@@ -375,17 +375,38 @@ fn splices_move_references_and_only_conventional_files_are_copied() {
         });
         assert!(back[..] == bytes[1234..25_000]);
         assert_eq!(net.hosts[1].buffers().ledger().copied().bytes, 25_000, "nothing more was copied");
-        net.hosts[1].delete_file(segments);
-        net
+        // The conventional one is copied into the kernel once more.
+        let mut offset = 500;
+        let mut back = Vec::new();
+        let limit = net.now + 10 * SECOND;
+        net.until(limit, |net| {
+            let [one, two] = &mut net.hosts;
+            while offset < 25_000
+                && let Some(part) =
+                    ready(two.splice_from_file(&conventional, offset, accepted, THREAD, 9_000))
+            {
+                offset += part;
+            }
+            while let Some(Some(users)) = ready(one.recv_segments(net.now, client, THREAD, u32::MAX)) {
+                back.append(&mut one.all(&users));
+            }
+            (back.len() == 25_000 - 500).then_some(())
+        });
+        assert!(back[..] == bytes[500..25_000]);
+        let two = &mut net.hosts[1];
+        assert_eq!(two.splice_from_file(&conventional, 25_000, accepted, THREAD, 1), Ok(0), "its end");
+        assert_eq!(two.buffers().ledger().copies(CopyCause::UserToKernel).bytes, 24_500);
+        // An application that maps a segment file has its bytes, by reference where the scheme can.
+        let users = two.map_file(&segments).expect("memory");
+        assert!(two.all(&users) == bytes[..25_000]);
+        let copied = if B::SCHEME == Scheme::SkBuff { 25_000 } else { 0 };
+        assert_eq!(two.buffers().ledger().copies(CopyCause::KernelToUser).bytes, copied);
+        assert_eq!(two.map_file(&conventional), Ok(Vec::new()), "its bytes are at hand");
+        two.delete_file(conventional);
+        two.delete_file(segments);
+        net.log
     }
-    run(snapshot);
-    let mut net = Net::new(sk_buff);
-    let [client, accepted] = net.connected(v6(2));
-    net.hosts[0].send_conventional(client, THREAD, b"conventional").expect("room");
-    let limit = net.now + SECOND;
-    let user = net.until(limit, |net| ready(net.hosts[1].recv(net.now, accepted, THREAD, 100)));
-    let two = &mut net.hosts[1];
-    assert_eq!(two.bytes(user.expect("no end")), b"conventional");
+    over_both!(run);
 }
 
 #[test]
