@@ -87,6 +87,20 @@ fn held(buffers: &SkBuff) -> [u64; AllocationKind::ALL.len()] {
 }
 
 #[test]
+fn the_pool_of_payloads_grows_by_pages_that_are_counted_and_then_kept() {
+    let mut buffers = snapshot(64, NicConfig::default());
+    let user = write(&mut buffers, b"payload");
+    for _ in 0..2 {
+        let payloads: Vec<_> = (0..20_000).map(|_| buffers.send(FLOW, user, 0..7).unwrap()).collect();
+        // Set up for 16,384; a page has 128.
+        let pages = Count { count: 29, bytes: 29 * 4096 };
+        assert_eq!(buffers.ledger().allocations(AllocationKind::Page), pages);
+        assert_eq!(buffers.ledger().allocated(), pages);
+        payloads.into_iter().for_each(|payload| buffers.release(payload));
+    }
+}
+
+#[test]
 fn pieces_are_handed_out_all_or_none() {
     let mut buffers = snapshot(64, NicConfig::default());
     let chunks = arrive(&mut buffers, V4, &noise(3_000, 5), 1_000);
