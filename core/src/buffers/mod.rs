@@ -253,7 +253,7 @@ pub trait Buffers: Holders {
     /// [`BufferError::Memory`].
     fn flip_payload_byte(&mut self, packet: &mut Self::Packet, offset: u32) -> Result<(), BufferError>;
 
-    /// What buffers hold, to be told what comes and goes.
+    /// What buffers hold, to be told what comes and goes ([`Contents::keep_news`]).
     fn contents_mut(&mut self) -> &mut Contents;
 
     /// From now on the driver uses at most `slots` slots of each ring, 2 at least, as if the rings were smaller; what is in
@@ -263,7 +263,7 @@ pub trait Buffers: Holders {
     /// The ledger.
     fn ledger(&self) -> &Ledger;
 
-    /// The ledger, to take entries from.
+    /// The ledger, to ask for its entries ([`Ledger::keep_entries`]) and take them.
     fn ledger_mut(&mut self) -> &mut Ledger;
 
     /// Accesses to HICAMP memory, by kind; none of a conventional scheme.

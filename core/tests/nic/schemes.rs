@@ -486,6 +486,7 @@ fn the_iommu_is_asked_as_its_mode_says() {
     assert!(shadow.maps < 10, "{shadow:?}");
     assert_eq!(copied, 100 * (1448 + 1502), "payload down, whole frames up");
 }
+    buffers.contents_mut().keep_news();
 
 #[test]
 fn bus_traffic_is_what_the_model_says_for_both_nics() {
