@@ -376,6 +376,8 @@ impl<B: Buffers> Stack<B> {
         if let [first, second] = &mut header.bytes_mut()[at..at + 2] {
             (*first, *second) = (high, low);
         }
+        // The NIC numbers the cuts on from the first one's (RFC 6864 section 4.3 wants no number twice).
+        let first = self.ident.wrapping_add(1);
         self.ident = self.ident.wrapping_add(carried.div_ceil(out.mss.max(1)).max(1));
         let ip = IpOut {
             source,
@@ -383,7 +385,7 @@ impl<B: Buffers> Stack<B> {
             protocol: protocol::TCP,
             hop_limit: HOPS,
             len,
-            ident: self.ident as u16,
+            ident: first as u16,
             dont_fragment: true,
             fragment: None,
         };
