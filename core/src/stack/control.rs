@@ -20,6 +20,9 @@ const QUOTE_V4: u32 = 576 - 20 - ECHO_BYTES;
 /// The same for IPv6, where the error may fill the least MTU (RFC 4443 section 3.1).
 const QUOTE_V6: u32 = 1280 - 40 - ECHO_BYTES;
 /// ICMP errors that may be sent at once (RFC 4443 section 2.4(f): a token bucket).
+/// What every host can receive over IPv4 (RFC 791 section 3.1), and what every link of IPv6 carries (RFC 8200 section 5).
+const LEAST_MTU_V4: u32 = 576;
+const LEAST_MTU_V6: u32 = 1280;
 const BURST: u64 = 50;
 /// Time that earns one more: 100 a second.
 const ERROR_PERIOD: u64 = 10_000_000;
@@ -352,7 +355,14 @@ impl<B: Buffers> Stack<B> {
         let ends = quoted.ends();
         match (quoted.protocol, error) {
             (protocol::TCP, IcmpError::PacketTooBig { mtu }) => {
-                let fixed = if ends.remote.is_ipv4() { 40 } else { 60 };
+                let (fixed, mtu) = match (ends.remote.is_ipv4(), mtu) {
+                    // A router from before RFC 1191, which does not say: the size that every host takes (its section 5).
+                    (true, 0) => (40, LEAST_MTU_V4),
+                    (true, mtu) => (40, mtu),
+                    // No IPv6 link takes less: somebody lies (RFC 8201 section 4).
+                    (false, ..LEAST_MTU_V6) => return Err(Stop::Drop(DropReason::IcmpIgnored)),
+                    (false, mtu) => (60, mtu),
+                };
                 let mss = mtu.min(u32::from(self.config.mtu)).saturating_sub(fixed) as u16;
                 self.connection_path_mss(now, &ends, quoted.sequence(), mss)
             }
