@@ -150,7 +150,15 @@ impl<B: Buffers> Stack<B> {
                         let waited = self.neighbours.heard(now, ip.source, hardware, true);
                         self.flush(waited, hardware);
                     }
-                    (ip.source, asked.source.filter(|source| !source.is_multicast()))
+                    let named = asked.source.filter(|source| !source.is_multicast());
+                    // Who asks one host alone, to see whether it is there, need not name itself (RFC 4861 section 4.3).
+                    let known = match named {
+                        None if !ip.destination.is_multicast() => {
+                            Some(Ethernet::read(&mut FrameHeaders::new(&mut self.buffers, frame))?.source)
+                        }
+                        named => named,
+                    };
+                    (ip.source, known)
                 };
                 let told = Advertisement {
                     target: asked.target,
@@ -168,18 +176,15 @@ impl<B: Buffers> Stack<B> {
             }
             Neighbour::Advertisement(told) => {
                 let target = IpAddr::V6(told.target);
-                let Some(hardware) = told.hardware.filter(|hardware| !hardware.is_multicast()) else {
+                if told.hardware.is_some_and(HardwareAddress::is_multicast) {
                     return ignored;
                 };
                 if self.interface.is_ours(target) || (told.solicited && ip.destination.is_multicast()) {
                     return ignored;
                 }
-                let waited = if told.solicited {
-                    self.neighbours.answered(now, target, hardware)
-                } else {
-                    self.neighbours.heard(now, target, hardware, false)
-                };
-                self.flush(waited, hardware);
+                if let Some((hardware, waited)) = self.neighbours.advertised(now, target, &told) {
+                    self.flush(waited, hardware);
+                }
                 Ok(())
             }
         }
