@@ -8,6 +8,7 @@ use super::host::Stack;
 use super::input::{FrameHeaders, Keep, Kept};
 use super::interface::Addressee;
 use super::link::{Datagram, HOPS, LINK_HOPS, Message, Traffic};
+use super::reassembly::Key;
 use super::wire::{
     Advertisement, Arp, ArpOperation, ECHO_BYTES, ETHERNET_BYTES, Echo, Ethernet, HardwareAddress,
     HeaderSource, ICMP_CHECKSUM, IcmpError, IcmpMessage, Ip, Neighbour, Stop, protocol,
@@ -19,13 +20,18 @@ use crate::nic::fold;
 const QUOTE_V4: u32 = 576 - 20 - ECHO_BYTES;
 /// The same for IPv6, where the error may fill the least MTU (RFC 4443 section 3.1).
 const QUOTE_V6: u32 = 1280 - 40 - ECHO_BYTES;
-/// ICMP errors that may be sent at once (RFC 4443 section 2.4(f): a token bucket).
 /// What every host can receive over IPv4 (RFC 791 section 3.1), and what every link of IPv6 carries (RFC 8200 section 5).
 const LEAST_MTU_V4: u32 = 576;
 const LEAST_MTU_V6: u32 = 1280;
+/// ICMP errors that may be sent at once (RFC 4443 section 2.4(f): a token bucket).
 const BURST: u64 = 50;
 /// Time that earns one more: 100 a second.
 const ERROR_PERIOD: u64 = 10_000_000;
+
+/// Most bytes of a packet from that source that an error quotes.
+pub(super) fn most_quoted(source: IpAddr) -> u32 {
+    if source.is_ipv4() { QUOTE_V4 } else { QUOTE_V6 }
+}
 
 /// The token bucket of ICMP errors, as the time that is earned and not spent.
 #[derive(Clone, Copy, Debug)]
@@ -178,7 +184,7 @@ impl<B: Buffers> Stack<B> {
                 let target = IpAddr::V6(told.target);
                 if told.hardware.is_some_and(HardwareAddress::is_multicast) {
                     return ignored;
-                };
+                }
                 if self.interface.is_ours(target) || (told.solicited && ip.destination.is_multicast()) {
                     return ignored;
                 }
@@ -285,13 +291,25 @@ impl<B: Buffers> Stack<B> {
         if !self.errors.spend(now) {
             return Err(Stop::Drop(DropReason::IcmpRate));
         }
-        let most = if ip.source.is_ipv4() { QUOTE_V4 } else { QUOTE_V6 };
-        let range = ip.header..ip.end.min(ip.header + most);
+        let range = ip.header..ip.end.min(ip.header + most_quoted(ip.source));
         Ok(Some(Keep {
             range,
             what: Kept::Quote { to: ip.source, from: ip.destination, error },
             unverified: None,
         }))
+    }
+
+    /// Sends an error about a datagram that came in fragments, if one is due and the rate allows it. `quoted` is the
+    /// beginning of its first fragment, with a holder that is given up.
+    pub(super) fn report_fragments(&mut self, now: u64, key: &Key, error: IcmpError, quoted: Chunk) {
+        if self.interface.addressee(key.destination) == Addressee::Us {
+            if self.errors.spend(now) {
+                self.send_error(now, key.destination, key.source, error, &[quoted]);
+            } else {
+                self.drops.add(DropReason::IcmpRate);
+            }
+        }
+        self.buffers.release(quoted.payload);
     }
 
     /// Sends an error that quotes those bytes.

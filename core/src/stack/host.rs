@@ -7,12 +7,16 @@ use super::control::ErrorBudget;
 use super::interface::Interface;
 use super::link::{Datagram, Link};
 use super::neighbours::Neighbours;
-use super::reassembly::Reassembly;
+use super::reassembly::{Expired, Reassembly};
 use super::sockets::Sockets;
+use super::wire::IcmpError;
 use super::{Config, DropReason, Drops};
 use crate::buffers::{BufferError, Buffers};
 use crate::nic::TxFrames;
 use crate::random::mix;
+
+/// The code of a Time Exceeded message about reassembly (RFC 792, RFC 4443 section 3.3).
+const REASSEMBLY: u8 = 1;
 
 /// What passed through, beside [`Drops`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,9 +207,14 @@ impl<B: Buffers> Stack<B> {
     }
 
     fn expire(&mut self, now: u64) {
-        while let Some((_, chunks)) = self.reassembly.expire(now) {
+        while let Some(Expired { key, chunks, quote }) = self.reassembly.expire(now) {
             self.drops.add(DropReason::FragmentTimeout);
             self.release(&chunks);
+            // RFC 1122 section 3.3.2, RFC 8200 section 4.5: the sender learns it, if the first fragment came.
+            if let Some(quote) = quote {
+                let error = IcmpError::TimeExceeded { code: REASSEMBLY };
+                self.report_fragments(now, &key, error, quote);
+            }
         }
         while let Some((_, waiting)) = self.neighbours.give_up(now) {
             for datagram in waiting {

@@ -10,6 +10,7 @@ mod device;
 #[path = "../common/frames.rs"]
 mod frames;
 mod hostile;
+mod icmp;
 mod many;
 mod net;
 mod pairs;
