@@ -57,11 +57,11 @@ pub fn decode(data: &[u8]) -> (u8, Vec<Arrival>) {
     (*settings, arrivals)
 }
 
-/// Runs an input through both schemes.
+/// Runs an input through both schemes; returns the frames that the host sent over the first, with their times in nanoseconds.
 ///
 /// # Panics
 /// When any of what the module promises does not hold.
-pub fn run(data: &[u8]) {
+pub fn run(data: &[u8]) -> Vec<(u64, Vec<u8>)> {
     let (settings, mut arrivals) = decode(data);
     if settings & REPAIR != 0 {
         for (_, frame) in &mut arrivals {
@@ -75,11 +75,12 @@ pub fn run(data: &[u8]) {
         victim
     });
     let sk_buff = Victim::new(SkBuff::new(64, nic(settings)), tso).map(|victim| attack(victim, &arrivals));
-    let (Some(snapshot), Some(sk_buff)) = (snapshot, sk_buff) else { return };
+    let (Some(snapshot), Some(sk_buff)) = (snapshot, sk_buff) else { return Vec::new() };
     if !snapshot.refused() && !sk_buff.refused() && settings & SCARCE == 0 {
         assert!(snapshot.sent == sk_buff.sent, "the schemes sent different frames");
         assert_eq!(snapshot.stack.counters(), sk_buff.stack.counters());
     }
+    snapshot.sent
 }
 
 fn attack<B: snapstack::buffers::Buffers>(mut victim: Victim<B>, arrivals: &[Arrival]) -> Victim<B> {

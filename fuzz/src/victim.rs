@@ -181,8 +181,6 @@ impl<B: Buffers> Victim<B> {
             self.applications();
         }
         while self.stack.next_wakeup().is_some() {}
-        self.stack.buffers_mut().ledger_mut().drain();
-        self.stack.buffers_mut().contents_mut().drain();
         let sizes = self.stack.table_sizes();
         assert!(sizes.iter().zip(BOUNDS).all(|(size, bound)| *size <= bound), "{sizes:?} over {BOUNDS:?}");
     }

@@ -142,7 +142,8 @@ fn soak(tools: &Toolbox, operations: u64, seed: u64, tcp: u32) -> Result<()> {
     let memory = ["run", "--release", "-p", "snapstack", "--example", "soak", "--"];
     sh::run(tools.cargo(memory).args([operations.to_string(), seed.to_string()]))?;
     if tcp > 0 {
-        let mut connections = tools.cargo(["test", "--release", "-p", "snapstack", "--test", "tcp"]);
+        let tests = ["test", "--release", "-p", "snapstack", "--test", "tcp", "--test", "stack"];
+        let mut connections = tools.cargo(tests);
         sh::run(connections.env("SNAPSTACK_SOAK", tcp.to_string()))?;
     }
     Ok(())

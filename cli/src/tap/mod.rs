@@ -171,9 +171,6 @@ impl Tap {
                 wire.send(now, frame);
             }
             wire.flush(now)?;
-            // What the ledger and the payloads did one by one, only the totals of which are wanted here.
-            stack.buffers_mut().ledger_mut().drain();
-            stack.buffers_mut().contents_mut().drain();
             if frames.is_empty() {
                 let next = stack.next_time().into_iter().chain(wire.next_time()).min();
                 wire.wait(next.map(|time| time.saturating_sub(start.elapsed().as_nanos() as u64)))?;

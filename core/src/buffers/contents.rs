@@ -89,6 +89,7 @@ pub struct Contents {
     free: Vec<u32>,
     made: u32,
     news: Vec<ContentNews>,
+    keeps_news: bool,
     watched: Option<Vec<ContentLines>>,
     /// Lines of all live contents.
     pub(super) lines: u64,
@@ -107,7 +108,18 @@ impl Contents {
         self.watched.is_some()
     }
 
-    /// Hands over what happened since the last call, in order.
+    /// From now on what happens is kept, until [`Contents::drain`] takes it: who asks for it has to.
+    pub fn keep_news(&mut self) {
+        self.keeps_news = true;
+    }
+
+    fn tell(&mut self, news: ContentNews) {
+        if self.keeps_news {
+            self.news.push(news);
+        }
+    }
+
+    /// Hands over what happened since the last call, in order; nothing unless it is kept.
     pub fn drain(&mut self) -> std::vec::Drain<'_, ContentNews> {
         self.news.drain(..)
     }
@@ -134,7 +146,7 @@ impl Contents {
         self.zero_lines += u64::from(zero_lines);
         let number = self.made;
         self.made += 1;
-        self.news.push(ContentNews::Born { content: number, origin, send, lines });
+        self.tell(ContentNews::Born { content: number, origin, send, lines });
         let content = Content { number, holders: 1, lines, zero_lines };
         match self.free.pop() {
             Some(index) => {
@@ -172,7 +184,8 @@ impl Contents {
         if content.holders == 0 {
             self.lines -= u64::from(content.lines);
             self.zero_lines -= u64::from(content.zero_lines);
-            self.news.push(ContentNews::Gone { content: content.number });
+            let number = content.number;
+            self.tell(ContentNews::Gone { content: number });
             self.free.push(id.0);
         }
     }
@@ -222,6 +235,10 @@ mod tests {
     #[test]
     fn a_content_lives_as_long_as_somebody_holds_it() {
         let mut contents = Contents::default();
+        let unseen = contents.add(Origin::App, None, 1, 0);
+        contents.drop_holder(unseen);
+        assert_eq!(contents.drain().count(), 0, "nobody asked");
+        contents.keep_news();
         let first = contents.add(Origin::App, Some(SendId(7)), 3, 1);
         contents.hold(first);
         contents.drop_holder(first);
@@ -233,9 +250,9 @@ mod tests {
         assert_eq!(
             news,
             [
-                ContentNews::Born { content: 0, origin: Origin::App, send: Some(SendId(7)), lines: 3 },
-                ContentNews::Gone { content: 0 },
-                ContentNews::Born { content: 1, origin: Origin::Nic, send: None, lines: 2 },
+                ContentNews::Born { content: 1, origin: Origin::App, send: Some(SendId(7)), lines: 3 },
+                ContentNews::Gone { content: 1 },
+                ContentNews::Born { content: 2, origin: Origin::Nic, send: None, lines: 2 },
             ]
         );
     }

@@ -178,7 +178,7 @@ pub trait Buffers: Holders {
     /// can be granted again at once. The caller ends the frame by [`Buffers::keep_payload`] or [`Buffers::drop_frame`].
     ///
     /// # Errors
-    /// [`BufferError::Memory`].
+    /// [`BufferError::Memory`]; the frame stays where it is.
     fn poll_rx(&mut self, queue: u16) -> Result<Option<Self::Frame>, BufferError>;
 
     /// Bytes of a frame, without FCS.
@@ -219,6 +219,13 @@ pub trait Buffers: Holders {
     /// Those of [`Buffers::recv`].
     fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError>;
 
+    /// `recv()` into a buffer in the conventional partition of memory, `out.len()` bytes as the pieces have: always a
+    /// counted copy. The caller's holders stay the caller's.
+    ///
+    /// # Errors
+    /// [`BufferError::UnknownPayload`], [`BufferError::OutOfRange`] (also when the lengths differ).
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError>;
+
     /// The ones' complement sum (RFC 1071) of the pieces, one behind the other: for checksums that the NIC does not know,
     /// such as ICMP's and those of reassembled datagrams. It reads payload and moves none.
     ///
@@ -249,7 +256,7 @@ pub trait Buffers: Holders {
     /// [`BufferError::Memory`].
     fn flip_payload_byte(&mut self, packet: &mut Self::Packet, offset: u32) -> Result<(), BufferError>;
 
-    /// What buffers hold, to be told what comes and goes.
+    /// What buffers hold, to be told what comes and goes ([`Contents::keep_news`]).
     fn contents_mut(&mut self) -> &mut Contents;
 
     /// From now on the driver uses at most `slots` slots of each ring, 2 at least, as if the rings were smaller; what is in
@@ -259,7 +266,7 @@ pub trait Buffers: Holders {
     /// The ledger.
     fn ledger(&self) -> &Ledger;
 
-    /// The ledger, to take entries from.
+    /// The ledger, to ask for its entries ([`Ledger::keep_entries`]) and take them.
     fn ledger_mut(&mut self) -> &mut Ledger;
 
     /// Accesses to HICAMP memory, by kind; none of a conventional scheme.

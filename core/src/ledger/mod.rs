@@ -147,7 +147,7 @@ pub enum Entry {
     },
 }
 
-/// Counters of one scheme, and the entries that made them since they were last taken.
+/// Counters of one scheme and, if somebody asked for them, the entries that made them since they were last taken.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     /// Filling of application buffers.
@@ -162,9 +162,22 @@ pub struct Ledger {
     /// What crossed the bus between host and NIC.
     pub bus: Bus,
     entries: Vec<Entry>,
+    keeps_entries: bool,
 }
 
 impl Ledger {
+    /// From now on entries are kept, until [`Ledger::drain`] takes them: who asks for them has to. Otherwise there are the
+    /// counters alone, however long it goes on.
+    pub fn keep_entries(&mut self) {
+        self.keeps_entries = true;
+    }
+
+    fn enter(&mut self, entry: Entry) {
+        if self.keeps_entries {
+            self.entries.push(entry);
+        }
+    }
+
     /// Copies payload and enters it under `cause`. This is the only place where payload bytes move.
     ///
     /// # Panics
@@ -172,7 +185,7 @@ impl Ledger {
     pub fn copy(&mut self, cause: CopyCause, from: &[u8], to: &mut [u8]) {
         to.copy_from_slice(from);
         self.copies[cause as usize].add(from.len() as u64);
-        self.entries.push(Entry::Copy { cause, bytes: from.len() as u32 });
+        self.enter(Entry::Copy { cause, bytes: from.len() as u32 });
     }
 
     /// The application writes `from` into its own buffer in conventional memory: not a copy (DESIGN.md section 5).
@@ -196,13 +209,13 @@ impl Ledger {
     /// Enters a call to an allocator for `bytes` bytes.
     pub fn allocate(&mut self, kind: AllocationKind, bytes: u32) {
         self.allocations[kind as usize].add(u64::from(bytes));
-        self.entries.push(Entry::Allocate { kind, bytes });
+        self.enter(Entry::Allocate { kind, bytes });
     }
 
     /// Enters the return of `bytes` bytes to their allocator.
     pub fn free(&mut self, kind: AllocationKind, bytes: u32) {
         self.freed[kind as usize].add(u64::from(bytes));
-        self.entries.push(Entry::Free { kind, bytes });
+        self.enter(Entry::Free { kind, bytes });
     }
 
     /// The NIC reads `bytes` bytes of the host's memory in one request.
@@ -243,7 +256,7 @@ impl Ledger {
         Count { count: made.count - freed.count, bytes: made.bytes - freed.bytes }
     }
 
-    /// Hands over the entries made since the last call.
+    /// Hands over the entries made since the last call; none unless they are kept.
     pub fn drain(&mut self) -> std::vec::Drain<'_, Entry> {
         self.entries.drain(..)
     }
@@ -278,12 +291,26 @@ mod tests {
     fn a_copy_moves_the_bytes_and_is_entered_once() {
         let mut ledger = Ledger::default();
         let mut to = [0; 5];
+        ledger.keep_entries();
         ledger.copy(CopyCause::UserToKernel, b"bytes", &mut to);
         assert_eq!(&to, b"bytes");
         assert_eq!(ledger.copied(), Count { count: 1, bytes: 5 });
         assert_eq!(ledger.copies(CopyCause::Reline), Count::default());
         let entries: Vec<_> = ledger.drain().collect();
         assert_eq!(entries, [Entry::Copy { cause: CopyCause::UserToKernel, bytes: 5 }]);
+    }
+
+    #[test]
+    fn entries_that_nobody_asked_for_are_not_kept() {
+        let mut ledger = Ledger::default();
+        ledger.allocate(AllocationKind::Page, 4096);
+        ledger.free(AllocationKind::Page, 4096);
+        ledger.copy(CopyCause::Reline, b"12", &mut [0; 2]);
+        assert_eq!(ledger.drain().count(), 0);
+        assert_eq!((ledger.allocated().count, ledger.copied().bytes), (1, 2), "but counted");
+        ledger.keep_entries();
+        ledger.allocate(AllocationKind::Head, 640);
+        assert_eq!(ledger.drain().count(), 1);
     }
 
     #[test]

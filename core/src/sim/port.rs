@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::journal::Side;
 use super::recorded::Recorded;
 use crate::buffers::Buffers;
-use crate::nic::{Link, Moderation, TxFrames};
+use crate::nic::{Delivery, Link, Moderation, TxFrames};
 
 /// What stands between a host and its NIC.
 pub(super) trait Driver<B: Buffers> {
@@ -21,6 +21,8 @@ pub(super) trait Driver<B: Buffers> {
 pub(super) struct Port {
     queues: u16,
     moderation: Moderation,
+    /// The queues that something has happened on since the last interrupt: each has a message of its own.
+    touched: Vec<bool>,
     /// When the NIC can fetch the next packet.
     idle_at: u64,
     /// When it will be done with those that it has fetched.
@@ -34,6 +36,7 @@ impl Port {
         Self {
             queues,
             moderation: Moderation::new(),
+            touched: vec![false; usize::from(queues)],
             idle_at: 0,
             completions: VecDeque::new(),
             frames: TxFrames::default(),
@@ -43,8 +46,19 @@ impl Port {
     /// A frame arrives.
     pub(super) fn deliver<B: Buffers>(&mut self, now: u64, buffers: &mut Recorded<B>, frame: &[u8]) {
         buffers.journal.advance(Side::Receive, now);
-        buffers.deliver(frame);
+        let queue = match buffers.deliver(frame) {
+            Delivery::Queued { queue } => queue,
+            // What concerns no queue is told with the first one's message.
+            Delivery::Dropped(_) => 0,
+        };
+        self.event(now, queue);
+    }
+
+    fn event(&mut self, now: u64, queue: u16) {
         self.moderation.event(now);
+        if let Some(touched) = self.touched.get_mut(usize::from(queue)) {
+            *touched = true;
+        }
     }
 
     /// The queue whose packet the NIC fetches next, and when: first come, first served.
@@ -72,8 +86,8 @@ impl Port {
     ) {
         while let Some(time) = self.completions.front().copied().filter(|time| *time <= now) {
             self.completions.pop_front();
-            driver.recorded().complete();
-            self.moderation.event(time);
+            let queue = driver.recorded().complete();
+            self.event(time, queue.unwrap_or(0));
         }
         let Some((_, queue)) = self.next_fetch(driver.recorded()).filter(|(time, _)| *time <= now) else {
             return;
@@ -101,8 +115,11 @@ impl Port {
         self.moderation.next_time()
     }
 
-    /// Whether the NIC interrupts now.
-    pub(super) fn interrupts(&mut self, now: u64) -> bool {
-        self.moderation.raise(now).is_some()
+    /// The queues that the NIC interrupts for now; None when it does not interrupt.
+    pub(super) fn interrupts(&mut self, now: u64) -> Option<impl Iterator<Item = u16> + use<>> {
+        self.moderation.raise(now)?;
+        let untouched = vec![false; self.touched.len()];
+        let touched = std::mem::replace(&mut self.touched, untouched);
+        Some((0..).zip(touched).filter_map(|(queue, touched)| touched.then_some(queue)))
     }
 }

@@ -333,9 +333,9 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
     fn run(&mut self) {
         let now = self.now;
         self.buffers.journal.advance(Side::Software, now);
-        if self.port.interrupts(now) {
+        if let Some(queues) = self.port.interrupts(now) {
             self.buffers.journal.advance(Side::Receive, now);
-            for queue in 0..self.config.queues {
+            for queue in queues {
                 self.buffers.interrupt(queue);
                 self.recycle(queue);
                 self.receive(queue);

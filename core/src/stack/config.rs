@@ -66,7 +66,8 @@ pub struct Config {
     pub posts_per_doorbell: u32,
     /// Packets between driver and completion on one queue, so that the ring stays short.
     pub tx_in_flight: u32,
-    /// Packets that wait for the ring of one queue.
+    /// Packets of streams that wait for the ring of one queue, and as many datagrams; control messages have 64 places beside
+    /// them.
     pub tx_waiting: u32,
     /// TCP settings; the MSS is set from the MTU, less the headers of the family.
     pub tcp: tcp::Config,

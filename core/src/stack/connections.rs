@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::chunk::{self, Chunk, Ends};
 use super::host::{Stack, Timers};
-use super::link::{Datagram, HOPS};
+use super::link::{Datagram, HOPS, Traffic};
 use super::sockets::SocketId;
 use super::tcp::{
-    self, Connection, Flags, InitialNumbers, Listen, Outgoing, Segment, State, Stray, TimeWaitTable,
+    self, Connection, Flags, InitialNumbers, Listen, Outgoing, Rejection, Segment, State, Stray,
+    TimeWaitTable,
 };
 use super::wire::{IpOut, Stop, TCP_CHECKSUM, Tcp, protocol, pseudo_header};
 use super::{DropReason, tcp::Initial};
@@ -190,9 +191,13 @@ impl<B: Buffers> Stack<B> {
         let mut least = None;
         match self.connections.time_wait.on_segment(now, &ends, &segment) {
             Stray::Unknown => {}
-            Stray::Ignore => return self.release(segment.payload.as_slice()),
-            Stray::Answer(out) => {
-                self.send_segment(now, &ends, queue, &out);
+            Stray::Ignore(why) => {
+                self.reject(why);
+                return self.release(segment.payload.as_slice());
+            }
+            Stray::Answer(out, why) => {
+                self.reject(Some(why));
+                self.send_segment(now, &ends, (queue, Traffic::Control), &out);
                 return self.release(segment.payload.as_slice());
             }
             Stray::Reopen { least: number } => least = Some(number),
@@ -203,8 +208,14 @@ impl<B: Buffers> Stack<B> {
                     self.half_open(now, listener, ends, &segment, least);
                     None
                 }
-                Listen::Reset(out) => Some(out),
-                Listen::Ignore => None,
+                Listen::Reset(out) => {
+                    self.reject(Some(Rejection::Acknowledgement));
+                    Some(out)
+                }
+                Listen::Ignore(why) => {
+                    self.reject(Some(why));
+                    None
+                }
             },
             None => {
                 self.drops.add(DropReason::NoSocket);
@@ -213,7 +224,7 @@ impl<B: Buffers> Stack<B> {
         };
         if let Some(out) = reset {
             self.counters.resets_sent += 1;
-            self.send_segment(now, &ends, queue, &out);
+            self.send_segment(now, &ends, (queue, Traffic::Control), &out);
         }
         self.release(segment.payload.as_slice());
     }
@@ -246,8 +257,16 @@ impl<B: Buffers> Stack<B> {
 
     fn connection_segment(&mut self, now: u64, id: ConnectionId, segment: Segment) {
         let Some(entry) = self.connections.get_mut(id) else { return };
-        entry.tcp.on_segment(now, segment, &mut self.buffers);
+        let rejection = entry.tcp.on_segment(now, segment, &mut self.buffers);
+        self.reject(rejection);
         self.changed(now, id);
+    }
+
+    /// Counts a segment that came to nothing.
+    fn reject(&mut self, rejection: Option<Rejection>) {
+        if let Some(rejection) = rejection {
+            self.drops.add(DropReason::from(rejection));
+        }
     }
 
     /// A SYN for a listener.
@@ -265,6 +284,7 @@ impl<B: Buffers> Stack<B> {
             _ => drawn.sequence,
         };
         let initial = Initial { sequence, ..drawn };
+        self.connections.time_wait.remove(&ends);
         let tcp = Connection::accept(&self.tcp_config(&ends), initial, syn, now);
         let id = self.connections.insert(tcp, ends, Owner::HalfOpen(listener), self.config.queues);
         self.sockets.half_open(listener, 1);
@@ -321,7 +341,7 @@ impl<B: Buffers> Stack<B> {
         let mut blocked = VecDeque::new();
         while let Some(id) = self.connections.turns.pop_front() {
             let Some(queue) = self.connections.get(id).map(|entry| entry.queue) else { continue };
-            if !self.has_room(queue) {
+            if !self.has_room(queue, Traffic::Stream) {
                 blocked.push_back(id);
                 continue;
             }
@@ -330,7 +350,7 @@ impl<B: Buffers> Stack<B> {
                 Some(out) => {
                     let ends = entry.ends;
                     self.connections.turns.push_back(id);
-                    self.send_segment(now, &ends, queue, &out);
+                    self.send_segment(now, &ends, (queue, Traffic::Stream), &out);
                     sent = true;
                 }
                 None => {
@@ -345,7 +365,7 @@ impl<B: Buffers> Stack<B> {
     }
 
     /// Sends one segment, or one send that the NIC cuts into segments.
-    fn send_segment(&mut self, now: u64, ends: &Ends, queue: u16, out: &Outgoing) {
+    fn send_segment(&mut self, now: u64, ends: &Ends, (queue, traffic): (u16, Traffic), out: &Outgoing) {
         let (source, destination) = (ends.local.ip(), ends.remote.ip());
         let mut header = Tcp::write(ends.local.port(), ends.remote.port(), out);
         let carried = chunk::total(out.parts.as_slice());
@@ -356,6 +376,8 @@ impl<B: Buffers> Stack<B> {
         if let [first, second] = &mut header.bytes_mut()[at..at + 2] {
             (*first, *second) = (high, low);
         }
+        // The NIC numbers the cuts on from the first one's (RFC 6864 section 4.3 wants no number twice).
+        let first = self.ident.wrapping_add(1);
         self.ident = self.ident.wrapping_add(carried.div_ceil(out.mss.max(1)).max(1));
         let ip = IpOut {
             source,
@@ -363,13 +385,13 @@ impl<B: Buffers> Stack<B> {
             protocol: protocol::TCP,
             hop_limit: HOPS,
             len,
-            ident: self.ident as u16,
+            ident: first as u16,
             dont_fragment: true,
             fragment: None,
         };
         self.hold(out.parts.as_slice());
         let checksum = Some(TCP_CHECKSUM);
-        self.output(now, Datagram { ip, header, parts: out.parts, checksum, cut, queue });
+        self.output(now, Datagram { ip, header, parts: out.parts, checksum, cut, queue, traffic });
     }
 
     /// The path takes no larger segments.

@@ -7,7 +7,8 @@ use super::chunk::{Chunk, Ends};
 use super::host::Stack;
 use super::input::{FrameHeaders, Keep, Kept};
 use super::interface::Addressee;
-use super::link::{Datagram, HOPS, LINK_HOPS, Message};
+use super::link::{Datagram, HOPS, LINK_HOPS, Message, Traffic};
+use super::reassembly::Key;
 use super::wire::{
     Advertisement, Arp, ArpOperation, ECHO_BYTES, ETHERNET_BYTES, Echo, Ethernet, HardwareAddress,
     HeaderSource, ICMP_CHECKSUM, IcmpError, IcmpMessage, Ip, Neighbour, Stop, protocol,
@@ -19,10 +20,18 @@ use crate::nic::fold;
 const QUOTE_V4: u32 = 576 - 20 - ECHO_BYTES;
 /// The same for IPv6, where the error may fill the least MTU (RFC 4443 section 3.1).
 const QUOTE_V6: u32 = 1280 - 40 - ECHO_BYTES;
+/// What every host can receive over IPv4 (RFC 791 section 3.1), and what every link of IPv6 carries (RFC 8200 section 5).
+const LEAST_MTU_V4: u32 = 576;
+const LEAST_MTU_V6: u32 = 1280;
 /// ICMP errors that may be sent at once (RFC 4443 section 2.4(f): a token bucket).
 const BURST: u64 = 50;
 /// Time that earns one more: 100 a second.
 const ERROR_PERIOD: u64 = 10_000_000;
+
+/// Most bytes of a packet from that source that an error quotes.
+pub(super) fn most_quoted(source: IpAddr) -> u32 {
+    if source.is_ipv4() { QUOTE_V4 } else { QUOTE_V6 }
+}
 
 /// The token bucket of ICMP errors, as the time that is earned and not spent.
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +156,15 @@ impl<B: Buffers> Stack<B> {
                         let waited = self.neighbours.heard(now, ip.source, hardware, true);
                         self.flush(waited, hardware);
                     }
-                    (ip.source, asked.source.filter(|source| !source.is_multicast()))
+                    let named = asked.source.filter(|source| !source.is_multicast());
+                    // Who asks one host alone, to see whether it is there, need not name itself (RFC 4861 section 4.3).
+                    let known = match named {
+                        None if !ip.destination.is_multicast() => {
+                            Some(Ethernet::read(&mut FrameHeaders::new(&mut self.buffers, frame))?.source)
+                        }
+                        named => named,
+                    };
+                    (ip.source, known)
                 };
                 let told = Advertisement {
                     target: asked.target,
@@ -165,18 +182,15 @@ impl<B: Buffers> Stack<B> {
             }
             Neighbour::Advertisement(told) => {
                 let target = IpAddr::V6(told.target);
-                let Some(hardware) = told.hardware.filter(|hardware| !hardware.is_multicast()) else {
+                if told.hardware.is_some_and(HardwareAddress::is_multicast) {
                     return ignored;
-                };
+                }
                 if self.interface.is_ours(target) || (told.solicited && ip.destination.is_multicast()) {
                     return ignored;
                 }
-                let waited = if told.solicited {
-                    self.neighbours.answered(now, target, hardware)
-                } else {
-                    self.neighbours.heard(now, target, hardware, false)
-                };
-                self.flush(waited, hardware);
+                if let Some((hardware, waited)) = self.neighbours.advertised(now, target, &told) {
+                    self.flush(waited, hardware);
+                }
                 Ok(())
             }
         }
@@ -253,6 +267,7 @@ impl<B: Buffers> Stack<B> {
             checksum: (ICMP_CHECKSUM, !v4),
             chunks,
             queue,
+            traffic: if echo.reply { Traffic::Control } else { Traffic::Datagram },
         };
         if let Err(error) = self.send_ip(now, message) {
             self.refuse(error);
@@ -276,13 +291,25 @@ impl<B: Buffers> Stack<B> {
         if !self.errors.spend(now) {
             return Err(Stop::Drop(DropReason::IcmpRate));
         }
-        let most = if ip.source.is_ipv4() { QUOTE_V4 } else { QUOTE_V6 };
-        let range = ip.header..ip.end.min(ip.header + most);
+        let range = ip.header..ip.end.min(ip.header + most_quoted(ip.source));
         Ok(Some(Keep {
             range,
             what: Kept::Quote { to: ip.source, from: ip.destination, error },
             unverified: None,
         }))
+    }
+
+    /// Sends an error about a datagram that came in fragments, if one is due and the rate allows it. `quoted` is the
+    /// beginning of its first fragment, with a holder that is given up.
+    pub(super) fn report_fragments(&mut self, now: u64, key: &Key, error: IcmpError, quoted: Chunk) {
+        if self.interface.addressee(key.destination) == Addressee::Us {
+            if self.errors.spend(now) {
+                self.send_error(now, key.destination, key.source, error, &[quoted]);
+            } else {
+                self.drops.add(DropReason::IcmpRate);
+            }
+        }
+        self.buffers.release(quoted.payload);
     }
 
     /// Sends an error that quotes those bytes.
@@ -304,6 +331,7 @@ impl<B: Buffers> Stack<B> {
             checksum: (ICMP_CHECKSUM, !v4),
             chunks: quoted,
             queue: 0,
+            traffic: Traffic::Control,
         };
         self.counters.errors_sent += 1;
         if let Err(error) = self.send_ip(now, message) {
@@ -350,7 +378,14 @@ impl<B: Buffers> Stack<B> {
         let ends = quoted.ends();
         match (quoted.protocol, error) {
             (protocol::TCP, IcmpError::PacketTooBig { mtu }) => {
-                let fixed = if ends.remote.is_ipv4() { 40 } else { 60 };
+                let (fixed, mtu) = match (ends.remote.is_ipv4(), mtu) {
+                    // A router from before RFC 1191, which does not say: the size that every host takes (its section 5).
+                    (true, 0) => (40, LEAST_MTU_V4),
+                    (true, mtu) => (40, mtu),
+                    // No IPv6 link takes less: somebody lies (RFC 8201 section 4).
+                    (false, ..LEAST_MTU_V6) => return Err(Stop::Drop(DropReason::IcmpIgnored)),
+                    (false, mtu) => (60, mtu),
+                };
                 let mss = mtu.min(u32::from(self.config.mtu)).saturating_sub(fixed) as u16;
                 self.connection_path_mss(now, &ends, quoted.sequence(), mss)
             }

@@ -1,5 +1,7 @@
-//! What the stack threw away, by reason: every frame, fragment or datagram that does not reach its destination is counted
-//! here exactly once.
+//! What the stack threw away, by reason: every frame, fragment or datagram, of others or of ours, that does not reach its
+//! destination is counted here exactly once.
+
+use super::tcp::Rejection;
 
 /// Why something was dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -49,7 +51,8 @@ pub enum DropReason {
     NeighbourUnreachable = 20,
     /// Too many packets wait for the neighbour's address, or too many neighbours are being asked for.
     NeighbourQueueFull = 21,
-    /// An ICMP error that would exceed the rate (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4).
+    /// An ICMP error of ours that would exceed the rate (RFC 1812 section 4.3.2.8, RFC 4443 section 2.4); the packet that
+    /// it was to be about is counted for its own reason.
     IcmpRate = 22,
     /// An ICMP message that nothing here wants.
     IcmpIgnored = 23,
@@ -57,11 +60,42 @@ pub enum DropReason {
     NeighbourIgnored = 24,
     /// The scheme's memory refused.
     Memory = 25,
+    /// A TCP segment outside of the receive window ([`Rejection::Window`]).
+    TcpWindow = 26,
+    /// A TCP segment with an old timestamp, or without one ([`Rejection::Timestamp`]).
+    TcpTimestamp = 27,
+    /// A TCP segment that acknowledges what was never sent, or nothing ([`Rejection::Acknowledgement`]).
+    TcpAcknowledgement = 28,
+    /// A SYN in a connection that is open ([`Rejection::Syn`]).
+    TcpSyn = 29,
+    /// A reset that does not name the next number ([`Rejection::Reset`]).
+    TcpReset = 30,
+    /// A TCP segment that opens no connection, where there is none ([`Rejection::NoSyn`]).
+    TcpNoSyn = 31,
+    /// A TCP segment of which everything was known, or found no room ([`Rejection::Duplicate`]).
+    TcpDuplicate = 32,
+    /// A TCP segment for a connection that is closed, or that nobody reads ([`Rejection::Closed`]).
+    TcpClosed = 33,
+}
+
+impl From<Rejection> for DropReason {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::Window => Self::TcpWindow,
+            Rejection::Timestamp => Self::TcpTimestamp,
+            Rejection::Acknowledgement => Self::TcpAcknowledgement,
+            Rejection::Syn => Self::TcpSyn,
+            Rejection::Reset => Self::TcpReset,
+            Rejection::NoSyn => Self::TcpNoSyn,
+            Rejection::Duplicate => Self::TcpDuplicate,
+            Rejection::Closed => Self::TcpClosed,
+        }
+    }
 }
 
 impl DropReason {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 34] = [
         Self::Truncated,
         Self::Malformed,
         Self::NotForUs,
@@ -88,7 +122,20 @@ impl DropReason {
         Self::IcmpIgnored,
         Self::NeighbourIgnored,
         Self::Memory,
+        Self::TcpWindow,
+        Self::TcpTimestamp,
+        Self::TcpAcknowledgement,
+        Self::TcpSyn,
+        Self::TcpReset,
+        Self::TcpNoSyn,
+        Self::TcpDuplicate,
+        Self::TcpClosed,
     ];
+
+    /// Whether it is about a segment that reached TCP and came to nothing there.
+    pub fn is_tcp(self) -> bool {
+        self as u8 >= Self::TcpWindow as u8
+    }
 
     /// The name in results.
     pub fn name(self) -> &'static str {
@@ -119,14 +166,28 @@ impl DropReason {
             Self::IcmpIgnored => "icmp_ignored",
             Self::NeighbourIgnored => "neighbour_ignored",
             Self::Memory => "memory",
+            Self::TcpWindow => "tcp_window",
+            Self::TcpTimestamp => "tcp_timestamp",
+            Self::TcpAcknowledgement => "tcp_acknowledgement",
+            Self::TcpSyn => "tcp_syn",
+            Self::TcpReset => "tcp_reset",
+            Self::TcpNoSyn => "tcp_no_syn",
+            Self::TcpDuplicate => "tcp_duplicate",
+            Self::TcpClosed => "tcp_closed",
         }
     }
 }
 
 /// Drops by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Drops {
     counts: [u64; DropReason::ALL.len()],
+}
+
+impl Default for Drops {
+    fn default() -> Self {
+        Self { counts: [0; DropReason::ALL.len()] }
+    }
 }
 
 impl Drops {
@@ -148,6 +209,12 @@ impl Drops {
     /// The reasons that occurred, with their numbers, in the order of [`DropReason::ALL`].
     pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
         DropReason::ALL.into_iter().map(|reason| (reason, self.get(reason))).filter(|(_, count)| *count > 0)
+    }
+
+    /// Those that are a loss to somebody: without what TCP rejects, where duplicates and late segments are a matter of course
+    /// whenever a link loses or reorders packets, and what was lost comes again.
+    pub fn losses(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
+        self.iter().filter(|(reason, _)| !reason.is_tcp())
     }
 }
 

@@ -7,10 +7,10 @@ use super::chunk::Ends;
 use super::host::Stack;
 use super::input::{FrameHeaders, Keep, Kept, seed};
 use super::interface::Addressee;
-use super::reassembly::{First, Key, Whole};
+use super::reassembly::{First, Key, Outcome, Part, Whole};
 use super::wire::{
-    ECHO_BYTES, Fragment, Header, HeaderSource, IcmpMessage, Ip, Stop, TCP_BYTES, Tcp, UDP_BYTES, Udp,
-    protocol, tcp_header_len,
+    ECHO_BYTES, Fragment, Header, HeaderSource, IcmpError, IcmpMessage, Ip, Stop, TCP_BYTES, Tcp, UDP_BYTES,
+    Udp, protocol, tcp_header_len,
 };
 use crate::buffers::Buffers;
 use crate::nic::sum;
@@ -25,10 +25,10 @@ impl<B: Buffers> Stack<B> {
     ) -> Result<Option<Keep>, Stop> {
         let malformed = Err(Stop::Drop(DropReason::FragmentMalformed));
         let mut first = None;
-        let mut header_len = 0;
+        let mut skip = None;
         if place.offset == 0 {
             let mut headers = FrameHeaders::new(&mut self.buffers, frame);
-            header_len = match ip.protocol {
+            let header_len = match ip.protocol {
                 protocol::UDP => UDP_BYTES,
                 protocol::ICMP | protocol::ICMPV6 => ECHO_BYTES,
                 protocol::TCP if ip.len() >= TCP_BYTES => {
@@ -43,6 +43,7 @@ impl<B: Buffers> Stack<B> {
             let mut header = Header::zeroed(header_len as usize);
             headers.read(ip.start, header.bytes_mut())?;
             first = Some(First { protocol: ip.protocol, hop_limit: ip.hop_limit, header });
+            skip = Some(ip.start - ip.header + header_len);
         }
         let key = Key {
             source: ip.source,
@@ -50,8 +51,37 @@ impl<B: Buffers> Stack<B> {
             protocol: if ip.source.is_ipv4() { ip.protocol } else { 0 },
             ident: place.ident,
         };
-        let range = ip.start + header_len..ip.end;
-        Ok(Some(Keep { range, what: Kept::Fragment { key, place, len: ip.len(), first }, unverified: None }))
+        // Of the first one everything is kept: an error about the datagram would quote it.
+        let range = if skip.is_some() { ip.header } else { ip.start }..ip.end;
+        let what = Kept::Fragment { key, place, len: ip.len(), first, skip };
+        Ok(Some(Keep { range, what, unverified: None }))
+    }
+
+    /// A fragment's bytes were kept: with the others of its datagram, or as the last of them.
+    pub(super) fn fragment_kept(&mut self, now: u64, queue: u16, key: Key, part: Part) {
+        match self.reassembly.add(now, key, part) {
+            Outcome::Waits => {}
+            Outcome::Complete(whole) => {
+                self.counters.reassembled += 1;
+                let taken = self.whole(now, queue, &key, &whole);
+                if let Err(reason) = taken {
+                    self.drops.add(reason);
+                    self.release(&whole.chunks);
+                }
+                let unwanted = taken == Err(DropReason::NoSocket) && whole.first.protocol == protocol::UDP;
+                match whole.quote {
+                    // RFC 1122 section 4.1.3.1, as for a datagram that came whole.
+                    Some(quote) if unwanted => {
+                        self.report_fragments(now, &key, IcmpError::PortUnreachable, quote);
+                    }
+                    quote => self.release(quote.as_slice()),
+                }
+            }
+            Outcome::Dropped { reason, released } => {
+                self.drops.add(reason);
+                self.release(&released);
+            }
+        }
     }
 
     /// A datagram put together from fragments. On an error its holders stay the caller's.
@@ -75,6 +105,7 @@ impl<B: Buffers> Stack<B> {
             protocol,
             hop_limit,
             header: 0,
+            named_at: 0,
             start: 0,
             end: whole.len,
             fragment: None,

@@ -7,12 +7,16 @@ use super::control::ErrorBudget;
 use super::interface::Interface;
 use super::link::{Datagram, Link};
 use super::neighbours::Neighbours;
-use super::reassembly::Reassembly;
+use super::reassembly::{Expired, Reassembly};
 use super::sockets::Sockets;
+use super::wire::IcmpError;
 use super::{Config, DropReason, Drops};
 use crate::buffers::{BufferError, Buffers};
 use crate::nic::TxFrames;
 use crate::random::mix;
+
+/// The code of a Time Exceeded message about reassembly (RFC 792, RFC 4443 section 3.3).
+const REASSEMBLY: u8 = 1;
 
 /// What passed through, beside [`Drops`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,7 +124,8 @@ impl<B: Buffers> Stack<B> {
         ]
     }
 
-    /// The driver takes all frames out of the RX rings, and each goes up to its socket.
+    /// The driver takes all frames out of the RX rings, and each goes up to its socket. A frame that the scheme's memory has
+    /// no room for stays in its ring, with those behind it, until the next call.
     pub fn receive(&mut self, now: u64) {
         for queue in 0..self.config.queues {
             loop {
@@ -130,7 +135,11 @@ impl<B: Buffers> Stack<B> {
                         self.input(now, queue, frame);
                     }
                     Ok(None) => break,
-                    Err(error) => self.refuse(error),
+                    // The frame is still in its slot, and would be refused again.
+                    Err(error) => {
+                        self.refuse(error);
+                        break;
+                    }
                 }
             }
         }
@@ -173,11 +182,16 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// The NIC interrupts the host: the next [`Stack::poll`] finds what it has completed.
+    /// The NIC interrupts the host for all queues: the next [`Stack::poll`] finds what it has completed.
     pub fn interrupt(&mut self) {
         for queue in 0..self.config.queues {
-            self.buffers.interrupt(queue);
+            self.interrupt_queue(queue);
         }
+    }
+
+    /// The NIC interrupts the host for one queue, by a message of its own on the bus.
+    pub fn interrupt_queue(&mut self, queue: u16) {
+        self.buffers.interrupt(queue);
     }
 
     /// When [`Stack::poll`] has something to do even if nothing arrives; a time that has passed means at once (an
@@ -193,9 +207,14 @@ impl<B: Buffers> Stack<B> {
     }
 
     fn expire(&mut self, now: u64) {
-        while let Some((_, chunks)) = self.reassembly.expire(now) {
+        while let Some(Expired { key, chunks, quote }) = self.reassembly.expire(now) {
             self.drops.add(DropReason::FragmentTimeout);
             self.release(&chunks);
+            // RFC 1122 section 3.3.2, RFC 8200 section 4.5: the sender learns it, if the first fragment came.
+            if let Some(quote) = quote {
+                let error = IcmpError::TimeExceeded { code: REASSEMBLY };
+                self.report_fragments(now, &key, error, quote);
+            }
         }
         while let Some((_, waiting)) = self.neighbours.give_up(now) {
             for datagram in waiting {

@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use super::DropReason;
 use super::chunk::{Chunk, Ends};
-use super::control::Quoted;
+use super::control::{Quoted, most_quoted};
 use super::host::Stack;
 use super::interface::Addressee;
-use super::reassembly::{First, Key, Outcome, Part};
+use super::reassembly::{First, Key, Part};
 use super::sockets::SocketId;
 use super::tcp::Segment;
 use super::wire::{
@@ -61,13 +61,39 @@ pub(super) struct Keep {
 
 /// For what they are kept.
 pub(super) enum Kept {
-    Tcp { ends: Ends, segment: Segment },
-    Udp { socket: SocketId, from: SocketAddr },
-    EchoRequest { ip: Ip, echo: Echo },
-    EchoReply { ip: Ip, socket: SocketId },
-    Quote { to: IpAddr, from: IpAddr, error: IcmpError },
-    Error { error: IcmpError, quoted: Quoted },
-    Fragment { key: Key, place: Fragment, len: u32, first: Option<First> },
+    Tcp {
+        ends: Ends,
+        segment: Segment,
+    },
+    Udp {
+        socket: SocketId,
+        from: SocketAddr,
+    },
+    EchoRequest {
+        ip: Ip,
+        echo: Echo,
+    },
+    EchoReply {
+        ip: Ip,
+        socket: SocketId,
+    },
+    Quote {
+        to: IpAddr,
+        from: IpAddr,
+        error: IcmpError,
+    },
+    Error {
+        error: IcmpError,
+        quoted: Quoted,
+    },
+    /// Of a first fragment the headers are kept, too: `skip` is where what comes behind them begins.
+    Fragment {
+        key: Key,
+        place: Fragment,
+        len: u32,
+        first: Option<First>,
+        skip: Option<u32>,
+    },
 }
 
 impl<B: Buffers> Stack<B> {
@@ -168,6 +194,7 @@ impl<B: Buffers> Stack<B> {
             protocol: 0,
             hop_limit: 0,
             header,
+            named_at: 0,
             start: header,
             end,
             fragment: None,
@@ -219,13 +246,12 @@ impl<B: Buffers> Stack<B> {
                 | (protocol::ICMPV6, IpAddr::V6(_))
         );
         if !known {
-            return self.quote(
-                now,
-                ip,
-                IcmpError::ProtocolUnreachable,
-                addressee,
-                DropReason::UnknownProtocol,
-            );
+            let error = match ip.source {
+                IpAddr::V4(_) => IcmpError::ProtocolUnreachable,
+                // RFC 4443 section 3.4: an unrecognized next header, wherever it is named.
+                IpAddr::V6(_) => IcmpError::ParameterProblem { code: 1, pointer: ip.named_at },
+            };
+            return self.quote(now, ip, error, addressee, DropReason::UnknownProtocol);
         }
         match ip.protocol {
             protocol::TCP if addressee == Addressee::Us => {
@@ -334,21 +360,17 @@ impl<B: Buffers> Stack<B> {
                     self.count(stop);
                 }
             }
-            Kept::Fragment { key, place, len, first } => {
-                match self.reassembly.add(now, key, Part { place, len, chunk, first }) {
-                    Outcome::Waits => {}
-                    Outcome::Complete(whole) => {
-                        self.counters.reassembled += 1;
-                        if let Err(reason) = self.whole(now, queue, &key, &whole) {
-                            self.drops.add(reason);
-                            self.release(&whole.chunks);
-                        }
+            Kept::Fragment { key, place, len, first, skip } => {
+                let (chunk, quote) = match (skip, chunk) {
+                    (Some(skip), Some(all)) => {
+                        let data = Chunk { offset: skip, len: all.len - skip, ..all };
+                        let data = Some(data).filter(|data| data.len > 0);
+                        self.hold(data.as_slice());
+                        (data, Some(Chunk { len: all.len.min(most_quoted(key.source)), ..all }))
                     }
-                    Outcome::Dropped { reason, released } => {
-                        self.drops.add(reason);
-                        self.release(&released);
-                    }
-                }
+                    (_, chunk) => (chunk, None),
+                };
+                self.fragment_kept(now, queue, key, Part { place, len, chunk, first, quote });
             }
         }
     }

@@ -23,6 +23,21 @@ pub(super) const LINK_HOPS: u8 = 255;
 /// Hop limit of everything else (RFC 1700's default).
 pub(super) const HOPS: u8 = 64;
 
+/// Control messages that wait for the ring of one queue: a burst of ICMP errors, and some.
+const CONTROL_WAITING: u32 = 64;
+
+/// Whose packet waits for a ring. Each kind has places of its own, or streams, which fill theirs again whenever one is free,
+/// would keep all others out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Traffic {
+    /// Segments of TCP connections.
+    Stream,
+    /// What applications send by datagram sockets.
+    Datagram,
+    /// What the stack sends of its own accord: ARP, NDP, echo replies, ICMP errors, resets.
+    Control,
+}
+
 /// An IP packet before it has addresses on the link: headers as small values, payload by reference.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Datagram {
@@ -36,6 +51,7 @@ pub(super) struct Datagram {
     /// Most payload of a TCP segment when the NIC cuts this one.
     pub(super) cut: Option<u16>,
     pub(super) queue: u16,
+    pub(super) traffic: Traffic,
 }
 
 /// What waits for a ring.
@@ -43,6 +59,15 @@ pub(super) struct Datagram {
 enum Content {
     Ip(Datagram),
     Arp(Header),
+}
+
+impl Content {
+    fn traffic(&self) -> Traffic {
+        match self {
+            Self::Ip(datagram) => datagram.traffic,
+            Self::Arp(_) => Traffic::Control,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +80,8 @@ struct Waiting {
 #[derive(Clone, Debug, Default)]
 struct TxQueue {
     waiting: VecDeque<Waiting>,
+    /// How many of them are of each kind of [`Traffic`].
+    places: [u32; 3],
     in_flight: u32,
     /// Posts since the last doorbell.
     unannounced: u32,
@@ -81,8 +108,23 @@ impl Link {
     }
 
     fn wait(&mut self, queue: u16, waiting: Waiting) {
-        self.queue(queue).waiting.push_back(waiting);
+        let queue = self.queue(queue);
+        queue.places[waiting.content.traffic() as usize] += 1;
+        queue.waiting.push_back(waiting);
         self.eager = true;
+    }
+
+    fn take(&mut self, queue: u16) -> Option<Waiting> {
+        let queue = self.queue(queue);
+        let waiting = queue.waiting.pop_front()?;
+        queue.places[waiting.content.traffic() as usize] -= 1;
+        Some(waiting)
+    }
+
+    fn put_back(&mut self, queue: u16, waiting: Waiting) {
+        let queue = self.queue(queue);
+        queue.places[waiting.content.traffic() as usize] += 1;
+        queue.waiting.push_front(waiting);
     }
 
     fn queue(&mut self, queue: u16) -> &mut TxQueue {
@@ -104,6 +146,7 @@ pub(super) struct Message<'a> {
     /// The payload; the sender's holders stay the sender's.
     pub(super) chunks: &'a [Chunk],
     pub(super) queue: u16,
+    pub(super) traffic: Traffic,
 }
 
 fn put_checksum(header: &mut Header, field: u16, value: u16) {
@@ -127,10 +170,13 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// Whether the queue before a ring takes another packet.
-    pub(super) fn has_room(&mut self, queue: u16) -> bool {
-        let most = self.config.tx_waiting as usize;
-        self.link.queue(queue).waiting.len() < most
+    /// Whether the queue before a ring takes another packet of that kind.
+    pub(super) fn has_room(&mut self, queue: u16, traffic: Traffic) -> bool {
+        let most = match traffic {
+            Traffic::Stream | Traffic::Datagram => self.config.tx_waiting,
+            Traffic::Control => CONTROL_WAITING,
+        };
+        self.link.queue(queue).places[traffic as usize] < most
     }
 
     /// Sends a datagram of any length an IP packet can have: in fragments where it is larger than the MTU (RFC 791 section
@@ -166,7 +212,15 @@ impl<B: Buffers> Stack<B> {
             let checksum = Some(field);
             self.output(
                 now,
-                Datagram { ip, header: message.header, parts, checksum, cut: None, queue: message.queue },
+                Datagram {
+                    ip,
+                    header: message.header,
+                    parts,
+                    checksum,
+                    cut: None,
+                    queue: message.queue,
+                    traffic: message.traffic,
+                },
             );
             return Ok(());
         }
@@ -201,7 +255,8 @@ impl<B: Buffers> Stack<B> {
             let ip = IpOut { len: size, dont_fragment: false, fragment, ..ip };
             self.hold(&pieces);
             let parts = chunk::parts(&pieces);
-            self.output(now, Datagram { ip, header, parts, checksum: None, cut: None, queue: message.queue });
+            let (queue, traffic) = (message.queue, message.traffic);
+            self.output(now, Datagram { ip, header, parts, checksum: None, cut: None, queue, traffic });
             offset += size;
         }
         Ok(())
@@ -230,7 +285,7 @@ impl<B: Buffers> Stack<B> {
 
     /// Puts a packet into the queue before the ring.
     pub(super) fn enqueue(&mut self, destination: HardwareAddress, datagram: Datagram) {
-        if !self.has_room(datagram.queue) {
+        if !self.has_room(datagram.queue, datagram.traffic) {
             return self.give_back(&datagram, DropReason::TransmitQueueFull);
         }
         let waiting = Waiting { destination, content: Content::Ip(datagram) };
@@ -239,7 +294,7 @@ impl<B: Buffers> Stack<B> {
 
     /// Sends an ARP message.
     pub(super) fn send_arp(&mut self, destination: HardwareAddress, arp: &Arp) {
-        if !self.has_room(0) {
+        if !self.has_room(0, Traffic::Control) {
             self.drops.add(DropReason::TransmitQueueFull);
             return;
         }
@@ -269,7 +324,8 @@ impl<B: Buffers> Stack<B> {
         };
         let parts = Parts::default();
         let checksum = Some(ICMP_CHECKSUM);
-        self.enqueue(destination, Datagram { ip, header, parts, checksum, cut: None, queue: 0 });
+        let traffic = Traffic::Control;
+        self.enqueue(destination, Datagram { ip, header, parts, checksum, cut: None, queue: 0, traffic });
     }
 
     /// Puts the questions on the link that are due.
@@ -323,7 +379,7 @@ impl<B: Buffers> Stack<B> {
         self.link.eager = false;
         for queue in 0..self.config.queues {
             while self.link.queue(queue).in_flight < self.config.tx_in_flight {
-                let Some(waiting) = self.link.queue(queue).waiting.pop_front() else { break };
+                let Some(waiting) = self.link.take(queue) else { break };
                 match self.post(queue, &waiting) {
                     Ok(true) => {
                         if let Content::Ip(datagram) = waiting.content {
@@ -339,7 +395,7 @@ impl<B: Buffers> Stack<B> {
                         }
                     }
                     Ok(false) => {
-                        self.link.queue(queue).waiting.push_front(waiting);
+                        self.link.put_back(queue, waiting);
                         break;
                     }
                     Err(error) => {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
-use super::wire::HardwareAddress;
+use super::wire::{Advertisement, HardwareAddress};
 
 /// Entries that the table keeps.
 pub(super) const MAX_ENTRIES: usize = 512;
@@ -126,6 +126,37 @@ impl<P> Neighbours<P> {
         }
     }
 
+    /// An advertisement (RFC 4861 section 7.2.5). One that does not override what is known, and says something else, only
+    /// makes it doubtful. Returns what waited, and the address that it waited for.
+    pub(super) fn advertised(
+        &mut self,
+        now: u64,
+        target: IpAddr,
+        told: &Advertisement,
+    ) -> Option<(HardwareAddress, VecDeque<P>)> {
+        let entry = self.entries.get_mut(&target)?;
+        let known = match entry.state {
+            State::Incomplete { .. } => None,
+            State::Reachable { hardware, .. } | State::Stale { hardware } | State::Probe { hardware } => {
+                Some(hardware)
+            }
+        };
+        let hardware = told.hardware.or(known)?;
+        let contradicts = known.is_some_and(|known| known != hardware);
+        if contradicts && !told.overrides {
+            if let State::Reachable { hardware, .. } = entry.state {
+                entry.state = State::Stale { hardware };
+            }
+            return None;
+        }
+        let waited = if told.solicited {
+            self.answered(now, target, hardware)
+        } else {
+            self.heard(now, target, hardware, false)
+        };
+        Some((hardware, waited))
+    }
+
     /// Hearsay: a sender names its own address in a question to us, or unasked. `create` makes a new entry where there is
     /// none (RFC 826: only when the message is for us). Returns what waited.
     pub(super) fn heard(
@@ -244,7 +275,7 @@ impl<P> Entry<P> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use super::*;
 
@@ -310,6 +341,45 @@ mod tests {
         assert_eq!(table.resolve(0, ip(1), 2), Resolution::Known(2, B));
         assert_eq!(table.answered(0, ip(9), B), VecDeque::<i32>::new(), "an answer nobody asked for");
         assert_eq!(table.len(), 1);
+    }
+
+    #[test]
+    fn advertisements_override_what_is_known_only_where_they_say_so() {
+        let target = Ipv6Addr::LOCALHOST;
+        let told = |hardware, solicited, overrides| Advertisement { target, hardware, solicited, overrides };
+        let place = IpAddr::V6(target);
+        let known = || {
+            let mut table = Neighbours::default();
+            assert!(table.advertised(0, place, &told(Some(A), true, true)).is_none(), "nobody asked");
+            table.resolve(0, place, 1);
+            assert_eq!(table.advertised(0, place, &told(None, true, true)), None, "it does not say where");
+            let waited = table.advertised(0, place, &told(Some(A), true, false));
+            assert_eq!(waited, Some((A, VecDeque::from([1]))), "the first answer needs no flag");
+            table
+        };
+        let mut table = known();
+        table.advertised(1, place, &told(Some(B), true, false));
+        assert_eq!(table.resolve(2, place, 2), Resolution::Known(2, A), "not overridden");
+        assert!(table.question(2).is_some(), "but doubtful");
+        table.advertised(3, place, &told(Some(B), true, false));
+        assert_eq!(table.resolve(3, place, 3), Resolution::Known(3, A), "while it is probed, too");
+        table.advertised(4, place, &told(None, true, false));
+        assert_eq!(
+            (table.resolve(5, place, 4), table.next_time()),
+            (Resolution::Known(4, A), None),
+            "confirmed"
+        );
+        let mut table = known();
+        table.advertised(1, place, &told(Some(B), true, true));
+        assert_eq!(
+            (table.resolve(2, place, 2), table.next_time()),
+            (Resolution::Known(2, B), None),
+            "overridden"
+        );
+        let mut table = known();
+        table.advertised(1, place, &told(Some(B), false, true));
+        assert_eq!(table.resolve(2, place, 2), Resolution::Known(2, B), "overridden, unasked");
+        assert!(table.question(2).is_some(), "and doubtful");
     }
 
     #[test]

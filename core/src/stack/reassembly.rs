@@ -49,6 +49,15 @@ pub(super) struct Part {
     pub(super) chunk: Option<Chunk>,
     /// Only where `place.offset` is 0.
     pub(super) first: Option<First>,
+    /// Of that one, the bytes that an ICMP error would quote, with a holder of their own.
+    pub(super) quote: Option<Chunk>,
+}
+
+impl Part {
+    /// All that it holds.
+    fn held(&self) -> impl Iterator<Item = Chunk> + use<> {
+        self.chunk.into_iter().chain(self.quote)
+    }
 }
 
 /// A datagram that is complete.
@@ -59,6 +68,18 @@ pub(super) struct Whole {
     pub(super) len: u32,
     /// The payload in order.
     pub(super) chunks: Vec<Chunk>,
+    /// What an ICMP error about it would quote.
+    pub(super) quote: Option<Chunk>,
+}
+
+/// A datagram whose time was over. Its chunks are the caller's to give up.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Expired {
+    pub(super) key: Key,
+    /// The payload that came.
+    pub(super) chunks: Vec<Chunk>,
+    /// What an ICMP error about it quotes, if its first fragment came.
+    pub(super) quote: Option<Chunk>,
 }
 
 /// What became of a fragment. Chunks in `released` are the caller's to give up.
@@ -90,7 +111,7 @@ pub(super) struct Reassembly {
 impl Reassembly {
     /// Takes a fragment.
     pub(super) fn add(&mut self, now: u64, key: Key, part: Part) -> Outcome {
-        let alone = |reason| Outcome::Dropped { reason, released: part.chunk.into_iter().collect() };
+        let alone = |reason| Outcome::Dropped { reason, released: part.held().collect() };
         let Fragment { offset, more, .. } = part.place;
         let end = offset + part.len;
         // All but the last end on a multiple of eight bytes, and none is empty.
@@ -136,11 +157,14 @@ impl Reassembly {
         if datagram.total == Some(datagram.have) { self.complete(key) } else { Outcome::Waits }
     }
 
-    /// Gives up a datagram whose time is over: its first fragment, if it came, and what it held.
-    pub(super) fn expire(&mut self, now: u64) -> Option<(Key, Vec<Chunk>)> {
+    /// Gives up a datagram whose time is over.
+    pub(super) fn expire(&mut self, now: u64) -> Option<Expired> {
         let late = |datagram: &Datagram| datagram.deadline <= now;
         let key = self.datagrams.iter().find(|(_, datagram)| late(datagram)).map(|(key, _)| *key)?;
-        Some((key, self.remove(key)))
+        let datagram = self.remove(key)?;
+        let quote = datagram.parts.get(&0).and_then(|part| part.quote);
+        let chunks = datagram.parts.values().filter_map(|part| part.chunk).collect();
+        Some(Expired { key, chunks, quote })
     }
 
     /// When [`Self::expire`] next has something.
@@ -153,27 +177,26 @@ impl Reassembly {
         self.bytes
     }
 
-    fn remove(&mut self, key: Key) -> Vec<Chunk> {
-        let Some(datagram) = self.datagrams.remove(&key) else { return Vec::new() };
+    fn remove(&mut self, key: Key) -> Option<Datagram> {
+        let datagram = self.datagrams.remove(&key)?;
         self.bytes -= datagram.have;
-        datagram.parts.values().filter_map(|part| part.chunk).collect()
+        Some(datagram)
     }
 
     fn void(&mut self, key: Key, part: Part, reason: DropReason) -> Outcome {
-        let mut released = self.remove(key);
-        if let Some(chunk) = part.chunk {
-            released.push(chunk);
-        }
+        let parts = self.remove(key).map(|datagram| datagram.parts).unwrap_or_default();
+        let released = parts.values().chain([&part]).flat_map(Part::held).collect();
         Outcome::Dropped { reason, released }
     }
 
     fn complete(&mut self, key: Key) -> Outcome {
-        let Some(datagram) = self.datagrams.remove(&key) else { return Outcome::Waits };
-        self.bytes -= datagram.have;
+        let Some(datagram) = self.remove(key) else { return Outcome::Waits };
         let chunks: Vec<Chunk> = datagram.parts.values().filter_map(|part| part.chunk).collect();
-        match datagram.parts.get(&0).and_then(|part| part.first) {
-            Some(first) => Outcome::Complete(Whole { first, len: datagram.have, chunks }),
-            None => Outcome::Dropped { reason: DropReason::FragmentMalformed, released: chunks },
+        match datagram.parts.get(&0) {
+            Some(&Part { first: Some(first), quote, .. }) => {
+                Outcome::Complete(Whole { first, len: datagram.have, chunks, quote })
+            }
+            _ => Outcome::Dropped { reason: DropReason::FragmentMalformed, released: chunks },
         }
     }
 }
@@ -202,6 +225,7 @@ mod tests {
             len,
             chunk: (len > header).then(|| chunk(offset, len - header)),
             first: (offset == 0).then(|| First { protocol: 17, hop_limit: 64, header: Header::zeroed(8) }),
+            quote: None,
         }
     }
 
@@ -295,7 +319,9 @@ mod tests {
         table.add(5, key(1), part(0, 16, true));
         assert_eq!(table.next_time(), Some(5 + TIMEOUT));
         assert_eq!(table.expire(4 + TIMEOUT), None);
-        assert_eq!(table.expire(5 + TIMEOUT), Some((key(1), vec![chunk(0, 8)])));
+        let quote = None;
+        let expired = Expired { key: key(1), chunks: vec![chunk(0, 8)], quote };
+        assert_eq!(table.expire(5 + TIMEOUT), Some(expired));
         assert_eq!(table.bytes(), 0);
     }
 }

@@ -2,6 +2,7 @@
 //! thread left behind, nothing kept.
 
 use snapstack::buffers::{Buffers, Snapshot};
+use snapstack::ledger::Transaction;
 use snapstack::sim::net::{Fairness, World};
 use snapstack::sim::{Config, Tap, Workload};
 
@@ -97,6 +98,27 @@ fn one_to_a_thousand_threads_come_to_an_end_and_leave_memory_empty() {
             let left = world.stack().buffers().inner().memory().live_lines();
             assert!(left < 256, "{queues} queues, {threads} threads: {left} lines");
         }
+    }
+}
+
+#[test]
+fn a_queue_that_nothing_happens_on_interrupts_nobody() {
+    let count = |queues| {
+        let config = Config { queues, threads: 1, ..small(Workload::Request, 1) };
+        let (mut one, mut two) = (snapshot(config, Hash::default()), sk_buff(config, Hash::default()));
+        finish(&mut one);
+        finish(&mut two);
+        assert_eq!(one.now(), two.now());
+        let ledgers = [one.stack().buffers().ledger(), two.stack().buffers().ledger()];
+        ledgers.map(|ledger| ledger.bus.count(Transaction::Interrupt).requests)
+    };
+    let (alone, eight) = (count(1), count(8));
+    // A connection sends by one queue and receives by one.
+    for (alone, eight) in alone.into_iter().zip(eight) {
+        assert!(
+            0 < alone && alone <= eight && eight <= 2 * alone,
+            "{eight} interrupts, {alone} of one queue"
+        );
     }
 }
 

@@ -3,13 +3,17 @@
 
 #![cfg(not(target_family = "wasm"))]
 
+mod bounds;
+mod craft;
 #[path = "../common/device.rs"]
 mod device;
 #[path = "../common/frames.rs"]
 mod frames;
 mod hostile;
+mod icmp;
 mod many;
 mod net;
 mod pairs;
 mod peer;
 mod queues;
+mod rejected;

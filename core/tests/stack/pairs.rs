@@ -1,6 +1,6 @@
 //! Two hosts of ours back to back, over both schemes: every test runs over each and compares the frames.
 
-use snapstack::buffers::Buffers;
+use snapstack::buffers::{Buffers, Scheme};
 use snapstack::ledger::CopyCause;
 use snapstack::stack::{
     DropReason, File, Readiness, Shutdown, SocketError, SocketId, SocketKind, Stack, ThreadId, tcp,
@@ -79,7 +79,7 @@ fn streams_carry_every_byte_both_ways_over_both_families() {
             let sizes = [net.hosts[0].table_sizes(), net.hosts[1].table_sizes()];
             assert_eq!(sizes[0][3] + sizes[1][3], 1, "one end is in TIME-WAIT");
             assert_eq!(sizes[0][2] + sizes[1][2], 0, "no connection is left");
-            assert_eq!(net.hosts[0].drops().total() + net.hosts[1].drops().total(), 0);
+            assert_eq!(net.hosts.each_ref().map(|host| host.drops().losses().count()), [0, 0]);
             log.append(&mut net.log);
         }
         log
@@ -136,6 +136,57 @@ fn snapshots_copy_nothing_where_the_conventional_stack_copies_all() {
     let [sender, receiver] = &net.hosts;
     assert_eq!(sender.buffers().ledger().copies(CopyCause::UserToKernel).bytes, len as u64);
     assert_eq!(receiver.buffers().ledger().copies(CopyCause::KernelToUser).bytes, len as u64);
+}
+
+#[test]
+fn conventional_buffers_are_sent_and_received_by_one_copy_each_way() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [client, accepted] = net.connected(v4(2));
+        let bytes = pattern(20_000);
+        let limit = net.now + 10 * SECOND;
+        let (mut sent, mut got) = (0, Vec::new());
+        net.until(limit, |net| {
+            while sent < bytes.len()
+                && let Some(taken) = ready(net.hosts[0].send_conventional(client, THREAD, &bytes[sent..]))
+            {
+                sent += taken as usize;
+            }
+            let mut part = [0; 700];
+            while let Some(len) = ready(net.hosts[1].recv_conventional(net.now, accepted, THREAD, &mut part))
+            {
+                got.extend_from_slice(&part[..len as usize]);
+            }
+            (got.len() == bytes.len()).then_some(())
+        });
+        assert!(got == bytes);
+        assert_eq!(net.hosts[1].recv_conventional(net.now, accepted, THREAD, &mut []), Ok(0));
+        net.hosts[0].shutdown(net.now, client, Shutdown::Send).expect("a stream");
+        net.run(SECOND);
+        let mut rest = [7; 4];
+        assert_eq!(net.hosts[1].recv_conventional(net.now, accepted, THREAD, &mut rest), Ok(0), "the end");
+        // Datagrams: whole, without bytes, and longer than the buffer, which loses the rest.
+        let server = datagram_socket(&mut net.hosts[1], at(v4(2), 7));
+        let sender = net.hosts[0].socket(SocketKind::Datagram).expect("a socket");
+        let to = Some(at(v4(2), 7));
+        for (len, room) in [(5_000, 6_000), (0, 10), (3_000, 1_000), (10, 0)] {
+            let now = net.now;
+            net.hosts[0].send_to_conventional(now, sender, THREAD, &bytes[..len], to).expect("room");
+            net.run(SECOND);
+            let mut out = vec![0; room];
+            let (taken, from) =
+                net.hosts[1].recv_from_conventional(server, THREAD, &mut out).expect("a datagram");
+            assert_eq!((taken as usize, from.ip()), (len.min(room), v4(1)));
+            assert!(out[..taken as usize] == bytes[..len.min(room)]);
+            assert_eq!(net.hosts[1].recv_from(server, THREAD), Err(SocketError::WouldBlock));
+        }
+        let [sender, receiver] = net.hosts.each_ref().map(|host| host.buffers().ledger());
+        assert_eq!(sender.copies(CopyCause::UserToKernel).bytes, 20_000 + 8_010);
+        assert_eq!(receiver.copies(CopyCause::KernelToUser).bytes, 20_000 + 6_000);
+        assert_eq!(sender.copied().bytes + receiver.copied().bytes, 54_010, "and nothing else was copied");
+        net.log
+    }
+    over_both!(run);
 }
 
 #[test]
@@ -267,7 +318,7 @@ fn a_full_backlog_drops_and_its_peers_come_in_later() {
 
 #[test]
 fn splices_move_references_and_only_conventional_files_are_copied() {
-    fn run<B: Buffers>(make: fn() -> B) -> Net<B> {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
         let mut net = Net::new(make);
         let [client, accepted] = net.connected(v4(2));
         let bytes = pattern(50_000);
@@ -324,17 +375,38 @@ fn splices_move_references_and_only_conventional_files_are_copied() {
         });
         assert!(back[..] == bytes[1234..25_000]);
         assert_eq!(net.hosts[1].buffers().ledger().copied().bytes, 25_000, "nothing more was copied");
-        net.hosts[1].delete_file(segments);
-        net
+        // The conventional one is copied into the kernel once more.
+        let mut offset = 500;
+        let mut back = Vec::new();
+        let limit = net.now + 10 * SECOND;
+        net.until(limit, |net| {
+            let [one, two] = &mut net.hosts;
+            while offset < 25_000
+                && let Some(part) =
+                    ready(two.splice_from_file(&conventional, offset, accepted, THREAD, 9_000))
+            {
+                offset += part;
+            }
+            while let Some(Some(users)) = ready(one.recv_segments(net.now, client, THREAD, u32::MAX)) {
+                back.append(&mut one.all(&users));
+            }
+            (back.len() == 25_000 - 500).then_some(())
+        });
+        assert!(back[..] == bytes[500..25_000]);
+        let two = &mut net.hosts[1];
+        assert_eq!(two.splice_from_file(&conventional, 25_000, accepted, THREAD, 1), Ok(0), "its end");
+        assert_eq!(two.buffers().ledger().copies(CopyCause::UserToKernel).bytes, 24_500);
+        // An application that maps a segment file has its bytes, by reference where the scheme can.
+        let users = two.map_file(&segments).expect("memory");
+        assert!(two.all(&users) == bytes[..25_000]);
+        let copied = if B::SCHEME == Scheme::SkBuff { 25_000 } else { 0 };
+        assert_eq!(two.buffers().ledger().copies(CopyCause::KernelToUser).bytes, copied);
+        assert_eq!(two.map_file(&conventional), Ok(Vec::new()), "its bytes are at hand");
+        two.delete_file(conventional);
+        two.delete_file(segments);
+        net.log
     }
-    run(snapshot);
-    let mut net = Net::new(sk_buff);
-    let [client, accepted] = net.connected(v6(2));
-    net.hosts[0].send_conventional(client, THREAD, b"conventional").expect("room");
-    let limit = net.now + SECOND;
-    let user = net.until(limit, |net| ready(net.hosts[1].recv(net.now, accepted, THREAD, 100)));
-    let two = &mut net.hosts[1];
-    assert_eq!(two.bytes(user.expect("no end")), b"conventional");
+    over_both!(run);
 }
 
 #[test]
@@ -376,6 +448,120 @@ fn half_closed_streams_go_on_the_other_way() {
     assert!(net.transfer((1, accepted), (0, client), &bytes, false) == bytes);
     let user = net.hosts[0].fill(b"late");
     assert_eq!(net.hosts[0].send(client, THREAD, user, 0..4), Err(SocketError::Closed));
+}
+
+#[test]
+fn shutting_down_ends_directions_and_keeps_what_has_arrived() {
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [client, accepted] = net.connected(v4(2));
+        let user = net.hosts[0].fill(b"first");
+        net.hosts[0].send(client, THREAD, user, 0..5).expect("room");
+        net.run(SECOND);
+        let read = |net: &mut Net<B>, host: usize, socket| {
+            let got = ready(net.hosts[host].recv(net.now, socket, THREAD, 100))?;
+            Some(got.map(|user| net.hosts[host].bytes(user)))
+        };
+        // Receiving: the bytes that are there, then the end; who waits is woken; sending goes on.
+        let two = &mut net.hosts[1];
+        two.shutdown(net.now, accepted, Shutdown::Receive).expect("a stream");
+        assert_eq!(read(&mut net, 1, accepted), Some(Some(b"first".to_vec())));
+        assert_eq!(read(&mut net, 1, accepted), Some(None));
+        let two = &mut net.hosts[1];
+        assert!(two.readiness(accepted).expect("a socket").readable);
+        let answer = two.fill(b"answer");
+        two.send(accepted, THREAD, answer, 0..6).expect("room");
+        net.run(SECOND);
+        assert_eq!(read(&mut net, 0, client), Some(Some(b"answer".to_vec())));
+        assert_eq!(read(&mut net, 0, client), None, "the peer waits for more");
+        // Both, with bytes unread: they are kept, and the peer gets a FIN.
+        net.hosts[0].send(client, THREAD, user, 0..5).expect("room");
+        net.run(SECOND);
+        assert_eq!(net.hosts[1].recv(net.now, accepted, ThreadId(3), 0).map(|user| user.is_some()), Ok(true));
+        let two = &mut net.hosts[1];
+        two.shutdown(net.now, accepted, Shutdown::Both).expect("a stream");
+        net.run(SECOND);
+        assert_eq!(read(&mut net, 0, client), Some(None), "the end of the stream, and no reset");
+        assert_eq!(net.hosts[1].connection_state(accepted), Ok(tcp::State::FinWait2));
+        assert_eq!(read(&mut net, 1, accepted), Some(Some(b"irst".to_vec())));
+        assert_eq!(read(&mut net, 1, accepted), Some(None));
+        let answered = net.hosts[1].send(accepted, THREAD, answer, 0..6);
+        assert_eq!(answered, Err(SocketError::Closed));
+        net.log
+    }
+    over_both!(run);
+}
+
+#[test]
+fn shutting_down_wakes_who_waits_to_receive() {
+    let mut net = Net::new(snapshot);
+    let [client, _] = net.connected(v4(2));
+    let one = &mut net.hosts[0];
+    while one.next_wakeup().is_some() {}
+    assert_eq!(one.recv(net.now, client, ThreadId(5), 1), Err(SocketError::WouldBlock));
+    one.shutdown(net.now, client, Shutdown::Receive).expect("a stream");
+    assert_eq!(one.next_wakeup().map(|wakeup| wakeup.thread), Some(ThreadId(5)));
+}
+
+/// Sequence and acknowledgement number of a host's last TCP segment over IPv4 with these flags.
+fn last_numbers(log: &Log, from: usize, flags: u8) -> Option<(u32, u32)> {
+    let wanted = |(host, frame): &&(usize, Vec<u8>)| {
+        *host == from && frame[12..14] == [8, 0] && frame[23] == 6 && frame[47] == flags
+    };
+    let (_, frame) = log.iter().rev().find(wanted)?;
+    let number = |at: usize| u32::from_be_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
+    Some((number(38), number(42)))
+}
+
+#[test]
+fn a_caller_comes_back_to_a_connection_in_time_wait_once_the_backlog_has_room() {
+    const SYN: u8 = 0x02;
+    const SYN_ACK: u8 = 0x12;
+    const FIN_ACK: u8 = 0x11;
+    fn run<B: Buffers>(make: fn() -> B) -> Log {
+        let mut net = Net::new(make);
+        let [one, two] = &mut net.hosts;
+        let listener = two.socket(SocketKind::Stream).expect("a socket");
+        two.bind(listener, at(v4(2), 80)).expect("an address");
+        two.listen(listener, 1).expect("a listener");
+        let call = |one: &mut Stack<B>, now, port| {
+            let client = one.socket(SocketKind::Stream).expect("a socket");
+            one.bind(client, at(v4(1), port)).expect("an address");
+            one.connect(now, client, at(v4(2), 80)).expect("a route");
+            client
+        };
+        let client = call(one, 0, 5_000);
+        let accepted = net.until(SECOND, |net| ready(net.hosts[1].accept(listener, THREAD)));
+        // The server closes first: the old connection waits at its end.
+        net.hosts[1].close(net.now, accepted).expect("a socket");
+        net.run(SECOND);
+        net.hosts[0].close(net.now, client).expect("a socket");
+        net.run(SECOND);
+        assert_eq!(net.hosts.each_ref().map(|host| host.table_sizes()[3]), [0, 1]);
+        let (old, _) = last_numbers(&net.log, 1, FIN_ACK).expect("a FIN");
+        // Somebody else fills the backlog: the SYN is dropped, and the old connection goes on waiting.
+        let now = net.now;
+        call(&mut net.hosts[0], now, 6_000);
+        net.run(SECOND / 10);
+        let now = net.now;
+        let again = call(&mut net.hosts[0], now, 5_000);
+        net.run(SECOND / 10);
+        assert_eq!(net.hosts[1].drops().get(DropReason::BacklogFull), 1);
+        assert_eq!(net.hosts[1].table_sizes()[3], 1, "a SYN that was dropped ends no TIME-WAIT");
+        // With room, its repetition opens the connection anew, behind all numbers of the old one.
+        ready(net.hosts[1].accept(listener, THREAD)).expect("the other connection");
+        let limit = net.now + 10 * SECOND;
+        let accepted = net.until(limit, |net| ready(net.hosts[1].accept(listener, THREAD)));
+        assert_eq!(net.hosts[1].peer_address(accepted), Ok(Some(at(v4(1), 5_000))));
+        assert_eq!(net.hosts[1].table_sizes()[3], 0);
+        let (new, _) = last_numbers(&net.log, 1, SYN_ACK).expect("a SYN-ACK");
+        assert!(new.wrapping_sub(old) as i32 > 1, "{new} begins behind {old}");
+        assert!(last_numbers(&net.log, 0, SYN).is_some());
+        let bytes = pattern(5_000);
+        assert!(net.transfer((0, again), (1, accepted), &bytes, true) == bytes);
+        net.log
+    }
+    over_both!(run);
 }
 
 #[test]

@@ -10,15 +10,15 @@ use smoltcp::wire::{EthernetAddress, IpCidr, IpEndpoint, IpListenEndpoint};
 use snapstack::buffers::{Buffers, UserId};
 use snapstack::nic::{Faults, Link, LinkConfig, TxFrames};
 use snapstack::random::mix;
-use snapstack::stack::{Shutdown, SocketError, SocketId, SocketKind, Stack};
+use snapstack::stack::{Config, Shutdown, SocketError, SocketId, SocketKind, Stack, tcp as engine};
 use snapstack::traffic::capture::ETHERNET;
 
 use crate::device::{Wire, instant};
 use crate::frames;
 use crate::net::{Application, SECOND, THREAD, at, config, ready, sk_buff, snapshot, v4, v6};
 
-/// Cases of drawn sizes and faults.
-const CASES: u64 = 120;
+/// Cases of drawn sizes, settings and faults.
+const CASES: u64 = 500;
 const MILLISECOND: u64 = 1_000_000;
 
 /// smoltcp, as host 2.
@@ -55,7 +55,7 @@ struct Net<B: Buffers> {
 }
 
 impl<B: Buffers> Net<B> {
-    fn new(make: fn() -> B, seed: u64, faults: Faults) -> Self {
+    fn new(make: fn() -> B, seed: u64, faults: Faults, ours: engine::Config) -> Self {
         let link = |seed| {
             let reorder_ns = 3 * MILLISECOND;
             Link::new(LinkConfig {
@@ -67,7 +67,7 @@ impl<B: Buffers> Net<B> {
             })
         };
         Self {
-            stack: Stack::new(config(1), make()),
+            stack: Stack::new(Config { tcp: ours, ..config(1) }, make()),
             peer: Peer::new(seed),
             links: [link(seed), link(!seed)],
             now: 0,
@@ -173,11 +173,11 @@ impl Conversation {
 fn transfers<B: Buffers>(
     make: fn() -> B,
     seed: u64,
-    faults: Faults,
+    (faults, ours): (Faults, engine::Config),
     sizes: &[[usize; 2]],
     ip: fn(u8) -> IpAddr,
 ) -> Vec<Vec<u8>> {
-    let mut net = Net::new(make, seed, faults);
+    let mut net = Net::new(make, seed, faults, ours);
     let mut conversations = Vec::new();
     let listener = net.stack.socket(SocketKind::Stream).expect("a socket");
     net.stack.bind(listener, at(ip(1), 80)).expect("an address");
@@ -244,36 +244,69 @@ fn transfers<B: Buffers>(
 }
 
 /// Runs under both schemes; the frames must be identical. A lost address resolution or SYN is repeated like anything else.
-fn under_both(seed: u64, faults: Faults, sizes: &[[usize; 2]], ip: fn(u8) -> IpAddr) {
-    let one = transfers(snapshot, seed, faults, sizes, ip);
-    let two = transfers(sk_buff, seed, faults, sizes, ip);
+fn under_both(seed: u64, link: (Faults, engine::Config), sizes: &[[usize; 2]], ip: fn(u8) -> IpAddr) {
+    let one = transfers(snapshot, seed, link, sizes, ip);
+    let two = transfers(sk_buff, seed, link, sizes, ip);
     assert!(one == two, "seed {seed}: the schemes sent different frames");
+}
+
+/// How many times as many cases as usual: `SNAPSTACK_SOAK`.
+fn soaking() -> u64 {
+    std::env::var("SNAPSTACK_SOAK").map_or(1, |times| times.parse().expect("SNAPSTACK_SOAK is a number"))
+}
+
+/// Settings of our TCP; one in four is as usual.
+fn drawn(seed: u64) -> engine::Config {
+    let usual = config(1).tcp;
+    let draw = |n: u64| mix(mix(!seed) ^ n);
+    if draw(0) % 4 == 0 {
+        return usual;
+    }
+    let buffer = |n| [600, 4_000, 65_535, 256 * 1024][(draw(n) % 4) as usize];
+    engine::Config {
+        send_buffer: buffer(1),
+        receive_buffer: buffer(2),
+        window_scaling: draw(3) % 4 > 0,
+        timestamps: draw(4) % 4 > 0,
+        sack: draw(5) % 4 > 0,
+        nagle: draw(6) % 2 == 0,
+        tso: [0, 0, 8_000, 40_000][(draw(7) % 4) as usize],
+        ..usual
+    }
 }
 
 #[test]
 fn every_byte_arrives_once_and_in_order_whatever_the_link_does() {
-    for seed in 0..CASES {
+    for seed in 0..CASES * soaking() {
         let draw = |n: u64| mix(mix(seed) ^ n);
         let odds = |n: u64| [0, 1_000, 20_000, 100_000][(draw(n) % 4) as usize];
-        let faults = Faults { loss: odds(0), duplicate: odds(1), reorder: odds(2), corrupt: odds(3) };
+        let loss = [0, 0, 1_000, 20_000, 100_000, 200_000][(draw(0) % 6) as usize];
+        let faults = Faults { loss, duplicate: odds(1), reorder: odds(2), corrupt: odds(3) };
         let size = |n: u64| (draw(n) % (1 << (draw(n + 1) % 17))) as usize;
         let sizes: Vec<_> = (0..=draw(4) % 3).map(|i| [size(10 + 4 * i), size(12 + 4 * i)]).collect();
-        under_both(seed, faults, &sizes, if draw(5) % 2 == 0 { v4 } else { v6 });
+        under_both(seed, (faults, drawn(seed)), &sizes, if draw(5) % 2 == 0 { v4 } else { v6 });
     }
 }
 
 #[test]
 fn megabytes_arrive_over_links_that_lose_a_fifth() {
-    under_both(1, Faults::default(), &[[8 << 20, 0]], v4);
-    under_both(2, Faults::default(), &[[0, 8 << 20]], v6);
+    let usual = config(1).tcp;
+    under_both(1, (Faults::default(), usual), &[[8 << 20, 0]], v4);
+    under_both(2, (Faults::default(), usual), &[[0, 8 << 20]], v6);
     let faults = Faults { loss: 200_000, ..Faults::default() };
-    under_both(3, faults, &[[100_000, 100_000]], v4);
+    under_both(3, (faults, usual), &[[100_000, 100_000]], v4);
 }
 
 #[test]
 fn pings_and_datagrams_come_back() {
+    assert!(echoed(snapshot) == echoed(sk_buff));
+}
+
+/// The frames that our host sends for that.
+fn echoed<B: Buffers>(make: fn() -> B) -> Vec<Vec<u8>> {
+    let mut sent = Vec::new();
     for ip in [v4, v6] {
-        let mut net = Net::new(snapshot, 5, Faults::default());
+        let mut net = Net::new(make, 5, Faults::default(), config(1).tcp);
         let buffer = || udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; 4], vec![0; 8_000]);
         let mut echo = udp::Socket::new(buffer(), buffer());
         echo.bind(7).expect("a port");
@@ -308,12 +341,14 @@ fn pings_and_datagrams_come_back() {
                 assert!(net.stack.bytes(back) == bytes);
             }
         }
+        sent.append(&mut net.sent);
     }
+    sent
 }
 
-#[test]
-fn a_reset_by_the_peer_ends_the_connection() {
-    let mut net = Net::new(snapshot, 6, Faults::default());
+/// An open connection to a listener of the peer's.
+fn opened<B: Buffers>(make: fn() -> B, seed: u64) -> (Net<B>, SocketId, SocketHandle) {
+    let mut net = Net::new(make, seed, Faults::default(), drawn(seed));
     let buffer = || tcp::SocketBuffer::new(vec![0; 1_000]);
     let mut peer = tcp::Socket::new(buffer(), buffer());
     peer.listen(1000).expect("a port");
@@ -323,13 +358,57 @@ fn a_reset_by_the_peer_ends_the_connection() {
     while !net.peer.sockets.get::<tcp::Socket<'_>>(handle).may_send() {
         net.step();
     }
-    net.peer.sockets.get_mut::<tcp::Socket<'_>>(handle).abort();
-    let failed = loop {
-        match net.stack.recv(net.now, socket, THREAD, 1) {
-            Err(SocketError::WouldBlock) => net.step(),
-            other => break other,
+    (net, socket, handle)
+}
+
+#[test]
+fn a_reset_by_the_peer_ends_the_connection() {
+    fn run<B: Buffers>(make: fn() -> B, seed: u64) -> Vec<Vec<u8>> {
+        let (mut net, socket, handle) = opened(make, seed);
+        // Bytes of ours are under way, which nobody will take.
+        let user = net.stack.fill(&content(seed, 500));
+        net.stack.send(socket, THREAD, user, 0..500).expect("room");
+        net.peer.sockets.get_mut::<tcp::Socket<'_>>(handle).abort();
+        let failed = loop {
+            match net.stack.recv(net.now, socket, THREAD, 1) {
+                Err(SocketError::WouldBlock) => net.step(),
+                other => break other,
+            }
+            assert!(net.now < 10 * SECOND, "the reset did not arrive");
+        };
+        assert_eq!(failed, Err(SocketError::Failed(engine::Failure::Reset)));
+        assert_eq!(
+            net.stack.send(socket, THREAD, user, 0..1),
+            Err(SocketError::Failed(engine::Failure::Reset))
+        );
+        net.stack.close(net.now, socket).expect("a socket");
+        assert_eq!(net.stack.table_sizes()[2], 0);
+        net.sent
+    }
+    for seed in 0..10 {
+        assert!(run(snapshot, seed) == run(sk_buff, seed), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_reset_of_ours_ends_the_peers_connection() {
+    fn run<B: Buffers>(make: fn() -> B, seed: u64) -> Vec<Vec<u8>> {
+        let (mut net, socket, handle) = opened(make, seed);
+        let peer = net.peer.sockets.get_mut::<tcp::Socket<'_>>(handle);
+        peer.send_slice(&content(seed, 500)).expect("an open socket");
+        while !net.stack.readiness(socket).expect("a socket").readable {
+            net.step();
         }
-        assert!(net.now < 10 * SECOND, "the reset did not arrive");
-    };
-    assert_eq!(failed, Err(SocketError::Failed(snapstack::stack::tcp::Failure::Reset)));
+        // What nobody has read is worth a reset (RFC 2525 section 2.17).
+        net.stack.close(net.now, socket).expect("a socket");
+        while net.peer.sockets.get::<tcp::Socket<'_>>(handle).state() != tcp::State::Closed {
+            net.step();
+            assert!(net.now < 10 * SECOND, "the reset did not arrive");
+        }
+        assert_eq!(net.stack.table_sizes()[2..], [0, 0]);
+        net.sent
+    }
+    for seed in 0..10 {
+        assert!(run(snapshot, seed) == run(sk_buff, seed), "seed {seed}");
+    }
 }

@@ -157,7 +157,7 @@ fn time_wait_moves_to_the_table_and_answers_there() {
     let mut table = TimeWaitTable::new(10);
     table.insert(0, 1, entry);
     let repeated = hand.segment(20, 0, 1, Flags::FIN);
-    let Stray::Answer(answer) = table.on_segment(1, &1, &repeated) else { panic!("no answer") };
+    let Stray::Answer(answer, _) = table.on_segment(1, &1, &repeated) else { panic!("no answer") };
     assert_eq!(hand.seen(&[answer]), [bare(1, 21)]);
 }
 

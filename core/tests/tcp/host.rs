@@ -177,7 +177,7 @@ impl Host for Engine {
                     assert_eq!(refuse(&segment), Some(reset));
                     self.emit(&reset);
                 }
-                Listen::Ignore => {}
+                Listen::Ignore(_) => {}
             }
             if let Some(chunk) = segment.payload {
                 snapstack::buffers::Holders::release(&mut self.payloads, chunk.payload);

@@ -18,7 +18,7 @@ use super::{
     BufferError, Buffers, Chunk, FlowId, Held, Holders, Observation, PayloadId, Scheme, SendId, UserId,
     within,
 };
-use crate::ledger::{AllocationKind, Ledger, PacketId};
+use crate::ledger::{AllocationKind, CopyCause, Ledger, PacketId};
 use crate::memory::LineCounts;
 use crate::nic::{
     DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata,
@@ -317,7 +317,23 @@ impl Buffers for SkBuff {
     }
 
     fn recv_segments(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError> {
-        parts.iter().map(|part| self.copy_out(std::slice::from_ref(part))).collect()
+        let mut users = Vec::with_capacity(parts.len());
+        for part in parts {
+            match self.copy_out(std::slice::from_ref(part)) {
+                Ok(user) => users.push(user),
+                Err(error) => {
+                    for user in users {
+                        self.free_user(user)?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(users)
+    }
+
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.copy_to(CopyCause::KernelToUser, parts, out)
     }
 
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
@@ -325,7 +341,7 @@ impl Buffers for SkBuff {
     }
 
     fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
-        self.fill_pages(parts, out)
+        self.copy_to(CopyCause::SpliceToFile, parts, out)
     }
 
     fn rss(&self) -> &Rss {

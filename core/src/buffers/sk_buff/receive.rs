@@ -139,8 +139,13 @@ impl SkBuff {
         Ok(UserId(self.users.insert(UserBuffer { bytes, content }) as u32))
     }
 
-    /// The copy of a splice into a file's pages.
-    pub(super) fn fill_pages(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+    /// A copy into memory that is there already: of a file system's pages, or of the application.
+    pub(super) fn copy_to(
+        &mut self,
+        cause: CopyCause,
+        parts: &[Chunk],
+        out: &mut [u8],
+    ) -> Result<(), BufferError> {
         let mut pieces = Vec::new();
         for part in parts {
             pieces.append(&mut self.pieces(part)?);
@@ -153,7 +158,7 @@ impl SkBuff {
             let (target, tail) = rest.split_at_mut(piece.len as usize);
             let object = self.memory.area(piece.area).object(piece.index);
             let source = &object[piece.offset as usize..][..piece.len as usize];
-            self.ledger.copy(CopyCause::SpliceToFile, source, target);
+            self.ledger.copy(cause, source, target);
             rest = tail;
         }
         Ok(())

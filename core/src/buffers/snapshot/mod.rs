@@ -4,6 +4,7 @@
 //! has to re-line.
 
 mod layout;
+mod payloads;
 mod receive;
 mod transmit;
 
@@ -21,6 +22,7 @@ use crate::memory::{AccessCounts, Content, LineCounts, Memory, MemoryConfig, Seg
 use crate::nic::{Delivery, NicConfig, NicCounts, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload};
 use crate::order::sort_by_number;
 
+use payloads::Payloads;
 pub use receive::RxSegment;
 pub use transmit::StackSegment;
 
@@ -32,7 +34,7 @@ pub struct Snapshot {
     ledger: Ledger,
     contents: Contents,
     users: Slab<User>,
-    payloads: Slab<Payload>,
+    payloads: Payloads,
     /// What is in the slots of the TX rings, by queue.
     tx: Vec<Vec<Option<transmit::Posted>>>,
     /// The contents in the slots of the RX rings, by queue.
@@ -103,7 +105,7 @@ impl Snapshot {
             ledger: Ledger::default(),
             contents: Contents::default(),
             users: Slab::new(),
-            payloads: Slab::new(),
+            payloads: Payloads::new(),
             tx: (0..nic.queues).map(|_| vec![None; nic.tx_slots as usize]).collect(),
             rx: (0..nic.queues).map(|_| vec![None; nic.rx_slots as usize]).collect(),
         })
@@ -124,7 +126,7 @@ impl Snapshot {
     pub fn holdings(&self) -> Vec<(SegmentId, Holding)> {
         let users = self.users.iter().map(|(id, user)| (user.segment, Holding::App { user: id as u32 }));
         let payloads = self.payloads.iter();
-        let payloads = payloads.map(|(id, held)| (held.segment, Holding::Queue { payload: id as u32 }));
+        let payloads = payloads.map(|(id, held)| (held.segment, Holding::Queue { payload: id.0 }));
         let tx = self.tx.iter().zip(&self.nic.tx).zip(0..).flat_map(|((slots, ring), queue)| {
             slots.iter().zip(ring.base()..).filter_map(move |(posted, slot)| {
                 let packet = posted.as_ref()?.id.0;
@@ -153,7 +155,7 @@ impl Snapshot {
     pub fn state_bytes(&self) -> u64 {
         let slots: usize =
             self.tx.iter().map(Vec::len).sum::<usize>() + self.rx.iter().map(Vec::len).sum::<usize>();
-        let entries = self.users.capacity() + self.payloads.capacity();
+        let entries = self.users.capacity() + self.payloads.len();
         (slots * size_of::<Option<transmit::Posted>>() + entries * size_of::<Payload>()) as u64
             + self.contents.bytes()
     }
@@ -168,11 +170,11 @@ impl Snapshot {
     }
 
     fn payload(&self, id: PayloadId) -> Result<&Payload, BufferError> {
-        self.payloads.get(id.0 as usize).ok_or(BufferError::UnknownPayload(id))
+        self.payloads.get(id).ok_or(BufferError::UnknownPayload(id))
     }
 
     fn add_payload(&mut self, payload: Payload) -> PayloadId {
-        PayloadId(self.payloads.insert(payload) as u32)
+        self.payloads.insert(payload, &mut self.ledger)
     }
 
     /// A content whose data lines were just looked up, as `counted` says: the last ones of a segment.
@@ -204,14 +206,14 @@ impl Snapshot {
 
 impl Holders for Snapshot {
     fn hold(&mut self, payload: PayloadId) {
-        self.payloads[payload.0 as usize].holders += 1;
+        self.payloads[payload].holders += 1;
     }
 
     fn release(&mut self, payload: PayloadId) {
-        let held = &mut self.payloads[payload.0 as usize];
+        let held = &mut self.payloads[payload];
         held.holders -= 1;
         if held.holders == 0 {
-            let Payload { segment, content, .. } = self.payloads.remove(payload.0 as usize);
+            let Payload { segment, content, .. } = self.payloads.remove(payload);
             let released = self.memory.release(segment);
             debug_assert_eq!(released, Ok(()), "a payload's segment lives as long as the payload");
             self.contents.drop_holder(content);
@@ -219,7 +221,7 @@ impl Holders for Snapshot {
     }
 
     fn payload_len(&self, payload: PayloadId) -> u32 {
-        self.payloads[payload.0 as usize].len
+        self.payloads[payload].len
     }
 }
 
@@ -377,12 +379,16 @@ impl Buffers for Snapshot {
         self.hand_out(parts)
     }
 
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.copy_to(CopyCause::KernelToUser, parts, out)
+    }
+
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
         self.sum_of(parts)
     }
 
     fn copy_to_file(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
-        self.fill_pages(parts, out)
+        self.copy_to(CopyCause::SpliceToFile, parts, out)
     }
 
     fn rss(&self) -> &Rss {

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::super::contents::{ContentId, Origin};
-use super::super::{BufferError, Chunk, PayloadId, UserId, within};
+use super::super::{BufferError, Buffers, Chunk, PayloadId, UserId, within};
 use super::{Payload, Snapshot, User};
 use crate::ledger::CopyCause;
 use crate::memory::{Class, SegmentId};
@@ -63,9 +63,12 @@ impl Snapshot {
         let Some(slot) = self.nic.rx[index].ready() else { return Ok(None) };
         let filled = SegmentId(self.nic.rx[index].base() + slot);
         let segment = self.memory.snapshot(filled)?;
-        self.nic.rx[index].process();
         let mut bytes = [0; RX_METADATA_BYTES];
-        self.memory.read(segment, 0, &mut bytes)?;
+        if let Err(error) = self.memory.read(segment, 0, &mut bytes) {
+            self.memory.release(segment)?;
+            return Err(error.into());
+        }
+        self.nic.rx[index].process();
         let metadata = RxMetadata::decode(&bytes);
         let start = rx_frame_start(self.memory.line_size(), metadata.split);
         let content = match self.rx[index][slot as usize] {
@@ -131,12 +134,20 @@ impl Snapshot {
         Ok(UserId(self.users.insert(User { segment, start: 0, len, content }) as u32))
     }
 
-    /// A snapshot a piece: nothing is re-lined, wherever they begin.
+    /// A snapshot a piece: nothing is re-lined, wherever they begin. All of them or none.
     pub(super) fn hand_out(&mut self, parts: &[Chunk]) -> Result<Vec<UserId>, BufferError> {
         let located = parts.iter().map(|part| self.locate(part)).collect::<Result<Vec<_>, _>>()?;
         let mut users = Vec::with_capacity(located.len());
         for (source, range, content) in located {
-            let segment = self.memory.snapshot(source)?;
+            let segment = match self.memory.snapshot(source) {
+                Ok(segment) => segment,
+                Err(error) => {
+                    for user in users {
+                        self.free_user(user)?;
+                    }
+                    return Err(error.into());
+                }
+            };
             let content = self.contents.hold(content);
             let user = User { segment, start: range.start, len: range.end - range.start, content };
             users.push(UserId(self.users.insert(user) as u32));
@@ -144,8 +155,13 @@ impl Snapshot {
         Ok(users)
     }
 
-    /// The copy of a splice into a conventional file's pages.
-    pub(super) fn fill_pages(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+    /// A copy into conventional memory: of a file system's pages, or of the application.
+    pub(super) fn copy_to(
+        &mut self,
+        cause: CopyCause,
+        parts: &[Chunk],
+        out: &mut [u8],
+    ) -> Result<(), BufferError> {
         let located = parts.iter().map(|part| self.locate(part)).collect::<Result<Vec<_>, _>>()?;
         let total = located.iter().map(|(_, range, _)| range.end - range.start).sum();
         within(0, out.len() as u64, total)?;
@@ -157,7 +173,7 @@ impl Snapshot {
                 let len = (range.end - range.start).min(block.len() as u64) as usize;
                 let (target, tail) = rest.split_at_mut(len);
                 self.memory.read(segment, range.start, &mut block[..len])?;
-                self.ledger.copy(CopyCause::SpliceToFile, &block[..len], target);
+                self.ledger.copy(cause, &block[..len], target);
                 range.start += len as u64;
                 rest = tail;
             }

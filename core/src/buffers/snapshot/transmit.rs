@@ -116,7 +116,7 @@ impl Snapshot {
         let mut used = 0;
         for (payload, cover) in packet.payloads.iter().zip(&packet.layout.covers) {
             if let Some(payload) = payload.filter(|_| cover.children > 0) {
-                let source = self.payloads[payload.0 as usize].segment;
+                let source = self.payloads[payload].segment;
                 let first = cover.from / packet.layout.unit;
                 shares[used] = Share { source, first, count: cover.children as u32 };
                 used += 1;
@@ -136,7 +136,7 @@ impl Snapshot {
     /// The contents that the packet's payloads have, for the slot to hold.
     fn contents_of(&mut self, packet: &StackSegment) -> Holds {
         packet.payloads.map(|payload| {
-            let content = self.payloads[payload?.0 as usize].content;
+            let content = self.payloads[payload?].content;
             Some(self.contents.hold(content))
         })
     }

@@ -114,9 +114,9 @@ impl<B: Buffers> Host<B> {
     /// The processor runs: the interrupt handler, some threads, the stack.
     pub(super) fn run(&mut self, now: u64, config: &Config) {
         self.recorder().journal.advance(Side::Software, now);
-        if self.port.interrupts(now) {
+        if let Some(queues) = self.port.interrupts(now) {
             self.recorder().journal.advance(Side::Receive, now);
-            self.stack.interrupt();
+            queues.for_each(|queue| self.stack.interrupt_queue(queue));
             self.stack.receive(now);
         }
         while let Some((_, thread)) = self.starting.first().filter(|(time, _)| *time <= now).copied() {
@@ -193,7 +193,7 @@ impl<B: Buffers> Host<B> {
     fn record_drops(&mut self) {
         let (was, is) = (self.drops, *self.stack.drops());
         self.drops = is;
-        for (reason, total) in is.iter() {
+        for (reason, total) in is.losses() {
             let count = (total - was.get(reason)) as u32;
             if count > 0 {
                 let kind = Kind::Drop { place: DropPlace::Stack, reason: reason as u32, count };

@@ -279,7 +279,12 @@ where
             bytes: threads.iter().map(|thread| thread.received).sum(),
             wrong: Some(wrong),
             nic_drops: counts.by_reason(),
-            stack_drops: self.stack().drops().iter().map(|(reason, count)| (reason.name(), count)).collect(),
+            stack_drops: self
+                .stack()
+                .drops()
+                .losses()
+                .map(|(reason, count)| (reason.name(), count))
+                .collect(),
             resent: self.stack().buffers().resent(),
             elapsed_ns: self.now,
             fairness: Some(Fairness::of(&threads)),

@@ -308,6 +308,12 @@ impl<B: Buffers> Buffers for Recorded<B> {
         Ok(users)
     }
 
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        self.inner.recv_conventional(parts, out)?;
+        self.hand_over(parts);
+        Ok(())
+    }
+
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
         self.inner.sum(parts)
     }

@@ -83,7 +83,11 @@ fn put<T: Clone>(list: &mut Vec<T>, index: u32, empty: T, value: T) {
 
 impl<B: Buffers> Recorded<B> {
     /// A recorder around a scheme with `queues` pairs of rings; a layer takes `layer_ns`. A `silent` one keeps time only.
-    pub fn new(inner: B, queues: u16, layer_ns: u64, silent: bool) -> Self {
+    pub fn new(mut inner: B, queues: u16, layer_ns: u64, silent: bool) -> Self {
+        if !silent {
+            inner.ledger_mut().keep_entries();
+            inner.contents_mut().keep_news();
+        }
         Self {
             seen: inner.observe(),
             seen_dma: inner.ledger().dma,
@@ -225,11 +229,11 @@ impl<B: Buffers> Recorded<B> {
         }
     }
 
-    /// The packet that was fetched first of those on the link has left the NIC.
-    pub(super) fn complete(&mut self) {
-        if let Some(queue) = self.on_link.pop_front() {
-            self.tx[usize::from(queue)].completed += 1;
-        }
+    /// The packet that was fetched first of those on the link has left the NIC; returns its queue.
+    pub(super) fn complete(&mut self) -> Option<u16> {
+        let queue = self.on_link.pop_front()?;
+        self.tx[usize::from(queue)].completed += 1;
+        Some(queue)
     }
 
     /// Records something that software did.
@@ -252,8 +256,6 @@ impl<B: Buffers> Recorded<B> {
     /// Records what the scheme's counters and ledger show since the last call, as caused by `subject`.
     fn effects(&mut self, side: Side, subject: u32) {
         if self.journal.silent {
-            self.inner.ledger_mut().drain();
-            self.inner.contents_mut().drain();
             return;
         }
         let journal = &mut self.journal;

@@ -1,7 +1,7 @@
 //! Datagram sockets: UDP, and ICMP echo. The receive queue is bounded by bytes, bookkeeping included.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 
 use super::{Readiness, SocketError, SocketId, SocketKind, Stage, ThreadId};
@@ -9,7 +9,7 @@ use crate::buffers::{Buffers, Chunk, FlowId, UserId};
 use crate::stack::DropReason;
 use crate::stack::chunk::{self, Ends};
 use crate::stack::host::Stack;
-use crate::stack::link::{HOPS, Message};
+use crate::stack::link::{HOPS, Message, Traffic};
 use crate::stack::wire::{Echo, IcmpError, Ip, Stop, UDP_BYTES, UDP_CHECKSUM, Udp, protocol};
 
 /// What a datagram's bookkeeping counts for in its queue: a datagram without payload is not free.
@@ -22,6 +22,14 @@ const MOST_V6: u32 = 65_535 - UDP_BYTES;
 struct Received {
     from: SocketAddr,
     chunks: Vec<Chunk>,
+}
+
+/// How a datagram leaves: between which addresses, from which port, and by which queue.
+struct Route {
+    source: IpAddr,
+    remote: SocketAddr,
+    port: u16,
+    queue: u16,
 }
 
 /// A datagram socket's state.
@@ -89,15 +97,45 @@ impl<B: Buffers> Stack<B> {
         range: Range<u64>,
         remote: Option<SocketAddr>,
     ) -> Result<(), SocketError> {
+        let len = range.end.saturating_sub(range.start);
+        let route = self.route(id, thread, len, remote)?;
+        let payload = self.buffers.send(FlowId(id.index()), user, range)?;
+        self.send_payload(now, id, &route, Chunk { payload, offset: 0, len: len as u32 })
+    }
+
+    /// `sendto()` of a buffer in conventional memory, which every scheme copies.
+    ///
+    /// # Errors
+    /// As [`Stack::send_to`].
+    pub fn send_to_conventional(
+        &mut self,
+        now: u64,
+        id: SocketId,
+        thread: ThreadId,
+        bytes: &[u8],
+        remote: Option<SocketAddr>,
+    ) -> Result<(), SocketError> {
+        let route = self.route(id, thread, bytes.len() as u64, remote)?;
+        let payload = self.buffers.send_conventional(FlowId(id.index()), bytes)?;
+        self.send_payload(now, id, &route, Chunk { payload, offset: 0, len: bytes.len() as u32 })
+    }
+
+    /// How a datagram of `len` bytes leaves, if it can now.
+    fn route(
+        &mut self,
+        id: SocketId,
+        thread: ThreadId,
+        len: u64,
+        remote: Option<SocketAddr>,
+    ) -> Result<Route, SocketError> {
         let datagrams = self.datagrams(id, "send datagrams")?;
         if std::mem::take(&mut datagrams.error) {
             return Err(SocketError::Unreachable);
         }
-        let (kind, peer, sequence) = (datagrams.kind, datagrams.remote, datagrams.sequence);
+        let peer = datagrams.remote;
         let Some(remote) = remote.or(peer) else {
             return Err(SocketError::Unsuitable { kind: "datagram socket without peer", call: "send" });
         };
-        let len = range.end.saturating_sub(range.start);
         let most = if remote.is_ipv4() { MOST_V4 } else { MOST_V6 };
         if len > u64::from(most) {
             return Err(SocketError::TooLong { len, most });
@@ -111,14 +149,25 @@ impl<B: Buffers> Stack<B> {
             return Err(SocketError::NoRoute(remote));
         };
         let queue = (thread.0 % u32::from(self.config.queues.max(1))) as u16;
-        if !self.has_room(queue) {
-            self.sockets.starved.push_back(id);
+        if !self.has_room(queue, Traffic::Datagram) {
+            self.sockets.starve(queue, id);
             return self.would_block(id, thread, Readiness::WRITABLE);
         }
-        let payload = self.buffers.send(FlowId(id.index()), user, range)?;
-        let chunk = Chunk { payload, offset: 0, len: len as u32 };
-        let chunks = if len == 0 { &[][..] } else { std::slice::from_ref(&chunk) };
-        let port = local.map_or(0, |local| local.port());
+        Ok(Route { source, remote, port: local.map_or(0, |local| local.port()), queue })
+    }
+
+    /// Sends a datagram, whose one holder is given up.
+    fn send_payload(
+        &mut self,
+        now: u64,
+        id: SocketId,
+        route: &Route,
+        chunk: Chunk,
+    ) -> Result<(), SocketError> {
+        let Route { source, remote, port, queue } = *route;
+        let datagrams = self.datagrams(id, "send datagrams")?;
+        let (kind, sequence) = (datagrams.kind, datagrams.sequence);
+        let chunks = if chunk.len == 0 { &[][..] } else { std::slice::from_ref(&chunk) };
         let sent = match kind {
             SocketKind::Echo => {
                 let echo = Echo { reply: false, ident: port, sequence };
@@ -127,7 +176,7 @@ impl<B: Buffers> Stack<B> {
                 Ok(())
             }
             SocketKind::Stream | SocketKind::Datagram => {
-                let len = (len as u32 + UDP_BYTES) as u16;
+                let len = (chunk.len + UDP_BYTES) as u16;
                 let udp = Udp { source: port, destination: remote.port(), len, checksum: 0 };
                 let message = Message {
                     source,
@@ -138,11 +187,12 @@ impl<B: Buffers> Stack<B> {
                     checksum: (UDP_CHECKSUM, true),
                     chunks,
                     queue,
+                    traffic: Traffic::Datagram,
                 };
                 self.send_ip(now, message)
             }
         };
-        self.buffers.release(payload);
+        self.buffers.release(chunk.payload);
         Ok(sent?)
     }
 
@@ -177,6 +227,30 @@ impl<B: Buffers> Stack<B> {
             Ok(users) => {
                 self.release(&received.chunks);
                 Ok((users, received.from))
+            }
+            Err(error) => self.put_datagram_back(id, received, error),
+        }
+    }
+
+    /// `recvfrom()` into a buffer in conventional memory, which every scheme copies to: how many bytes were put at its
+    /// beginning, and who sent them. What has no room is lost (POSIX.1-2017, `recvfrom()`).
+    ///
+    /// # Errors
+    /// As [`Stack::recv_from`].
+    pub fn recv_from_conventional(
+        &mut self,
+        id: SocketId,
+        thread: ThreadId,
+        out: &mut [u8],
+    ) -> Result<(u64, SocketAddr), SocketError> {
+        let received = self.take_datagram(id, thread)?;
+        let room = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        let pieces = chunk::slice(&received.chunks, 0, room, usize::MAX);
+        let len = chunk::total(&pieces);
+        match self.buffers.recv_conventional(&pieces, &mut out[..len as usize]) {
+            Ok(()) => {
+                self.release(&received.chunks);
+                Ok((len.into(), received.from))
             }
             Err(error) => self.put_datagram_back(id, received, error),
         }
@@ -271,11 +345,13 @@ impl<B: Buffers> Stack<B> {
         Ok(())
     }
 
-    /// Wakes who waits to send datagrams, when there is room again.
+    /// Wakes who waits to send datagrams by a queue that has room again.
     pub(in crate::stack) fn wake_starved(&mut self) {
-        if !self.sockets.starved.is_empty() && (0..self.config.queues).all(|queue| self.has_room(queue)) {
-            for id in std::mem::take(&mut self.sockets.starved) {
+        for (queue, id) in std::mem::take(&mut self.sockets.starved) {
+            if self.has_room(queue, Traffic::Datagram) {
                 self.sockets.wake(id, Readiness::WRITABLE);
+            } else {
+                self.sockets.starved.push_back((queue, id));
             }
         }
     }

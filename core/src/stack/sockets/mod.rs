@@ -98,8 +98,9 @@ enum Stage {
     Datagrams(Datagrams),
     /// Accepts connections.
     Listener { backlog: u32, half_open: u32, ready: VecDeque<ConnectionId> },
-    /// A TCP connection; `unread` was taken off its queue and not delivered.
-    Stream { connection: ConnectionId, unread: VecDeque<Chunk> },
+    /// A TCP connection; `unread` was taken off its queue and not delivered. With `deaf`, the application has shut the
+    /// receiving direction down.
+    Stream { connection: ConnectionId, unread: VecDeque<Chunk>, deaf: bool },
 }
 
 impl Stage {
@@ -200,7 +201,9 @@ impl<B: Buffers> Stack<B> {
             Stage::Fresh { .. } => Readiness::default(),
             Stage::Datagrams(datagrams) => datagrams.readiness(),
             Stage::Listener { ready, .. } => Readiness { readable: !ready.is_empty(), writable: false },
-            Stage::Stream { connection, unread } => self.stream_readiness(*connection, !unread.is_empty()),
+            Stage::Stream { connection, unread, deaf } => {
+                self.stream_readiness(*connection, *deaf || !unread.is_empty())
+            }
         })
     }
 
@@ -253,7 +256,7 @@ impl<B: Buffers> Stack<B> {
                 }
                 self.abort_half_open(now, id);
             }
-            Stage::Stream { connection, unread } => {
+            Stage::Stream { connection, unread, .. } => {
                 // Bytes that nobody read are worth a reset, as those still in the queue are (RFC 2525 section 2.17).
                 if unread.is_empty() {
                     self.orphan(now, connection);

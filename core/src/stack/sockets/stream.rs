@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::{Readiness, Socket, SocketError, SocketId, SocketKind, Stage, ThreadId};
 use crate::buffers::{Buffers, Chunk, FlowId, UserId};
-use crate::stack::chunk::Ends;
+use crate::stack::chunk::{self, Ends};
 use crate::stack::connections::{ConnectionId, Owner};
 use crate::stack::host::Stack;
 use crate::stack::tcp::{State, WriteError};
@@ -14,12 +14,15 @@ use crate::stack::tcp::{State, WriteError};
 /// Longest accept queue that `listen()` grants (Linux: SOMAXCONN, 4,096).
 const MAX_BACKLOG: u32 = 4096;
 
-/// Which directions `shutdown()` closes.
+/// Which directions `shutdown()` closes (POSIX.1-2017, `shutdown()`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
-    /// No more will be sent: the peer sees the end of the stream.
+    /// `SHUT_RD`: no call waits for bytes any more. What has arrived can still be read, and then the stream ends. The peer is
+    /// not told (TCP has no means to), and may send into the receive buffer until it is full.
+    Receive,
+    /// `SHUT_WR`: no more will be sent. The peer sees the end of the stream.
     Send,
-    /// No more will be sent or received: what arrives from now on is answered with a reset.
+    /// `SHUT_RDWR`: both.
     Both,
 }
 
@@ -54,7 +57,8 @@ impl<B: Buffers> Stack<B> {
             return self.would_block(id, thread, Readiness::READABLE);
         };
         let local = self.connections.get(connection).map(|entry| entry.ends.local);
-        let accepted = self.sockets.insert(Stage::Stream { connection, unread: VecDeque::new() }, local);
+        let accepted =
+            self.sockets.insert(Stage::Stream { connection, unread: VecDeque::new(), deaf: false }, local);
         if let Some(entry) = self.connections.get_mut(connection) {
             entry.owner = Owner::Socket(accepted);
         }
@@ -103,7 +107,7 @@ impl<B: Buffers> Stack<B> {
         let connection = self.open(now, ends, id).ok_or(SocketError::NoRoom { what: "connections", most })?;
         let socket = self.sockets.get_mut(id)?;
         socket.local = Some(local);
-        socket.stage = Stage::Stream { connection, unread: VecDeque::new() };
+        socket.stage = Stage::Stream { connection, unread: VecDeque::new(), deaf: false };
         Ok(())
     }
 
@@ -237,6 +241,37 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
+    /// `recv()` on a stream into a buffer in conventional memory, which every scheme copies to: how many bytes were put at
+    /// its beginning, as many as there are and have room. 0 is the end of the stream, and all that an empty buffer gets.
+    ///
+    /// # Errors
+    /// As [`Stack::recv`].
+    pub fn recv_conventional(
+        &mut self,
+        now: u64,
+        id: SocketId,
+        thread: ThreadId,
+        out: &mut [u8],
+    ) -> Result<u64, SocketError> {
+        self.stream(id, "receive")?;
+        let max = u32::try_from(out.len()).unwrap_or(u32::MAX);
+        if max == 0 {
+            return Ok(0);
+        }
+        let Some(chunks) = self.take(now, id, thread, max)? else { return Ok(0) };
+        let len = chunk::total(&chunks);
+        match self.buffers.recv_conventional(&chunks, &mut out[..len as usize]) {
+            Ok(()) => {
+                self.release(&chunks);
+                Ok(len.into())
+            }
+            Err(error) => {
+                self.put_back(id, chunks);
+                Err(error.into())
+            }
+        }
+    }
+
     /// Takes up to `max` bytes off a stream's receive queue, with their holders: None at the end of the stream, otherwise
     /// at least one byte.
     pub(super) fn take(
@@ -249,7 +284,9 @@ impl<B: Buffers> Stack<B> {
         let connection = self.stream(id, "receive")?;
         let mut chunks = Vec::new();
         let mut left = max.max(1);
-        if let Socket { stage: Stage::Stream { unread, .. }, .. } = self.sockets.get_mut(id)? {
+        let mut ended = false;
+        if let Socket { stage: Stage::Stream { unread, deaf, .. }, .. } = self.sockets.get_mut(id)? {
+            ended = *deaf;
             while left > 0
                 && let Some(chunk) = unread.pop_front()
             {
@@ -273,7 +310,7 @@ impl<B: Buffers> Stack<B> {
             return Ok(Some(chunks));
         }
         let (failure, tcp) = (entry.tcp.failure(), &entry.tcp);
-        let end = tcp.end_of_stream() || tcp.state() == State::Closed;
+        let end = ended || tcp.end_of_stream() || tcp.state() == State::Closed;
         match failure {
             Some(failure) => Err(failure.into()),
             None if end => Ok(None),
@@ -290,17 +327,21 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// `shutdown()`.
+    /// `shutdown()`: closes one direction or both; the socket stays, with what has arrived and was not read.
     ///
     /// # Errors
     /// [`SocketError::Unsuitable`] for a socket without connection.
     pub fn shutdown(&mut self, now: u64, id: SocketId, how: Shutdown) -> Result<(), SocketError> {
         let connection = self.stream(id, "be shut down")?;
-        if let Some(entry) = self.connections.get_mut(connection) {
-            match how {
-                Shutdown::Send => entry.tcp.shutdown(),
-                Shutdown::Both => entry.tcp.close(now, &mut self.buffers),
-            }
+        if how != Shutdown::Send
+            && let Socket { stage: Stage::Stream { deaf, .. }, .. } = self.sockets.get_mut(id)?
+        {
+            *deaf = true;
+        }
+        if how != Shutdown::Receive
+            && let Some(entry) = self.connections.get_mut(connection)
+        {
+            entry.tcp.shutdown();
         }
         self.changed(now, connection);
         Ok(())
@@ -325,14 +366,14 @@ impl<B: Buffers> Stack<B> {
         }
     }
 
-    /// What a stream is ready for.
-    pub(super) fn stream_readiness(&self, connection: ConnectionId, unread: bool) -> Readiness {
+    /// What a stream is ready for; `answers` when a `recv` does not wait for the connection.
+    pub(super) fn stream_readiness(&self, connection: ConnectionId, answers: bool) -> Readiness {
         let Some(entry) = self.connections.get(connection) else { return Readiness::BOTH };
         let tcp = &entry.tcp;
         let ended = tcp.failure().is_some();
         let open = !matches!(tcp.state(), State::SynSent | State::SynReceived);
         Readiness {
-            readable: unread || ended || tcp.readable() > 0 || tcp.end_of_stream(),
+            readable: answers || ended || tcp.readable() > 0 || tcp.end_of_stream(),
             writable: ended || open && (tcp.writable() > 0 || !tcp.may_write()),
         }
     }

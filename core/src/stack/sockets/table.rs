@@ -22,8 +22,8 @@ pub(in crate::stack) struct Sockets {
     generation: u32,
     pub(super) bound: BTreeMap<Binding, SocketId>,
     pub(super) wakeups: VecDeque<Wakeup>,
-    /// Datagram sockets that found the queue before the NIC full.
-    pub(super) starved: VecDeque<SocketId>,
+    /// Datagram sockets that found a queue before the NIC full, and which; each pair once.
+    pub(super) starved: VecDeque<(u16, SocketId)>,
     /// Where the search for a free port begins (RFC 6056 section 3.3.1).
     next_port: u16,
 }
@@ -77,7 +77,7 @@ impl Sockets {
         self.free.push(id.index);
         self.bound.retain(|_, bound| *bound != id);
         self.wakeups.retain(|wakeup| wakeup.socket != id);
-        self.starved.retain(|starved| *starved != id);
+        self.starved.retain(|(_, starved)| *starved != id);
         Ok(socket)
     }
 
@@ -164,6 +164,13 @@ impl Sockets {
         self.wakeups.append(&mut woken);
     }
 
+    /// Remembers that a datagram socket found a queue before the NIC full, however often it does.
+    pub(super) fn starve(&mut self, queue: u16, id: SocketId) {
+        if !self.starved.contains(&(queue, id)) {
+            self.starved.push_back((queue, id));
+        }
+    }
+
     /// Remembers that a thread waits.
     pub(super) fn wait(&mut self, id: SocketId, thread: ThreadId, wanted: Readiness) {
         let Ok(socket) = self.get_mut(id) else { return };
@@ -174,5 +181,23 @@ impl Sockets {
             }
             None => socket.waiting.push_back((thread, wanted)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_keeps_trying_starves_once_a_queue() {
+        let mut sockets = Sockets::new(1);
+        let id = sockets.insert(Stage::Fresh { kind: SocketKind::Datagram }, None);
+        for _ in 0..100 {
+            sockets.starve(0, id);
+            sockets.starve(1, id);
+        }
+        assert_eq!(sockets.starved, [(0, id), (1, id)]);
+        sockets.remove(id).expect("a socket");
+        assert!(sockets.starved.is_empty());
     }
 }

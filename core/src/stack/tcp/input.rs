@@ -5,23 +5,27 @@ use super::congestion::Congestion;
 use super::connection::{Connection, Failure, State};
 use super::listen::refuse;
 use super::receive::Arrival;
+use super::rejection::Rejection;
 use super::segment::{Flags, Segment};
 use super::sequence::{before, first, widen};
 use crate::buffers::Holders;
 
 impl Connection {
     /// Takes a segment that arrived for this connection, and its payload's holder. A closed connection answers with a
-    /// reset, as a closed port does.
-    pub fn on_segment(&mut self, now: u64, segment: Segment, holders: &mut impl Holders) {
-        let payload_taken = match self.state {
+    /// reset, as a closed port does. Returns why it came to nothing, if it did; its acknowledgement may have counted all the
+    /// same.
+    pub fn on_segment(
+        &mut self,
+        now: u64,
+        segment: Segment,
+        holders: &mut impl Holders,
+    ) -> Option<Rejection> {
+        let (payload_taken, rejection) = match self.state {
             State::Closed => {
                 self.reply = self.reply.or_else(|| refuse(&segment));
-                false
+                (false, Some(Rejection::Closed))
             }
-            State::SynSent => {
-                self.on_segment_in_syn_sent(now, &segment, holders);
-                false
-            }
+            State::SynSent => (false, self.on_segment_in_syn_sent(now, &segment, holders)),
             _ => self.on_segment_with_numbers(now, &segment, holders),
         };
         if let Some(chunk) = segment.payload
@@ -29,25 +33,31 @@ impl Connection {
         {
             holders.release(chunk.payload);
         }
+        rejection
     }
 
     /// RFC 9293 section 3.10.7.3. Payload and FIN on a SYN are left to the peer to repeat.
-    fn on_segment_in_syn_sent(&mut self, now: u64, segment: &Segment, holders: &mut impl Holders) {
+    fn on_segment_in_syn_sent(
+        &mut self,
+        now: u64,
+        segment: &Segment,
+        holders: &mut impl Holders,
+    ) -> Option<Rejection> {
         let flags = segment.flags;
         let acknowledged = flags.has(Flags::ACK).then(|| widen(self.sender.next, segment.ack));
         let good = acknowledged.is_some_and(|ack| self.sender.syn < ack && ack <= self.sender.next);
         if acknowledged.is_some() && !good {
             self.reply = refuse(segment);
-            return;
+            return Some(Rejection::Acknowledgement);
         }
         if flags.has(Flags::RST) {
             if good {
                 self.finish(Some(Failure::Refused), holders);
             }
-            return;
+            return (!good).then_some(Rejection::Reset);
         }
         if !flags.has(Flags::SYN) {
-            return;
+            return Some(Rejection::NoSyn);
         }
         self.take_syn(now, segment);
         match acknowledged {
@@ -61,6 +71,7 @@ impl Connection {
                 self.syn_due = true;
             }
         }
+        None
     }
 
     /// The peer's SYN: its number and what it offers.
@@ -109,70 +120,87 @@ impl Connection {
         }
     }
 
-    /// RFC 9293 section 3.10.7.4. Whether the payload's holder was taken.
-    fn on_segment_with_numbers(&mut self, now: u64, segment: &Segment, holders: &mut impl Holders) -> bool {
+    /// RFC 9293 section 3.10.7.4. Whether the payload's holder was taken, and why the segment came to nothing.
+    fn on_segment_with_numbers(
+        &mut self,
+        now: u64,
+        segment: &Segment,
+        holders: &mut impl Holders,
+    ) -> (bool, Option<Rejection>) {
         let seq = widen(self.receiver.next(), segment.seq);
-        if !self.is_current(now, seq, segment, holders) {
-            return false;
+        if let Err(rejection) = self.check(now, seq, segment, holders) {
+            return (false, rejection);
         }
         let ack = widen(self.sender.next, segment.ack);
         if self.state == State::SynReceived {
             if ack <= self.sender.una || ack > self.sender.next {
                 self.reply = refuse(segment);
-                return false;
+                return (false, Some(Rejection::Acknowledgement));
             }
             self.open(now, ack, segment);
         } else if ack > self.sender.next || ack + u64::from(self.sender.largest_window) < self.sender.una {
             self.challenge(now); // RFC 5961 section 5.2
-            return false;
+            return (false, Some(Rejection::Acknowledgement));
         }
         self.on_acknowledgement(now, seq, ack, segment, holders);
         self.advance_state_on_ack(now, holders);
         if segment.flags.has(Flags::SYN) {
-            return false;
+            return (false, None);
         }
-        let taken = self.take_payload(now, seq, segment, holders);
+        let (taken, rejection) = self.take_payload(now, seq, segment, holders);
         if self.state != State::Closed {
             self.take_fin(now, seq, segment, holders);
         }
-        taken
+        (taken, rejection)
     }
 
     /// The checks before the acknowledgement is looked at: SYN and RST (RFC 5961 sections 3 and 4), old duplicates (RFC 7323
-    /// section 5), the window (RFC 9293 section 3.4). Says whether to go on.
-    fn is_current(&mut self, now: u64, seq: u64, segment: &Segment, holders: &mut impl Holders) -> bool {
+    /// section 5), the window (RFC 9293 section 3.4).
+    ///
+    /// # Errors
+    /// The segment goes no further: with a reason, or without one when it has done what it was sent for.
+    fn check(
+        &mut self,
+        now: u64,
+        seq: u64,
+        segment: &Segment,
+        holders: &mut impl Holders,
+    ) -> Result<(), Option<Rejection>> {
         let (next, edge) = (self.receiver.next(), self.receiver.edge());
         let flags = segment.flags;
         if flags.has(Flags::RST) {
             if self.state == State::TimeWait {
-                return false; // RFC 1337 section 3
+                return Err(Some(Rejection::Reset)); // RFC 1337 section 3
             }
             if seq == next {
                 let refused = self.state == State::SynReceived && !self.passive;
                 let failure = if refused { Failure::Refused } else { Failure::Reset };
                 self.finish(Some(failure), holders);
-            } else if next < seq && seq < edge {
-                self.challenge(now);
+                return Err(None);
             }
-            return false;
+            if next < seq && seq < edge {
+                self.challenge(now);
+                return Err(Some(Rejection::Reset));
+            }
+            return Err(Some(Rejection::Window));
         }
         if flags.has(Flags::SYN) {
             if self.state != State::SynReceived || seq + 1 != next {
                 self.challenge(now);
-                return false;
+                return Err(Some(Rejection::Syn));
             }
             // The peer's SYN again: alone it wants our answer again; with an acknowledgement both ends have opened at once.
             self.syn_due |= !flags.has(Flags::ACK);
-            return flags.has(Flags::ACK);
+            return if flags.has(Flags::ACK) { Ok(()) } else { Err(Some(Rejection::Duplicate)) };
         }
         let len = u64::from(segment.sequence_len());
         if let Some(clocks) = self.clocks {
             let (Some(times), Some((recent, since))) = (segment.options.timestamps, clocks.recent) else {
-                return false; // RFC 7323 section 3.2: without a timestamp it is dropped
+                return Err(Some(Rejection::Timestamp)); // RFC 7323 section 3.2: it is dropped
             };
             if before(times.value, recent) && now.saturating_sub(since) < TIMESTAMP_AGE {
                 self.answer_unacceptable(now, len);
-                return false;
+                return Err(Some(Rejection::Timestamp));
             }
         }
         // A segment that begins at the window's edge is let in although none of it fits: its acknowledgement counts, and
@@ -183,7 +211,8 @@ impl Connection {
                 self.linger = Some(now + TIME_WAIT);
             }
             self.answer_unacceptable(now, len);
-            return false;
+            let known = len > 0 && seq + len <= next;
+            return Err(Some(if known { Rejection::Duplicate } else { Rejection::Window }));
         }
         // RFC 7323 section 4.3: only a segment that covers what was last acknowledged tells the peer's time.
         if let (Some(clocks), Some(times)) = (&mut self.clocks, segment.options.timestamps)
@@ -191,7 +220,7 @@ impl Connection {
         {
             clocks.recent = Some((times.value, now));
         }
-        flags.has(Flags::ACK)
+        if flags.has(Flags::ACK) { Ok(()) } else { Err(Some(Rejection::Acknowledgement)) }
     }
 
     /// What is not acceptable is answered with an acknowledgement (RFC 9293 section 3.10.7.4): at once when it carries
@@ -231,20 +260,27 @@ impl Connection {
         }
     }
 
-    /// Payload, in the states that take any. Whether its holder was taken.
-    fn take_payload(&mut self, now: u64, seq: u64, segment: &Segment, holders: &mut impl Holders) -> bool {
-        let Some(chunk) = segment.payload else { return false };
+    /// Payload, in the states that take any. Whether its holder was taken, and why it came to nothing.
+    fn take_payload(
+        &mut self,
+        now: u64,
+        seq: u64,
+        segment: &Segment,
+        holders: &mut impl Holders,
+    ) -> (bool, Option<Rejection>) {
+        let Some(chunk) = segment.payload else { return (false, None) };
         if !matches!(self.state, State::Established | State::FinWait1 | State::FinWait2) {
             self.acknowledge.now = true;
-            return false;
+            return (false, Some(Rejection::Window));
         }
         if self.orphan && seq + u64::from(chunk.len) > self.receiver.next() {
             self.abort(holders);
-            return false;
+            return (false, Some(Rejection::Closed));
         }
         let due = &mut self.acknowledge;
         due.largest = due.largest.max(chunk.len.min(u32::from(self.config.mss)));
-        match self.receiver.insert(seq, chunk, holders) {
+        let arrival = self.receiver.insert(seq, chunk, holders);
+        match arrival {
             // RFC 9293 section 3.8.6.3: at least every second full-sized segment, the others within the delay.
             Arrival::InOrder => {
                 due.bytes = due.bytes.saturating_add(chunk.len);
@@ -258,7 +294,7 @@ impl Connection {
             Arrival::Filled | Arrival::Useless => due.now = true,
             Arrival::Early => due.early = (due.early + 1).min(MAX_OWED),
         }
-        true
+        (true, (arrival == Arrival::Useless).then_some(Rejection::Duplicate))
     }
 
     /// The peer's FIN, now or when what lies before it has come.

@@ -1,5 +1,6 @@
 //! Segments that no connection answers: the states LISTEN and CLOSED (RFC 9293 sections 3.10.7.1 and 3.10.7.2).
 
+use super::rejection::Rejection;
 use super::segment::{Flags, Outgoing, Segment};
 
 /// What a listening port does with a segment for which there is no connection.
@@ -7,22 +8,22 @@ use super::segment::{Flags, Outgoing, Segment};
 pub enum Listen {
     /// A SYN: open with [`super::Connection::accept`], if the backlog has room; else ignore it, the peer tries again.
     Accept,
-    /// To be sent to the segment's sender.
+    /// To be sent to the sender of the segment, which acknowledges what nobody has sent.
     Reset(Outgoing),
-    /// Nothing to do.
-    Ignore,
+    /// Nothing to do, for that reason.
+    Ignore(Rejection),
 }
 
 /// Looks at a segment for a listening port (RFC 9293 section 3.10.7.2). Takes no payload.
 pub fn listen(segment: &Segment) -> Listen {
     if segment.flags.has(Flags::RST) {
-        Listen::Ignore
+        Listen::Ignore(Rejection::Reset)
     } else if segment.flags.has(Flags::ACK) {
-        refuse(segment).map_or(Listen::Ignore, Listen::Reset)
+        refuse(segment).map_or(Listen::Ignore(Rejection::Acknowledgement), Listen::Reset)
     } else if segment.flags.has(Flags::SYN) {
         Listen::Accept
     } else {
-        Listen::Ignore
+        Listen::Ignore(Rejection::NoSyn)
     }
 }
 
@@ -51,8 +52,8 @@ mod tests {
     #[test]
     fn a_listening_port_accepts_syns_and_resets_what_acknowledges_nothing_of_it() {
         assert_eq!(listen(&segment(Flags::SYN)), Listen::Accept);
-        assert_eq!(listen(&segment(Flags::RST)), Listen::Ignore);
-        assert_eq!(listen(&segment(Flags::FIN)), Listen::Ignore);
+        assert_eq!(listen(&segment(Flags::RST)), Listen::Ignore(Rejection::Reset));
+        assert_eq!(listen(&segment(Flags::FIN)), Listen::Ignore(Rejection::NoSyn));
         let Listen::Reset(reset) = listen(&segment(Flags::SYN.with(Flags::ACK))) else { panic!("no reset") };
         assert_eq!((reset.seq, reset.flags), (7000, Flags::RST));
     }

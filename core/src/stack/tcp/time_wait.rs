@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::challenge::Limiter;
 use super::config::{MILLISECOND, TIME_WAIT};
 use super::options::{Options, Timestamps};
+use super::rejection::Rejection;
 use super::segment::{Flags, Outgoing, Segment};
 use super::sequence::before;
 
@@ -57,12 +58,12 @@ impl TimeWait {
 pub enum Stray {
     /// The table knows nothing of these ends.
     Unknown,
-    /// Nothing to do.
-    Ignore,
-    /// To be sent to the segment's sender.
-    Answer(Outgoing),
-    /// A SYN that may open a new connection here (RFC 6191 section 2): the entry is gone, treat it as any SYN. The new
-    /// connection's initial sequence number must lie behind all that the old one sent (RFC 9293 section 3.6.1): if the drawn
+    /// Nothing to do; if it was no acknowledgement that could be expected, why.
+    Ignore(Option<Rejection>),
+    /// To be sent to the sender of the segment, which was not taken for that reason.
+    Answer(Outgoing, Rejection),
+    /// A SYN that may open a new connection here (RFC 6191 section 2): treat it as any SYN, and let the entry go
+    /// ([`TimeWaitTable::remove`]) once it was accepted. The new connection's initial sequence number must lie behind all that the old one sent (RFC 9293 section 3.6.1): if the drawn
     /// one lies before `least`, take `least`.
     Reopen {
         /// Least initial sequence number.
@@ -107,25 +108,34 @@ impl<K: Ord + Clone> TimeWaitTable<K> {
         let Some((_, entry)) = self.entries.get_mut(key) else { return Stray::Unknown };
         let flags = segment.flags;
         if flags.has(Flags::RST) {
-            return Stray::Ignore;
+            return Stray::Ignore(Some(Rejection::Reset));
         }
         if flags.has(Flags::SYN) && !flags.has(Flags::ACK) && entry.may_reopen(segment) {
-            let least = entry.send_next.wrapping_add(1);
-            self.remove(key);
-            return Stray::Reopen { least };
+            return Stray::Reopen { least: entry.send_next.wrapping_add(1) };
         }
         let repeated_fin =
             flags.has(Flags::FIN) && segment.seq.wrapping_add(segment.sequence_len()) == entry.receive_next;
         if repeated_fin {
             let (answer, entry) = (entry.acknowledgement(now), entry.clone());
             self.insert(now, key.clone(), entry);
-            return Stray::Answer(answer);
+            return Stray::Answer(answer, Rejection::Duplicate);
         }
         let expected = segment.seq == entry.receive_next && segment.sequence_len() == 0;
-        if expected || !entry.challenges.allow(now) {
-            return Stray::Ignore;
+        if expected {
+            return Stray::Ignore(None);
         }
-        Stray::Answer(entry.acknowledgement(now))
+        let len = segment.sequence_len();
+        let why = if flags.has(Flags::SYN) {
+            Rejection::Syn
+        } else if len > 0 && !before(entry.receive_next, segment.seq.wrapping_add(len)) {
+            Rejection::Duplicate
+        } else {
+            Rejection::Window
+        };
+        if !entry.challenges.allow(now) {
+            return Stray::Ignore(Some(why));
+        }
+        Stray::Answer(entry.acknowledgement(now), why)
     }
 
     /// Whether these ends are in TIME-WAIT (an active open must choose another port).
@@ -133,7 +143,8 @@ impl<K: Ord + Clone> TimeWaitTable<K> {
         self.entries.contains_key(key)
     }
 
-    fn remove(&mut self, key: &K) {
+    /// Ends a connection's stay before its time: a new one has taken its place.
+    pub fn remove(&mut self, key: &K) {
         if let Some((leaves, _)) = self.entries.remove(key) {
             self.by_time.remove(&(leaves, key.clone()));
         }
@@ -195,7 +206,9 @@ mod tests {
     fn entries_stay_a_minute_and_a_repeated_fin_begins_it_anew() {
         let mut table = table(true);
         let fin = segment(Flags::FIN.with(Flags::ACK), 899, Some(40));
-        let Stray::Answer(answer) = table.on_segment(50 * SECOND, &1, &fin) else { panic!("no answer") };
+        let Stray::Answer(answer, Rejection::Duplicate) = table.on_segment(50 * SECOND, &1, &fin) else {
+            panic!("no answer")
+        };
         assert_eq!((answer.seq, answer.ack, answer.flags), (5000, 900, Flags::ACK));
         assert_eq!(answer.options.timestamps, Some(Timestamps { value: 50_070, echo: 40 }));
         table.expire(109 * SECOND);
@@ -209,19 +222,26 @@ mod tests {
     #[test]
     fn a_later_timestamp_or_a_later_number_reopens() {
         let reopened = Stray::Reopen { least: 5001 };
-        assert_eq!(table(true).on_segment(1, &1, &segment(Flags::SYN, 3, Some(41))), reopened);
+        let mut known = table(true);
+        assert_eq!(known.on_segment(1, &1, &segment(Flags::SYN, 3, Some(41))), reopened);
+        assert!(known.contains(&1), "until the connection is accepted");
+        known.remove(&1);
+        assert!(known.is_empty() && known.next_time().is_none());
         assert_eq!(table(true).on_segment(1, &1, &segment(Flags::SYN, 900, Some(40))), reopened);
         assert_eq!(table(false).on_segment(1, &1, &segment(Flags::SYN, 901, None)), reopened);
         for old in [segment(Flags::SYN, 901, Some(39)), segment(Flags::SYN, 3, Some(40))] {
-            assert!(matches!(table(true).on_segment(1, &1, &old), Stray::Answer(_)), "{old:?}");
+            assert!(matches!(table(true).on_segment(1, &1, &old), Stray::Answer(..)), "{old:?}");
         }
-        assert!(matches!(table(false).on_segment(1, &1, &segment(Flags::SYN, 3, None)), Stray::Answer(_)));
+        assert!(matches!(table(false).on_segment(1, &1, &segment(Flags::SYN, 3, None)), Stray::Answer(..)));
     }
 
     #[test]
     fn resets_do_not_end_it() {
         let mut table = table(true);
-        assert_eq!(table.on_segment(1, &1, &segment(Flags::RST, 900, None)), Stray::Ignore);
+        assert_eq!(
+            table.on_segment(1, &1, &segment(Flags::RST, 900, None)),
+            Stray::Ignore(Some(Rejection::Reset))
+        );
         assert!(table.contains(&1));
     }
 
@@ -229,7 +249,7 @@ mod tests {
     fn answers_to_strays_are_limited() {
         let mut table = table(false);
         let stray = segment(Flags::ACK, 17, None);
-        let answers = (0..100).filter(|_| matches!(table.on_segment(1, &1, &stray), Stray::Answer(_)));
+        let answers = (0..100).filter(|_| matches!(table.on_segment(1, &1, &stray), Stray::Answer(..)));
         assert_eq!(answers.count(), 10);
     }
 

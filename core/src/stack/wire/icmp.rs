@@ -21,7 +21,7 @@ pub(in crate::stack) struct Echo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::stack) enum IcmpError {
     PortUnreachable,
-    /// IPv4 only: ICMPv6 reports an unknown protocol as a parameter problem.
+    /// IPv4 only: ICMPv6 reports an unknown protocol as a parameter problem, with a pointer to where it is named.
     ProtocolUnreachable,
     /// No route, prohibited, or the host does not answer.
     HostUnreachable,
@@ -145,7 +145,7 @@ impl IcmpError {
             Self::HostUnreachable => (Icmpv6Message::DstUnreachable, 3, 0),
             Self::PacketTooBig { mtu } => (Icmpv6Message::PktTooBig, 0, mtu),
             Self::TimeExceeded { code } => (Icmpv6Message::TimeExceeded, code, 0),
-            // An unknown next header is ICMPv6's name for an unknown protocol; 40 is the first byte behind the header.
+            // The next header of a packet without extension headers.
             Self::ProtocolUnreachable => (Icmpv6Message::ParamProblem, 1, 6),
             Self::ParameterProblem { code, pointer } => (Icmpv6Message::ParamProblem, code, pointer),
         };

@@ -10,6 +10,8 @@ use crate::nic::{fold, sum};
 
 /// Bytes of a header without options.
 const HEADER_BYTES: usize = 20;
+/// Where the header names the protocol (RFC 791 section 3.1).
+const PROTOCOL: u32 = 9;
 /// Bytes of a header with all options.
 const MAX_HEADER_BYTES: usize = 60;
 
@@ -73,6 +75,7 @@ pub(super) fn read(headers: &mut impl HeaderSource, offset: u32) -> Result<Ip, S
         protocol: view.next_header().into(),
         hop_limit: view.hop_limit(),
         header: offset,
+        named_at: PROTOCOL,
         start: offset + header_len as u32,
         end: offset + total,
         fragment: fragmented.then(|| Fragment {

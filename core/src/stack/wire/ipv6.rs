@@ -9,6 +9,8 @@ use super::{Fragment, Header, HeaderSource, Ip, IpOut, Stop};
 
 /// Bytes of the fixed header.
 const HEADER_BYTES: usize = 40;
+/// Where the fixed header names what comes next.
+const NEXT_HEADER: u32 = 6;
 /// Bytes of a fragment header.
 const FRAGMENT_BYTES: usize = 8;
 /// Extension headers that one packet may carry (RFC 8504 section 5.3 allows a limit).
@@ -59,6 +61,7 @@ pub(super) fn read(headers: &mut impl HeaderSource, offset: u32) -> Result<Ip, S
         protocol: view.next_header().into(),
         hop_limit: view.hop_limit(),
         header: offset,
+        named_at: NEXT_HEADER,
         start: offset + HEADER_BYTES as u32,
         end: offset + HEADER_BYTES as u32 + u32::from(view.payload_len()),
         fragment: None,
@@ -71,7 +74,6 @@ pub(super) fn read(headers: &mut impl HeaderSource, offset: u32) -> Result<Ip, S
 }
 
 fn extensions(headers: &mut impl HeaderSource, ip: &mut Ip) -> Result<(), Stop> {
-    let mut next_field = 6;
     for index in 0..=MAX_EXTENSIONS {
         // What a later fragment carries is the middle of something.
         let middle = ip.fragment.is_some_and(|fragment| fragment.offset > 0);
@@ -102,7 +104,7 @@ fn extensions(headers: &mut impl HeaderSource, ip: &mut Ip) -> Result<(), Stop> 
         match ip.protocol {
             // Only the first header may be the hop-by-hop one (RFC 8200 section 4.1).
             HOP_BY_HOP if index > 0 => {
-                return Err(Stop::Problem { code: 1, pointer: next_field, multicast: false });
+                return Err(Stop::Problem { code: 1, pointer: ip.named_at, multicast: false });
             }
             HOP_BY_HOP | DESTINATION_OPTIONS => check_options(&bytes[2..], pointer + 2)?,
             ROUTING => match (bytes[2], bytes[3]) {
@@ -124,7 +126,7 @@ fn extensions(headers: &mut impl HeaderSource, ip: &mut Ip) -> Result<(), Stop> 
         }
         ip.protocol = bytes[0];
         ip.start += len as u32;
-        next_field = pointer;
+        ip.named_at = pointer;
     }
     Err(Stop::Drop(DropReason::ExtensionLimit))
 }

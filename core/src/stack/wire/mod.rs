@@ -91,6 +91,8 @@ pub(super) struct Ip {
     pub(super) hop_limit: u8,
     /// Where the IP header begins.
     pub(super) header: u32,
+    /// Where the protocol is named, in bytes from there.
+    pub(super) named_at: u32,
     /// Where what it carries begins.
     pub(super) start: u32,
     /// Where that ends: what lies behind is padding.
