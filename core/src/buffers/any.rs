@@ -199,6 +199,10 @@ impl Buffers for AnyScheme {
         of!(self, scheme => scheme.recv_segments(parts))
     }
 
+    fn recv_conventional(&mut self, parts: &[Chunk], out: &mut [u8]) -> Result<(), BufferError> {
+        of!(self, scheme => scheme.recv_conventional(parts, out))
+    }
+
     fn sum(&mut self, parts: &[Chunk]) -> Result<u16, BufferError> {
         of!(self, scheme => scheme.sum(parts))
     }
