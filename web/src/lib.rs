@@ -25,6 +25,7 @@ pub mod scene;
 pub mod session;
 pub mod settings;
 pub mod share;
+pub mod spec;
 pub mod state;
 pub mod storage;
 pub mod theme;

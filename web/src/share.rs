@@ -5,13 +5,11 @@
 //! &content=<hash of a line>&filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>&do=view-ledger`. Settings that are as at first are left out; their names are those of
 //! [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`.
 
-use snapstack::buffers::Scheme;
-use snapstack::sim::{Config, ConfigError, MODEL_VERSION, MOST_CHANGES};
+use snapstack::sim::{Config, MODEL_VERSION};
 
 use crate::commands::for_links;
-use crate::engine::Spec;
 use crate::filter::PacketFilter;
-use crate::settings::{SETTINGS, Setting};
+use crate::spec::Spec;
 
 /// Version of the links made here.
 pub const LINK_VERSION: u32 = 2;
@@ -83,17 +81,7 @@ impl Link {
         let mut put = |key: &str, value: String| {
             out.push_str(&format!("&{key}={}", encode(&value)));
         };
-        let Spec { config, changes, schemes: [left, right] } = &self.spec;
-        for setting in SETTINGS.iter().filter(|setting| setting.is_changed(config)) {
-            put(setting.key, setting.get(config));
-        }
-        if [*left, *right] != Spec::default().schemes {
-            put("left", left.name().to_owned());
-            put("right", right.name().to_owned());
-        }
-        for change in changes {
-            put("change", change.to_string());
-        }
+        self.spec.put(&mut put);
         for (key, value) in [("at", self.at), ("packet", self.packet), ("mark", self.mark)] {
             if let Some(value) = value {
                 put(key, value.to_string());
@@ -162,24 +150,11 @@ impl Link {
 
     /// Takes a field in; what is wrong with it, in words.
     fn take(&mut self, key: &str, value: String) -> Result<(), String> {
-        let Spec { config, changes, schemes } = &mut self.spec;
         let whole = |value: &str| {
             value.parse::<u32>().map_err(|_| format!("“{key}” must be a whole number, not {value:?}."))
         };
         match key {
             "v" => {}
-            "left" | "right" => {
-                let side = usize::from(key == "right");
-                schemes[side] = Scheme::from_name(&value).ok_or_else(|| {
-                    format!("A scheme of {value:?} is not known: choose sk_buff or snapshot.")
-                })?;
-            }
-            "change" => {
-                if changes.len() >= MOST_CHANGES {
-                    return Err(ConfigError::Changes(changes.len() + 1).to_string());
-                }
-                changes.push(value.parse().map_err(|error: ConfigError| error.to_string())?);
-            }
             "at" => self.at = Some(whole(&value)?),
             "packet" => self.packet = Some(whole(&value)?),
             "mark" => self.mark = Some(whole(&value)?),
@@ -194,12 +169,7 @@ impl Link {
                 None => return Err("“do” is no command that a link may ask for.".to_owned()),
             },
             "name" => self.name = Some(value.chars().filter(|c| !c.is_control()).take(120).collect()),
-            other => match Setting::by_key(other) {
-                Some(setting) => *config = setting.set(config, &value).map_err(|error| error.to_string())?,
-                None => {
-                    return Err(format!("“{}” is not known.", other.chars().take(20).collect::<String>()));
-                }
-            },
+            _ => self.spec.take(key, &value)?,
         }
         Ok(())
     }

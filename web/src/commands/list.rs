@@ -48,13 +48,12 @@ impl Group {
 }
 
 /// What a command does.
-#[allow(clippy::large_enum_variant, reason = "one exists for each command, in a list made once")]
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Intent {
     /// Something of the time bar.
     Time(TimeEvent),
     /// Something of the state.
-    Act(Action),
+    Act(fn() -> Action),
     /// Something of the annex, by the command's id.
     Annex(&'static str),
     /// To a page.
@@ -64,7 +63,7 @@ pub enum Intent {
     /// Saves a lane as it is drawn, or copies its picture.
     SaveLane(Side, Format),
     /// Asks the worker something.
-    Ask(Wanted),
+    Ask(fn() -> Wanted),
     /// Keeps the cursor's moment to come back to, or no longer.
     Bookmark,
     /// Marks the cursor's moment to compare with, or none.
@@ -118,9 +117,9 @@ impl Intent {
     /// Whether it chooses what is looked at, and how: what a link may ask for once it is open.
     pub fn shows(&self) -> bool {
         match self {
-            Self::Act(action) => matches!(action, Action::Bottom(_) | Action::TurnAxis | Action::Filter(_)),
+            Self::Act(action) => matches!(action(), Action::Bottom(_) | Action::TurnAxis | Action::Filter(_)),
             Self::Time(event) => !matches!(event, TimeEvent::Loop),
-            Self::Ask(wanted) => matches!(wanted, Wanted::Dag(_)),
+            Self::Ask(wanted) => matches!(wanted(), Wanted::Dag(_)),
             Self::Slot(_) | Self::Socket | Self::Present | Self::Opening | Self::Help | Self::Gallery => true,
             _ => false,
         }
@@ -128,7 +127,7 @@ impl Intent {
 }
 
 /// One command.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub struct Command {
     /// Name that does not change.
     pub id: &'static str,
@@ -238,7 +237,7 @@ pub static COMMANDS: &[Command] = &[
         &["l"],
         Group::General,
         EXPLORE,
-        Intent::Ask(Wanted::Dag(DagOf::All)),
+        Intent::Ask(|| Wanted::Dag(DagOf::All)),
     ),
     command(
         "compare-lines",
@@ -246,7 +245,7 @@ pub static COMMANDS: &[Command] = &[
         &[],
         Group::General,
         EXPLORE,
-        Intent::Ask(Wanted::Compare),
+        Intent::Ask(|| Wanted::Compare),
     ),
     command(
         "tx-slot",
@@ -278,7 +277,7 @@ pub static COMMANDS: &[Command] = &[
         &[],
         Group::General,
         EXPLORE,
-        Intent::Ask(Wanted::Frames),
+        Intent::Ask(|| Wanted::Frames),
     ),
     command(
         "command-line",
@@ -296,7 +295,7 @@ pub static COMMANDS: &[Command] = &[
         &["1"],
         Group::General,
         EXPLORE,
-        Intent::Act(Action::Bottom(Bottom::Plots)),
+        Intent::Act(|| Action::Bottom(Bottom::Plots)),
     ),
     command(
         "view-events",
@@ -304,7 +303,7 @@ pub static COMMANDS: &[Command] = &[
         &["2"],
         Group::General,
         EXPLORE,
-        Intent::Act(Action::Bottom(Bottom::Events)),
+        Intent::Act(|| Action::Bottom(Bottom::Events)),
     ),
     command(
         "view-ledger",
@@ -312,7 +311,7 @@ pub static COMMANDS: &[Command] = &[
         &["3"],
         Group::General,
         EXPLORE,
-        Intent::Act(Action::Bottom(Bottom::Ledger)),
+        Intent::Act(|| Action::Bottom(Bottom::Ledger)),
     ),
     command(
         "view-branches",
@@ -320,7 +319,7 @@ pub static COMMANDS: &[Command] = &[
         &["4"],
         Group::General,
         EXPLORE,
-        Intent::Act(Action::Bottom(Bottom::Branches)),
+        Intent::Act(|| Action::Bottom(Bottom::Branches)),
     ),
     command(
         "packet-filter",
@@ -336,7 +335,7 @@ pub static COMMANDS: &[Command] = &[
         &["a"],
         Group::Time,
         EXPLORE,
-        Intent::Act(Action::TurnAxis),
+        Intent::Act(|| Action::TurnAxis),
     ),
     command(
         "save-left",
@@ -463,7 +462,7 @@ pub static COMMANDS: &[Command] = &[
         &[],
         Group::Time,
         EXPLORE,
-        Intent::Act(Action::Filter(Filter::Bookmarks)),
+        Intent::Act(|| Action::Filter(Filter::Bookmarks)),
     ),
     command(
         "mark",
@@ -513,7 +512,7 @@ pub static COMMANDS: &[Command] = &[
         &["Ctrl+z"],
         Group::Configuration,
         EXPLORE,
-        Intent::Act(Action::Undo),
+        Intent::Act(|| Action::Undo),
     ),
     command(
         "redo",
@@ -521,7 +520,7 @@ pub static COMMANDS: &[Command] = &[
         &["Ctrl+Shift+z", "Ctrl+y"],
         Group::Configuration,
         EXPLORE,
-        Intent::Act(Action::Redo),
+        Intent::Act(|| Action::Redo),
     ),
     command(
         "rings-8",
@@ -547,7 +546,14 @@ pub static COMMANDS: &[Command] = &[
         EXPLORE,
         Intent::Overwrite,
     ),
-    command("demo", "Load the demo capture", &[], Group::Configuration, EXPLORE, Intent::Act(Action::Demo)),
+    command(
+        "demo",
+        "Load the demo capture",
+        &[],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Act(|| Action::Demo),
+    ),
     command("restart", "Restart the simulation", &[], Group::Configuration, EXPLORE, Intent::Restart),
     annex("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY),
     annex("lab-redo", "Redo the step", &["Ctrl+Shift+z", "Ctrl+y"], Group::Memory, MEMORY),

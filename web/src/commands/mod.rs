@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn keys_mean_what_the_page_says() {
         assert_eq!(by_chord("ArrowRight", Page::Explore).map(|command| command.id), Some("forward"));
-        assert_eq!(by_chord("ArrowRight", Page::Memory), None);
+        assert!(by_chord("ArrowRight", Page::Memory).is_none());
         assert_eq!(by_chord("Ctrl+z", Page::Explore).map(|command| command.id), Some("undo"));
         assert_eq!(by_chord("Ctrl+z", Page::Memory).map(|command| command.id), Some("lab-undo"));
     }
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn an_embedded_page_moves_in_time_and_does_nothing_else() {
         for command in COMMANDS.iter().filter(|command| command.intent.only_looks()) {
-            let closes = command.intent == Intent::Close;
+            let closes = matches!(command.intent, Intent::Close);
             assert!(command.group == Group::Time || closes, "{}", command.id);
         }
         let looks = |id| COMMANDS.iter().any(|command| command.id == id && command.intent.only_looks());

@@ -43,7 +43,7 @@ pub fn Palette() -> Html {
         let session = session.clone();
         move |command: &'static Command| {
             session.send.emit(Msg::Do(Intent::Close));
-            session.send.emit(Msg::Do(command.intent.clone()));
+            session.send.emit(Msg::Do(command.intent));
         }
     };
     let oninput = {

@@ -18,7 +18,8 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
-use super::protocol::{ARRAYS, ASKED, Answered, Asking, BODY, PROTOCOL, Question, Reply, Request, Spec};
+use super::protocol::{ARRAYS, ASKED, Answered, Asking, BODY, PROTOCOL, Question, Reply, Request};
+use crate::spec::Spec;
 
 /// What comes from a worker.
 pub enum Message {

@@ -8,6 +8,5 @@ mod worker;
 pub use client::{Engine, Message};
 pub use protocol::{
     Answer, Answered, Asking, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request,
-    Spec,
 };
 pub use worker::{Abilities, Numbering, is_worker, serve};

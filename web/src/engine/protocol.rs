@@ -9,32 +9,11 @@
 //! answers to older ones are out of date.
 
 use serde::{Deserialize, Serialize};
-use snapstack::buffers::Scheme;
-use snapstack::sim::{Change, Config};
+
+use crate::spec::Spec;
 
 /// Version of these messages.
 pub const PROTOCOL: u32 = 5;
-
-/// A run: configuration, changes on the way, and the scheme of each lane.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spec {
-    /// The configuration.
-    pub config: Config,
-    /// Changes on the way.
-    pub changes: Vec<Change>,
-    /// The scheme of the left lane, and of the right one.
-    pub schemes: [Scheme; 2],
-}
-
-impl Default for Spec {
-    fn default() -> Self {
-        Self {
-            config: Config::for_capture(),
-            changes: Vec::new(),
-            schemes: [Scheme::SkBuff, Scheme::Snapshot],
-        }
-    }
-}
 
 /// From the page. A run that is asked for while a capture is read begins once that is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -29,7 +29,7 @@ impl Provider {
             Some(command) if self.session.embedded && !command.intent.only_looks() => false,
             Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
                 event.prevent_default();
-                self.carry_out(command.intent.clone())
+                self.carry_out(command.intent)
             }
             _ => false,
         }
@@ -38,7 +38,7 @@ impl Provider {
     pub(super) fn carry_out(&mut self, intent: Intent) -> bool {
         match intent {
             Intent::Time(event) => self.time(event),
-            Intent::Act(action) => self.act(action),
+            Intent::Act(action) => self.act(action()),
             Intent::Annex(id) => {
                 self.session.annex.command(id);
                 false
@@ -54,7 +54,7 @@ impl Provider {
                 self.save_lane(side, format);
                 false
             }
-            Intent::Ask(wanted) => self.take(Msg::Question(wanted)),
+            Intent::Ask(wanted) => self.take(Msg::Question(wanted())),
             Intent::Bookmark => {
                 let here = self.session.player.borrow().position();
                 self.act(Action::Bookmark(here))

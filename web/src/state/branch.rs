@@ -2,7 +2,7 @@
 
 use snapstack::sim::Change;
 
-use crate::engine::Spec;
+use crate::spec::Spec;
 
 /// One of them.
 #[derive(Clone, Debug, PartialEq)]

@@ -21,11 +21,12 @@ use std::rc::Rc;
 use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Config, MODEL_VERSION, MOST_CHANGES, Workload};
 
-use crate::engine::{Answer, CaptureInfo, LaneResult, Spec};
+use crate::engine::{Answer, CaptureInfo, LaneResult};
 use crate::filter::{PacketFilter, Typed};
 use crate::player::{SLOTS, Status, Unit};
 use crate::plots::{About, PLOTS};
 use crate::share::Link;
+use crate::spec::Spec;
 use crate::timeline::{Jump, Place};
 
 /// File name of the capture that is there from the start.

@@ -4,8 +4,9 @@
 use snapstack::sim::{Config, Workload};
 
 use super::{Branches, Effect, File, Notice, State};
-use crate::engine::{CaptureInfo, LaneResult, Spec};
+use crate::engine::{CaptureInfo, LaneResult};
 use crate::share::{Link, short_digest};
+use crate::spec::Spec;
 
 /// What decides of which packets a run consists.
 fn traffic<'a>(spec: &Spec, file: &'a File) -> (Workload, u32, Option<&'a str>) {

@@ -4,10 +4,10 @@
 use std::rc::Rc;
 
 use super::{Bottom, Branches, DEMO_NAME, DEMO_SHA256, History, State};
-use crate::engine::Spec;
 use crate::player::{SLOTS, SPEEDS, Unit};
 use crate::plots::PLOTS;
 use crate::share::Link;
+use crate::spec::Spec;
 use crate::timeline::Jump;
 
 /// Steps before and after the present one that the next visit has.

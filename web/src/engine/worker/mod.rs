@@ -25,7 +25,8 @@ use self::answers::{Answers, Questions};
 use self::capture::Reading;
 use self::lanes::Held;
 use self::running::{Finished, Outcome, Running};
-use super::protocol::{ARRAYS, ASKED, BODY, PROTOCOL, Reply, Request, Spec};
+use super::protocol::{ARRAYS, ASKED, BODY, PROTOCOL, Reply, Request};
+use crate::spec::Spec;
 
 pub use self::numbering::Numbering;
 

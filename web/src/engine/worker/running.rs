@@ -9,7 +9,8 @@ use wasm_bindgen::JsValue;
 use super::lanes::Held;
 use super::numbering::Numbering;
 use super::{Make, now, say};
-use crate::engine::protocol::{LaneResult, Reply, Spec};
+use crate::engine::protocol::{LaneResult, Reply};
+use crate::spec::Spec;
 
 /// Steps between two looks at the clock.
 const STEPS: u32 = 128;

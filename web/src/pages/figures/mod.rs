@@ -13,9 +13,9 @@ use super::memory::use_size;
 use crate::annex::{Annex, Msg};
 use crate::browser::mark;
 use crate::components::{Icon, IconName};
-use crate::engine::Spec;
 use crate::figures::{Figure, Move, Place, Step, drawing};
 use crate::share::Link;
+use crate::spec::Spec;
 use crate::state::Page;
 
 /// Widest drawing in CSS pixels; the style sheet says the same.

@@ -78,7 +78,7 @@ fn the_end_of_the_worker_is_told_until_it_is_started_again() {
     let mut state = running();
     state.apply(Action::EngineBroken("it died".to_owned()));
     state.apply(Action::Newer);
-    state.apply(Action::Shared);
+    state.apply(Action::Shared(true));
     state.apply(Action::Dismiss);
     state.apply(Action::Configure(line(16)));
     assert_eq!((state.broken.as_deref(), state.newer), (Some("it died"), true));
