@@ -16,4 +16,5 @@ mod places;
 mod plots;
 mod runs;
 mod session;
+mod small;
 mod worker;
