@@ -74,5 +74,5 @@ async fn without_the_annex_its_pages_can_be_asked_for_again() -> Result<()> {
     page.until_text("wait", "could not be loaded").await?;
     annex.put_back()?;
     page.click("annex-again").await?;
-    page.until_text("lab-said", "line").await.map(drop)
+    page.until_text("lab-tally", "8 lines held").await.map(drop)
 }

@@ -17,4 +17,5 @@ mod places;
 mod plots;
 mod runs;
 mod session;
+mod small;
 mod worker;

@@ -53,7 +53,7 @@ async fn a_worker_that_dies_is_told_and_started_again_at_the_same_moment() -> Re
     page.press_text("f").await?;
     page.until_text("notice", "There is no fault").await?;
     page.browser.eval("location.hash = '#/memory'").await?;
-    page.until_text("lab-said", "line").await?;
+    page.until_text("lab-tally", "8 lines held").await?;
     page.browser.eval("location.hash = '#/explore'").await?;
     page.until_text("capture", "demo-web.pcap").await?;
     ensure!(!page.text("broken").await?.is_empty(), "it is still there");

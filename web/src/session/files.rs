@@ -74,11 +74,11 @@ impl Provider {
     /// A file's bytes are there, or not to be had: they go to the worker, which is started if there is none.
     pub(super) fn pass_on(&mut self, name: &str, bytes: Option<Uint8Array>) -> bool {
         let state = &self.session.state;
-        if state.loading.as_deref() != Some(name) {
-            // Another one is read instead.
+        if state.loading.as_deref() != Some(name) || state.broken.is_some() {
+            // Another one is read instead, or this one is fetched again for the next worker.
             return false;
         }
-        let (Some(bytes), None) = (bytes, &state.broken) else { return self.act(Action::Unreadable) };
+        let Some(bytes) = bytes else { return self.act(Action::Unreadable) };
         if !state.fetched
             && self.session.page != Page::Explore
             && let Some(window) = window()

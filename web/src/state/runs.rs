@@ -121,10 +121,15 @@ impl State {
         self.opened = false;
     }
 
+    /// Whether the worker has all that a run needs.
+    fn at_hand(&self, spec: &Spec, file: &File) -> bool {
+        let captures = spec.config.workload == Workload::Capture;
+        !captures || self.capture.as_ref().is_some_and(|capture| capture.sha256 == file.sha256)
+    }
+
     /// Has run what is asked for, once its capture is there.
     pub(super) fn start(&mut self) -> Vec<Effect> {
-        let at_hand = self.capture.as_ref().is_some_and(|capture| capture.sha256 == self.file.sha256);
-        if self.spec.config.workload != Workload::Capture || at_hand {
+        if self.at_hand(&self.spec, &self.file) {
             self.run += 1;
             self.awaited = Some(self.run);
             return vec![Effect::Mark(false), Effect::Run(self.spec.clone())];
@@ -264,17 +269,19 @@ impl State {
             (self.spec, self.file, self.link) = (spec, file, Link::default());
             return self.start();
         };
-        if self.on_screen.is_none() {
-            // A new worker has nothing that could stay.
+        // A new worker has nothing yet that could stay.
+        let gone = self.on_screen.is_none();
+        if gone && !self.at_hand(&step.spec, &step.file) {
             return Vec::new();
         }
+        // What is on screen may have been given up for what is refused.
+        let again = (gone || self.digest.is_none()) && (&self.spec, &self.file) != (&step.spec, &step.file);
         self.spec = step.spec.clone();
         self.file = step.file.clone();
         self.branches = step.branches.clone();
         self.history = history;
         self.returns = None;
-        if self.digest.is_none() {
-            // It may have been given up for what is refused.
+        if again {
             return self.start();
         }
         self.opened = true;

@@ -101,6 +101,19 @@ fn the_end_of_the_worker_is_told_until_it_is_started_again() {
 }
 
 #[test]
+fn a_new_worker_that_refuses_what_was_set_runs_what_was_there() {
+    let mut state = running();
+    state.apply(Action::EngineBroken("it died".to_owned()));
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Restart);
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    let asked = state.apply(Action::Refused(state.run, "too large".to_owned()));
+    assert_eq!(asked, [Effect::Mark(false), Effect::Run(Spec::default())]);
+    assert_eq!(state.apply(Action::Refused(state.run, "too large".to_owned())), [Effect::Mark(true)], "once");
+}
+
+#[test]
 fn a_worker_that_dies_before_a_links_run_takes_nothing_of_the_link() {
     let mut state = State::default();
     let link = "#/explore?v=2&run=web&threads=3&at=77&packet=5";
