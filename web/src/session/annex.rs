@@ -144,7 +144,7 @@ impl Provider {
     }
 
     /// A page of the annex is to be shown.
-    pub(super) fn to_annex(&mut self) {
+    pub(super) fn show_annex(&mut self) {
         self.fetch_annex();
         if self.session.annex.fetched != Fetched::There {
             mark("data-ready", "false");

@@ -245,10 +245,10 @@ impl Provider {
 
     /// What an answer asks of the page beside showing it.
     pub(super) fn answered(&mut self, asked: Asked) {
-        if let Asked::Dag(..) = asked {
-            if self.session.state.inspect.comparing {
-                self.question(Wanted::Compare);
-            }
+        if let Asked::Dag(..) = asked
+            && self.session.state.inspect.comparing
+        {
+            self.question(Wanted::Compare);
         }
     }
 

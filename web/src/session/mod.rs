@@ -210,7 +210,7 @@ impl Component for Provider {
         }
         provider.act(Action::Address(hash));
         if provider.session.page != Page::Explore {
-            provider.to_annex();
+            provider.show_annex();
             provider.settle();
         }
         provider
@@ -323,7 +323,7 @@ impl Provider {
                 self.session.over = None;
                 self.session.annex.moved();
                 if self.session.page != Page::Explore {
-                    self.to_annex();
+                    self.show_annex();
                 }
                 self.act(Action::Address(hash));
                 true
