@@ -62,7 +62,9 @@ async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Resul
         page.press_text(key).await?;
     }
     page.drop_file("other.pcap", b"no capture").await?;
-    page.browser.eval("localStorage.setItem('snapstack-lab', 'kept'); dispatchEvent(new Event('pagehide'))").await?;
+    page.browser
+        .eval("localStorage.setItem('snapstack-lab', 'kept'); dispatchEvent(new Event('pagehide'))")
+        .await?;
     page.browser.eval("return new Promise((done) => setTimeout(done, 300))").await?;
     let left = page
         .browser

@@ -43,7 +43,8 @@ async fn a_line_is_told_in_the_inspector_in_the_sheet_and_in_links() -> Result<(
     .await?;
     page.until_text("line", "held, right lane").await?;
     page.press(Key::Escape).await?;
-    wait_for("the line to be left", READY, async || Ok(page.text("line").await?.is_empty().then_some(()))).await?;
+    wait_for("the line to be left", READY, async || Ok(page.text("line").await?.is_empty().then_some(())))
+        .await?;
     // Whoever opens the link has it selected.
     page.browser.open(&format!("{}{link}", page.server.url())).await?;
     page.until_text("line", "held, right lane").await?;

@@ -99,8 +99,8 @@ fn choices(session: &Session) -> Html {
             session.on(move |index: usize| Msg::Act(Action::Compare(side as usize, Scheme::ALL[index])));
         choice(names, &Scheme::ALL.map(|scheme| scheme_words(scheme).1), chosen, onchoose)
     };
-    let unit = session
-        .on(|index| Msg::Time(TimeEvent::Unit(if index == 1 { Unit::Packet } else { Unit::Event })));
+    let unit =
+        session.on(|index| Msg::Time(TimeEvent::Unit(if index == 1 { Unit::Packet } else { Unit::Event })));
     let jump = session.on(|index: usize| Msg::Act(Action::JumpTo(Jump::ALL[index])));
     let chosen = Jump::ALL.into_iter().position(|jump| jump == state.jump).unwrap_or(0);
     html! {
