@@ -74,7 +74,7 @@ pub(super) fn Editor(props: &Props) -> Html {
                 <input id="lab-length" ref={length} type="number" min="0" max={most} value={(props.segment.length / 2).to_string()} required={true} />
                 <button>{ "Truncate" }</button>
             </form>
-            <p class="dim" id="lab-range">{ format!("Bytes and lengths from 0 to {}, the most that a segment has here.", grouped(MAX_BYTES as u64)) }</p>
+            <p class="dim" id="lab-range">{ format!("Bytes and lengths from 0 to {}, the most that a segment has here.", grouped(MAX_BYTES)) }</p>
         </div>
     }
 }
