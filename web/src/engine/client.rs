@@ -1,8 +1,8 @@
 //! The page's end of the engine: starts workers, hands requests to the right one, and replies on.
 //!
 //! There are two kinds of worker. One runs on the module that the page itself runs, and replays captures, forward: it is there
-//! at once. The other runs whatever there is, answers questions about any moment, and has a module of its own, which is fetched
-//! when the first workload is wanted or the first question asked. From then on it runs everything; of a run that the first
+//! at once. The other runs whatever there is, faster, answers questions about any moment, and has a module of its own, which is
+//! fetched when the first workload or large capture is wanted or the first question asked. From then on it runs everything; of a run that the first
 //! worker tells about it makes its own copy, quietly, as a run is the same wherever it is run.
 
 use std::cell::{Cell, RefCell};
@@ -20,6 +20,9 @@ use yew::Callback;
 
 use super::protocol::{ARRAYS, ASKED, Answered, Asking, BODY, PROTOCOL, Question, Reply, Request};
 use crate::spec::Spec;
+
+/// Bytes of a capture from which on the second worker's speed is worth the wait for it.
+const LARGE: u32 = 4 << 20;
 
 /// What comes from a worker.
 pub enum Message {
@@ -106,7 +109,7 @@ impl Engine {
 
     /// Reads a capture as request number `run`; its bytes move to the worker.
     pub fn load(&mut self, run: u32, name: &str, bytes: &Uint8Array) {
-        let kind = if self.whole.is_some() { Kind::Whole } else { Kind::First };
+        let kind = if self.whole.is_some() || bytes.length() > LARGE { Kind::Whole } else { Kind::First };
         let blob = Blob::new_with_u8_array_sequence(&Array::of1(bytes)).ok();
         self.offered = blob.map(|blob| (run, kind, Rc::new(Capture { name: name.to_owned(), blob })));
         let request = Request::Load { run, name: name.to_owned(), quiet: false };

@@ -468,7 +468,7 @@ impl State {
                 self.inspect.give_up();
                 let text =
                     "A part of the program could not be loaded. Is there a connection? Then try again.";
-                if let Some(run) = self.awaited {
+                if let Some(run) = self.awaited.or(self.reading) {
                     return self.refused(run, text.to_owned());
                 }
                 self.notice = Some(Notice::Problem(text.to_owned()));
