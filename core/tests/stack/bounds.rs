@@ -216,8 +216,8 @@ fn sockets_are_as_many_as_allowed_and_closed_ones_make_room() {
 #[test]
 fn time_wait_keeps_no_more_than_it_may() {
     let mut net = Net::with([Config { max_time_wait: 2, ..config(1) }, config(2)], sk_buff);
-    for _ in 0..3 {
-        let [client, accepted] = net.connected(v4(2));
+    let pairs = [0, 1, 2].map(|_| net.connected(v4(2)));
+    for [client, accepted] in pairs {
         net.hosts[0].close(net.now, client).expect("a socket");
         net.run(SECOND);
         net.hosts[1].close(net.now, accepted).expect("a socket");

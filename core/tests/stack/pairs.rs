@@ -120,6 +120,20 @@ fn the_nic_cuts_large_sends_into_the_same_bytes() {
 }
 
 #[test]
+fn no_two_packets_of_sends_that_the_nic_cuts_have_the_same_identification() {
+    let plain = config(1);
+    let tcp = tcp::Config { tso: 40_000, ..plain.tcp };
+    let mut net = Net::with([snapstack::stack::Config { tcp, ..plain }, config(2)], snapshot);
+    let [client, accepted] = net.connected(v4(2));
+    net.transfer((0, client), (1, accepted), &pattern(300_000), true);
+    let ipv4 = net.log.iter().filter(|(host, frame)| *host == 0 && frame[12..14] == [8, 0]);
+    let identifications: Vec<_> = ipv4.map(|(_, frame)| [frame[18], frame[19]]).collect();
+    let different: std::collections::BTreeSet<_> = identifications.iter().collect();
+    assert!(different.len() > 200);
+    assert_eq!(different.len(), identifications.len());
+}
+
+#[test]
 fn snapshots_copy_nothing_where_the_conventional_stack_copies_all() {
     let len = 400_000;
     let bytes = pattern(len);

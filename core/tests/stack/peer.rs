@@ -43,6 +43,14 @@ impl Peer {
     }
 }
 
+/// The link's two directions: to the peer, and from it.
+fn links(seed: u64, faults: Faults) -> [Link; 2] {
+    [seed, !seed].map(|seed| {
+        let reorder_ns = 3 * MILLISECOND;
+        Link::new(LinkConfig { latency_ns: MILLISECOND, reorder_ns, faults, seed, ..LinkConfig::default() })
+    })
+}
+
 /// Our host, smoltcp, and the link between them.
 struct Net<B: Buffers> {
     stack: Stack<B>,
@@ -56,24 +64,27 @@ struct Net<B: Buffers> {
 
 impl<B: Buffers> Net<B> {
     fn new(make: fn() -> B, seed: u64, faults: Faults, ours: engine::Config) -> Self {
-        let link = |seed| {
-            let reorder_ns = 3 * MILLISECOND;
-            Link::new(LinkConfig {
-                latency_ns: MILLISECOND,
-                reorder_ns,
-                faults,
-                seed,
-                ..LinkConfig::default()
-            })
-        };
         Self {
             stack: Stack::new(Config { tcp: ours, ..config(1) }, make()),
             peer: Peer::new(seed),
-            links: [link(seed), link(!seed)],
+            links: links(seed, faults),
             now: 0,
             sent: Vec::new(),
             frames: TxFrames::default(),
         }
+    }
+
+    /// Lets both hosts learn where the other is: who is asked three times and does not answer counts as unreachable, which
+    /// happens where a third of all frames is lost.
+    fn acquaint(&mut self, ip: fn(u8) -> IpAddr) {
+        let ping = self.stack.socket(SocketKind::Echo).expect("a socket");
+        let user = self.stack.fill(b"there?");
+        self.stack.send_to(self.now, ping, THREAD, user, 0..6, Some(at(ip(2), 0))).expect("a route");
+        while ready(self.stack.recv_from(ping, THREAD)).is_none() {
+            assert!(self.now < 10 * SECOND, "no answer");
+            self.step();
+        }
+        self.stack.close(self.now, ping).expect("a socket");
     }
 
     /// Both hosts do what they can now; then time moves on.
@@ -177,7 +188,9 @@ fn transfers<B: Buffers>(
     sizes: &[[usize; 2]],
     ip: fn(u8) -> IpAddr,
 ) -> Vec<Vec<u8>> {
-    let mut net = Net::new(make, seed, faults, ours);
+    let mut net = Net::new(make, seed, Faults::default(), ours);
+    net.acquaint(ip);
+    net.links = links(seed, faults);
     let mut conversations = Vec::new();
     let listener = net.stack.socket(SocketKind::Stream).expect("a socket");
     net.stack.bind(listener, at(ip(1), 80)).expect("an address");
@@ -192,7 +205,7 @@ fn transfers<B: Buffers>(
         let socket = if opens {
             peer.listen(port).expect("a port");
             let socket = net.stack.socket(SocketKind::Stream).expect("a socket");
-            net.stack.connect(0, socket, at(ip(2), port)).expect("a route");
+            net.stack.connect(net.now, socket, at(ip(2), port)).expect("a route");
             Some(socket)
         } else {
             let there = IpEndpoint::new(ip(1).into(), 80);
