@@ -232,9 +232,11 @@ fn decode(text: &str) -> String {
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
     use proptest::prelude::*;
-    use snapstack::sim::{Change, Receive, Retention, Workload};
+    use snapstack::buffers::Scheme;
+    use snapstack::sim::{Change, MOST_CHANGES, Receive, Retention, Workload};
 
     use super::*;
+    use crate::settings::SETTINGS;
 
     /// One link per version, as it was shared: later versions must still read it.
     const GOLDEN_1: &str = "#/explore?v=1&line=32&retention=overwrite&seed=18446744073709551615&at=2914&packet=5&capture=335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069&name=my%20file%20%C3%A9.pcap&model=1&digest=00112233445566778899aabbccddeeff";
@@ -364,11 +366,13 @@ mod tests {
             },
             at: Some(u32::MAX),
             packet: Some(u32::MAX),
+            line: Some(u32::MAX),
             mark: Some(u32::MAX),
             filter: PacketFilter::parse(&"packet 4294967295 ".repeat(8)).unwrap(),
             capture: golden_1().capture,
             name: Some("網".repeat(500)),
             model: Some(u32::MAX),
+            commands: vec!["view-branches"; MOST_COMMANDS],
             digest: golden_2().digest,
         };
         let (read, notes) = Link::read(&link.fragment()).unwrap();

@@ -22,6 +22,10 @@ pub enum AnyScheme {
 }
 
 /// A packet of [`AnyScheme`].
+#[allow(
+    clippy::large_enum_variant,
+    reason = "it is moved a few times, and a box would be an allocation for each packet"
+)]
 pub enum AnyPacket {
     /// The conventional one.
     SkBuff(Skb),

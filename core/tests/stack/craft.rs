@@ -57,7 +57,7 @@ pub(crate) fn fragment(
     }
     let mut frame = ip(source, destination, protocol, payload);
     frame[18..20].copy_from_slice(&ident.to_be_bytes());
-    frame[20..22].copy_from_slice(&(offset / 8 | u16::from(more) << 13).to_be_bytes());
+    frame[20..22].copy_from_slice(&((offset / 8) | (u16::from(more) << 13)).to_be_bytes());
     frame[24..26].fill(0);
     let sum = !snapstack::nic::fold(snapstack::nic::sum(&frame[14..34]));
     frame[24..26].copy_from_slice(&sum.to_be_bytes());

@@ -413,7 +413,7 @@ fn splices_move_references_and_only_conventional_files_are_copied() {
         // An application that maps a segment file has its bytes, by reference where the scheme can.
         let users = two.map_file(&segments).expect("memory");
         assert!(two.all(&users) == bytes[..25_000]);
-        let copied = if B::SCHEME == Scheme::SkBuff { 25_000 } else { 0 };
+        let copied = if two.buffers().scheme() == Scheme::SkBuff { 25_000 } else { 0 };
         assert_eq!(two.buffers().ledger().copies(CopyCause::KernelToUser).bytes, copied);
         assert_eq!(two.map_file(&conventional), Ok(Vec::new()), "its bytes are at hand");
         two.delete_file(conventional);

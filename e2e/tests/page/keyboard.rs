@@ -18,7 +18,11 @@ impl Page {
             if self.browser.eval(&there).await? == json!(true) {
                 return Ok(());
             }
-            self.type_key(Key::Tab).await?;
+            // As keys that are sent to a file's field would be the names of files.
+            for kind in ["rawKeyDown", "keyUp"] {
+                let key = json!({ "type": kind, "key": "Tab", "code": "Tab", "windowsVirtualKeyCode": 9 });
+                self.browser.cdp("Input.dispatchKeyEvent", key).await?;
+            }
         }
         bail!("Tab does not lead to where {condition}");
     }

@@ -11,7 +11,7 @@ use crate::state::Page;
 #[component]
 pub fn Top() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
-    let act = |intent: Intent| session.on(move |_: MouseEvent| Msg::Do(intent.clone()));
+    let act = |intent: Intent| session.on(move |_: MouseEvent| Msg::Do(intent));
     html! {
         <header class="top">
             <h1>{ "Snapstack" }</h1>

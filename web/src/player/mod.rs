@@ -59,6 +59,8 @@ pub enum Anchor {
     Start,
     /// Just as this stage event has happened.
     Stage(Event),
+    /// At this position, of the same run once more.
+    At(u32),
     /// After the last event.
     End,
 }
@@ -223,6 +225,7 @@ impl Player {
     pub fn find(&self, anchor: &Anchor) -> u32 {
         match (anchor, &self.timeline) {
             (Anchor::Start, _) | (_, None) => 0,
+            (Anchor::At(position), _) => (*position).min(self.end()),
             (Anchor::End, _) => self.end(),
             (Anchor::Stage(event), Some(timeline)) => {
                 timeline.find_stage(event).unwrap_or_else(|| timeline.position_at(event.time_ns))

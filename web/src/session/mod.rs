@@ -386,7 +386,7 @@ impl Provider {
             Effect::Do(ids) => {
                 for command in ids.into_iter().filter_map(commands::for_links) {
                     // An embedded page refuses what it would refuse its user.
-                    self.take(Msg::Do(command.intent.clone()));
+                    self.take(Msg::Do(command.intent));
                 }
             }
             Effect::Place(place) => {
@@ -479,7 +479,7 @@ impl Provider {
                     engine.started(run);
                 }
                 // Another run of the same traffic is shown at the same moment.
-                self.take_moments();
+                self.take_moments(&spec);
                 let mut player = self.session.player.borrow_mut();
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;

@@ -2,6 +2,7 @@
 
 use super::Provider;
 use crate::player::Anchor;
+use crate::spec::Spec;
 use crate::state::Action;
 
 /// The moments of the run before, until the one that runs now is over.
@@ -18,23 +19,25 @@ impl Default for Moments {
 }
 
 impl Provider {
-    /// Another run is about to take the place of the one on screen.
-    pub(super) fn take_moments(&mut self) {
+    /// Another run, of `spec`, is about to take the place of the one on screen.
+    pub(super) fn take_moments(&mut self, spec: &Spec) {
         let state = &self.session.state;
         if !state.same_traffic() {
             self.moments = Moments::default();
             return;
         }
         let player = self.session.player.borrow();
+        let again = state.shown == *spec;
+        let anchor = |at| if again { Anchor::At(at) } else { player.anchor(at) };
         let here = player.position();
         // A run that was not over, and in which nobody went anywhere, has not come to its moment.
         if state.digest.is_some() || here > 0 {
-            self.moments.here = player.anchor(here);
+            self.moments.here = anchor(here);
         }
         if let Some(mark) = state.mark {
-            self.moments.mark = Some(player.anchor(mark));
+            self.moments.mark = Some(anchor(mark));
         }
-        self.moments.bookmarks.extend(state.bookmarks.iter().map(|at| player.anchor(*at)));
+        self.moments.bookmarks.extend(state.bookmarks.iter().map(|at| anchor(*at)));
     }
 
     /// The run is over: its moments are found.
