@@ -120,7 +120,7 @@ mod tests {
             seed: u64::MAX,
             delayed_free: 3,
             socket_bytes: 70_001,
-            ring_slots: 33,
+            ring_slots: 77,
             queues: 3,
             doorbell_every: 4,
             header_split: false,

@@ -233,32 +233,37 @@ mod tests {
     }
 
     #[test]
-    fn on_small_screens_what_is_dropped_in_a_layer_is_drawn_whichever_thread_is_shown() {
+    fn on_small_screens_the_selected_packet_is_drawn_whichever_thread_is_shown() {
         let config = Config {
             workload: Workload::Web,
             threads: 3,
             bytes: 60_000,
             message: 10_000,
-            corrupt: 50_000,
             ..Config::default()
         };
         let timeline = build(&Setup::new(config, None), 512);
-        let mut seen = 0;
+        let (mut seen, mut else_hidden) = (0, 0);
         for side in Side::BOTH {
-            for packet in 0..timeline.packets(side) {
-                let Some(track) = timeline.track(side, packet).filter(|track| track.dropped != NEVER) else {
+            for packet in (0..timeline.packets(side)).step_by(5) {
+                let Some(track) = timeline.track(side, packet).filter(|track| !track.up) else { continue };
+                let at = track.at(Stage::Ip);
+                if at == NEVER {
                     continue;
-                };
-                let at = track.dropped;
-                let inside = |stage| (Stage::DriverIn..=Stage::SocketIn).contains(&stage);
-                if track.stage(at).is_some_and(inside) {
-                    seen += 1;
-                    let scene = draw(&timeline, side, None, (340.0, 200.0), f64::from(at));
-                    assert!(scene.targets.iter().any(|target| target.packet == packet), "{packet} at {at}");
                 }
+                let drawn = |selected| {
+                    let mut view = view(side, None, (340.0, 200.0), f64::from(at));
+                    view.selected = selected;
+                    let mut panel = Panel::default();
+                    panel.seek(&timeline, at);
+                    let scene = lane(&timeline, &panel, &view);
+                    scene.targets.iter().any(|target| target.packet == packet)
+                };
+                seen += 1;
+                else_hidden += u32::from(!drawn(None));
+                assert!(drawn(Some(packet)), "{packet} at {at}");
             }
         }
-        assert!(seen > 3, "{seen}");
+        assert!(seen > 10 && else_hidden > 0, "{seen}, of which {else_hidden} give way to others");
     }
 
     #[test]
