@@ -44,7 +44,7 @@ async fn every_page_is_usable_by_everyone_in_both_themes() -> Result<()> {
 async fn sheets_and_the_inspector_are_usable_by_everyone() -> Result<()> {
     let page = Page::open("").await?;
     page.stop().await?;
-    page.chord("k").await?;
+    page.palette().await?;
     page.until_text("palette", "Go to the end").await?;
     let found = violations(&page).await?;
     ensure!(found.is_empty(), "palette: {found:#?}");

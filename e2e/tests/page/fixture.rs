@@ -125,6 +125,16 @@ impl Page {
         self.type_in_focus(&format!("{}{key}{}", char::from(Key::Control), char::from(Key::Null))).await
     }
 
+    /// Opens the palette, until one can type in it.
+    pub(crate) async fn palette(&self) -> Result<()> {
+        self.chord("k").await?;
+        wait_for("the palette's field to have the focus", READY, async || {
+            let script = "return !!document.activeElement?.closest('#palette')";
+            Ok((self.browser.eval(script).await? == json!(true)).then_some(()))
+        })
+        .await
+    }
+
     /// Types where the focus is.
     pub(crate) async fn type_in_focus(&self, keys: &str) -> Result<()> {
         self.browser.client().active_element().await?.send_keys(keys).await?;

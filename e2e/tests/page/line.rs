@@ -98,7 +98,7 @@ async fn where_the_clipboard_is_denied_the_page_says_so() -> Result<()> {
     page.browser.eval("Object.defineProperty(navigator, 'clipboard', { value: undefined })").await?;
     page.click("share").await?;
     page.until_text("notice", "copy it from there").await?;
-    page.chord("k").await?;
+    page.palette().await?;
     page.type_in_focus(&format!("how to cite{}", char::from(Key::Enter))).await?;
     page.until_text("notice", "lets the page write nothing to the clipboard: Snapstack").await?;
     page.no_complaints().await
@@ -108,7 +108,7 @@ async fn where_the_clipboard_is_denied_the_page_says_so() -> Result<()> {
 async fn the_palette_s_choice_stays_in_sight() -> Result<()> {
     let page = Page::open("").await?;
     page.stop().await?;
-    page.chord("k").await?;
+    page.palette().await?;
     page.until_text("palette", "Go to the end").await?;
     let seen = "const list = document.getElementById('palette-list').getBoundingClientRect();
                 const row = document.querySelector('#palette-list [aria-selected=true]').getBoundingClientRect();

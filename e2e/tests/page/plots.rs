@@ -158,7 +158,7 @@ async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
         json!(svg)
     );
     ensure!(page.browser.eval(&whole).await? == json!(true), "the SVG is no XML");
-    page.chord("k").await?;
+    page.palette().await?;
     page.until_text("palette", "Save the left lane").await?;
     page.type_in_focus(&format!("save left{}", char::from(Key::Enter))).await?;
     let lane = wait_for("the lane as a file", Duration::from_secs(20), async || {

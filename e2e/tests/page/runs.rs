@@ -224,7 +224,7 @@ async fn all_frames_are_saved_as_a_capture() -> Result<()> {
     let catch = "window.saved = null; const plain = URL.createObjectURL;
         URL.createObjectURL = (blob) => { blob.arrayBuffer().then((b) => { window.saved = [...new Uint8Array(b)]; }); return plain(blob); };";
     page.browser.eval(catch).await?;
-    page.chord("k").await?;
+    page.palette().await?;
     page.type_in_focus(&format!("save all frames{}", char::from(Key::Enter))).await?;
     let saved = wait_for("the file", READY, async || {
         let saved = page.browser.eval("return window.saved").await?;

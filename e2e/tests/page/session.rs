@@ -21,7 +21,7 @@ async fn until_gone(page: &Page, id: &str) -> Result<()> {
 async fn the_palette_does_what_is_typed_and_help_tells_the_keys() -> Result<()> {
     let page = Page::open("").await?;
     page.stop().await?;
-    page.chord("k").await?;
+    page.palette().await?;
     page.until_text("palette", "Go to the end").await?;
     page.type_in_focus(&format!("go to the end{}", char::from(Key::Enter))).await?;
     page.until_position("the end", |at, end| at == end).await?;

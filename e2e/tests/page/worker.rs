@@ -92,3 +92,18 @@ async fn a_workers_end_takes_no_capture_and_no_setting() -> Result<()> {
     ensure!(page.value("line-size").await? == "32");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_run_that_takes_long_can_be_cancelled_and_another_begun() -> Result<()> {
+    let server = StaticServer::start(&dist()?, Some(CSP))?;
+    let browser = Browser::start(1440, 900).await?;
+    let long = "#/explore?v=2&run=bulk&threads=500&bytes=262144";
+    browser.client().goto(&format!("{}{long}", server.url())).await?;
+    let page = Page { browser, server };
+    page.until_text("work", "Running").await?;
+    page.browser.eval("document.getElementById('cancel').click()").await?;
+    page.until_text("notice", "The run was cancelled").await?;
+    page.browser.open(page.server.url()).await?;
+    page.until_position("the demo", |_, end| end > 10_000).await?;
+    page.no_complaints().await
+}

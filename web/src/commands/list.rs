@@ -104,6 +104,8 @@ pub enum Intent {
     Forget,
     /// Starts the worker again.
     Restart,
+    /// What is being read, run or made is not wanted any more.
+    Cancel,
 }
 
 impl Intent {
@@ -555,6 +557,14 @@ pub static COMMANDS: &[Command] = &[
         Intent::Act(|| Action::Demo),
     ),
     command("restart", "Restart the simulation", &[], Group::Configuration, EXPLORE, Intent::Restart),
+    command(
+        "cancel",
+        "Cancel what is being read, run or made",
+        &[],
+        Group::Configuration,
+        EXPLORE,
+        Intent::Cancel,
+    ),
     annex("lab-undo", "Undo the last step", &["Ctrl+z"], Group::Memory, MEMORY),
     annex("lab-redo", "Redo the step", &["Ctrl+Shift+z", "Ctrl+y"], Group::Memory, MEMORY),
     annex("lab-figure", "Start over with the paper's Figure 1", &[], Group::Memory, MEMORY),

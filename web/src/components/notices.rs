@@ -6,7 +6,7 @@ use super::{Focus, Icon, IconName};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Notice};
 
-/// That the simulation has stopped; beside it the notice, what is being read, or that a newer build is there.
+/// That the simulation has stopped; beside it the notice, what takes long at the moment, or that a newer build is there.
 #[component]
 pub fn Notices() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
@@ -27,9 +27,15 @@ fn foot(session: &Session) -> Html {
         Some(Notice::Info(text)) => ("info", text),
         Some(Notice::Problem(text)) => ("problem", text),
         None => {
-            return match &state.loading {
-                Some(name) if state.broken.is_none() => {
-                    html! { <div class="notice info" role="status"><p>{ format!("Reading {name}…") }</p></div> }
+            return match state.work() {
+                Some((what, percent)) => {
+                    let percent = percent.map_or(String::new(), |percent| format!(" {percent} %"));
+                    html! {
+                        <div class="notice info work" id="work" role="status">
+                            <p>{ what }{ "…" }{ percent }</p>
+                            <button id="cancel" onclick={session.on(|_: MouseEvent| Msg::Cancel)}>{ "Cancel" }</button>
+                        </div>
+                    }
                 }
                 _ if state.newer => {
                     let renew = session.on(|_: MouseEvent| Msg::Renew);

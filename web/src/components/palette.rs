@@ -54,8 +54,13 @@ pub fn Palette() -> Html {
         })
     };
     let onkeydown = {
-        let (chosen, found, run) = (chosen.setter(), found.clone(), run.clone());
+        let (chosen, run, page) = (chosen.setter(), run.clone(), session.page);
+        let (query, input) = (query.clone(), input.clone());
         Callback::from(move |event: KeyboardEvent| {
+            // Who types fast is ahead of what was drawn last.
+            let typed = input.cast::<HtmlInputElement>().map_or(String::new(), |input| input.value());
+            let found = search(&typed, page);
+            let at = if typed == *query { at } else { 0 };
             match event.key().as_str() {
                 "ArrowDown" => chosen.set((at + 1) % found.len().max(1)),
                 "ArrowUp" => chosen.set((at + found.len().max(1) - 1) % found.len().max(1)),

@@ -236,11 +236,22 @@ impl Provider {
                 self.ask(Asked::History, Question::History { lane, bytes: line.bytes });
             }
             Wanted::Frames => {
-                self.act(Action::Inform("Making a pcapng file of all frames…".to_owned()));
                 self.ask(Asked::Frames, Question::Frames { lane: 1 });
             }
         }
         true
+    }
+
+    /// What takes long is not wanted any more: an answer, or else what is being read or run.
+    pub(super) fn cancel(&mut self) -> bool {
+        let asked = Rc::make_mut(&mut self.session.state).inspect.cancel_long();
+        if let Some(engine) = &mut self.engine {
+            match asked {
+                Some(ask) => engine.cancel(ask),
+                None => engine.cancel_work(),
+            }
+        }
+        asked.is_some()
     }
 
     /// What an answer asks of the page beside showing it.
@@ -258,6 +269,5 @@ impl Provider {
         if let Some(document) = window().and_then(|window| window.document()) {
             save_bytes(&document, "snapstack.pcapng", "application/vnd.tcpdump.pcap", &file);
         }
-        self.act(Action::Dismiss);
     }
 }

@@ -138,6 +138,7 @@ impl Provider {
             Intent::Palette => self.toggle(Over::Palette),
             Intent::Help => self.toggle(Over::Help),
             Intent::Restart => self.take(Msg::Restart),
+            Intent::Cancel => self.cancel(),
             Intent::Forget => {
                 storage::forget();
                 spawn_local(super::keep::forget());

@@ -99,6 +99,8 @@ pub enum Msg {
     Leaving,
     /// The newer build of the page is to take over.
     Renew,
+    /// What takes long is not wanted any more.
+    Cancel,
 }
 
 /// A sheet over the page.
@@ -347,6 +349,7 @@ impl Provider {
                 self.keep_annex();
                 false
             }
+            Msg::Cancel => self.cancel(),
             Msg::Renew => {
                 update::renew();
                 false
@@ -468,7 +471,8 @@ impl Provider {
             return false;
         }
         match reply {
-            Reply::Hello { .. } | Reply::Progress { .. } => false,
+            Reply::Hello { .. } => false,
+            Reply::Progress { percent, .. } => self.act(Action::Progress(percent)),
             Reply::Loaded { info, .. } => {
                 self.admit_file(&info);
                 self.act(Action::Loaded(info))
@@ -530,8 +534,12 @@ impl Provider {
         }
         let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
         if let Answer::Frames { bytes } = answer {
-            self.save_frames(bytes, &words);
-            return true;
+            // Of a question that was cancelled meanwhile, nothing is wanted.
+            let wanted = Rc::make_mut(&mut self.session.state).inspect.cancel_long() == Some(ask);
+            if wanted {
+                self.save_frames(bytes, &words);
+            }
+            return wanted;
         }
         self.act(Action::Answered(ask, answer, words))
     }

@@ -124,6 +124,14 @@ impl Inspect {
         (self.marked, self.comparing) = (None, false);
     }
 
+    /// What takes long is not wanted any more: the number of the question, if there is one.
+    pub fn cancel_long(&mut self) -> Option<u32> {
+        let long = |(_, asked): &(u32, Asked)| matches!(asked, Asked::Frames | Asked::History);
+        let index = self.waiting.iter().position(long)?;
+        self.percent = 0;
+        Some(self.waiting.remove(index).0)
+    }
+
     /// What is asked will not be answered.
     pub fn give_up(&mut self) {
         self.waiting.clear();

@@ -118,6 +118,10 @@ pub struct State {
     pub line_hash: Option<u32>,
     /// The selected slot or socket.
     pub place: Option<Place>,
+    /// How much of the file that is being read has been, of a hundred.
+    pub percent: u32,
+    /// Whether the run on screen came to a halt on its way.
+    pub halted: bool,
     /// What the worker told about what is selected.
     pub inspect: Inspect,
     /// The moment to compare with.
@@ -240,6 +244,8 @@ impl Default for State {
             line: None,
             line_hash: None,
             place: None,
+            percent: 0,
+            halted: false,
             inspect: Inspect::default(),
             mark: None,
             bookmarks: Vec::new(),
@@ -273,6 +279,8 @@ pub enum Action {
     Missing,
     /// A file is being read.
     Reading(String),
+    /// So much of it has been, of a hundred.
+    Progress(u32),
     /// The file's bytes are on their way to the worker.
     Read,
     /// The file was no capture, but one that was saved here.
@@ -408,6 +416,24 @@ impl State {
         self.file.is_demo()
     }
 
+    /// What takes long at the moment, in words, and how much of it is done, of a hundred, if that is known.
+    pub fn work(&self) -> Option<(String, Option<u32>)> {
+        let asked = |what: Asked| self.inspect.waits(|asked| *asked == what);
+        if self.broken.is_some() {
+            None
+        } else if let Some(name) = &self.loading {
+            Some((format!("Reading {name}"), Some(self.percent)))
+        } else if self.on_screen.is_some() && self.digest.is_none() && !self.halted {
+            Some(("Running".to_owned(), None))
+        } else if asked(Asked::Frames) {
+            Some(("Making a pcapng file of all frames".to_owned(), Some(self.inspect.percent)))
+        } else if asked(Asked::History) {
+            Some(("Counting references over the run".to_owned(), Some(self.inspect.percent)))
+        } else {
+            None
+        }
+    }
+
     /// The link to a moment of the run on screen.
     pub fn link_at(&self, position: u32) -> Link {
         if !self.opened {
@@ -474,8 +500,13 @@ impl State {
                 self.notice = Some(Notice::Problem(text.to_owned()));
                 Vec::new()
             }
+            Action::Progress(percent) => {
+                self.percent = percent;
+                Vec::new()
+            }
             Action::Reading(name) => {
                 self.loading = Some(name);
+                self.percent = 0;
                 self.fetched = false;
                 self.dragging = false;
                 self.notice = None;

@@ -254,7 +254,7 @@ impl State {
             self.awaited = None;
             return self.stay();
         }
-        // It came to a halt on its way.
+        self.halted = true;
         vec![Effect::Mark(self.awaited.is_none())]
     }
 
@@ -296,6 +296,7 @@ impl State {
         self.on_screen = self.awaited.take();
         self.shown = spec;
         self.digest = None;
+        self.halted = false;
         self.selected = None;
         self.line = None;
         self.line_hash = None;
