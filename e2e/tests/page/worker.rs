@@ -94,7 +94,7 @@ async fn a_workers_end_takes_no_capture_and_no_setting() -> Result<()> {
 }
 
 #[tokio::test]
-async fn a_run_that_takes_long_can_be_cancelled_and_another_begun() -> Result<()> {
+async fn a_run_that_takes_long_can_be_cancelled() -> Result<()> {
     let server = StaticServer::start(&dist()?, Some(CSP))?;
     let browser = Browser::start(1440, 900).await?;
     let long = "#/explore?v=2&run=bulk&threads=500&bytes=262144";
@@ -103,7 +103,10 @@ async fn a_run_that_takes_long_can_be_cancelled_and_another_begun() -> Result<()
     page.until_text("work", "Running").await?;
     page.browser.eval("document.getElementById('cancel').click()").await?;
     page.until_text("notice", "The run was cancelled").await?;
-    page.browser.open(page.server.url()).await?;
-    page.until_position("the demo", |_, end| end > 10_000).await?;
+    page.until_ready().await?;
+    let (_, end) = page.position().await?;
+    ensure!(end > 0, "what was told of it stays");
+    let works = page.browser.eval("return !!document.getElementById('work')").await?;
+    ensure!(works == json!(false), "nothing goes on");
     page.no_complaints().await
 }
