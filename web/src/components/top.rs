@@ -31,7 +31,7 @@ pub fn Top() -> Html {
                 <button id="share" onclick={act(Intent::Share)} aria-label="Share"><Icon name={IconName::Share} /><span>{ "Share" }</span></button>
             }
             <button id="gallery-button" onclick={act(Intent::Gallery)} title="Runs that each make a point (g)">{ "Gallery" }</button>
-            <button id="find" class="quiet" onclick={act(Intent::Palette)} title="Find a command (Ctrl K)" aria-label="Find a command"><Icon name={IconName::Find} /><span>{ "Ctrl K" }</span></button>
+            <button id="find" class="quiet" onclick={act(Intent::Palette)} title="Find a command (Ctrl K)" aria-label="Find a command: Ctrl K"><Icon name={IconName::Find} /><span>{ "Ctrl K" }</span></button>
             <button id="help-button" onclick={act(Intent::Help)} title="Help: keys and words (?)" aria-label="Help">{ "?" }</button>
             <button id="theme" onclick={act(Intent::Theme)} title="Light or dark" aria-label="Light or dark"><Icon name={IconName::Theme} /></button>
         </header>
