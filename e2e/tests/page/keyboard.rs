@@ -11,6 +11,19 @@ impl Page {
         self.type_in_focus(&String::from(char::from(key))).await
     }
 
+    /// Presses a key until what has the focus fulfils a condition on `e`.
+    async fn walk_to(&self, condition: &str, key: Key) -> Result<()> {
+        for _ in 0..50 {
+            if self.browser.eval(&format!("const e = document.activeElement; return !!({condition})")).await?
+                == json!(true)
+            {
+                return Ok(());
+            }
+            self.type_key(key).await?;
+        }
+        bail!("the key does not lead to where {condition}");
+    }
+
     /// Presses Tab until what has the focus fulfils a condition on `e`.
     async fn tab_to(&self, condition: &str) -> Result<()> {
         let there = format!("const e = document.activeElement; return !!({condition})");
@@ -54,7 +67,8 @@ async fn explore_is_used_by_keyboard_alone() -> Result<()> {
     page.tab_to("e.id === 'view-events'").await?;
     page.type_key(Key::Enter).await?;
     page.until_text("events", "packet").await?;
-    page.tab_to("e.closest('#events .row')?.textContent.includes('packet')").await?;
+    page.tab_to("e.closest('#events .row')").await?;
+    page.walk_to("e.closest('#events .row')?.textContent.includes('packet')", Key::Down).await?;
     page.type_key(Key::Enter).await?;
     page.until_text("inspector", " ports").await?;
     page.tab_to("e.closest('#inspector') && e.id === 'show-dag'").await?;

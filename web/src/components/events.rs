@@ -87,6 +87,8 @@ pub fn Events(props: &Props) -> Html {
     let first = first.min(props.count);
     let rows = props.rows.emit((first, end.min(props.count) - first));
     let last = first + rows.len();
+    // Tab comes to one row only, from which the arrows lead on: else it would never leave the list.
+    let stop = if (first..last).contains(&props.here) { props.here } else { (seen.0 / ROW).ceil() as usize };
     let onscroll = {
         let look = look.clone();
         Callback::from(move |_: Event| look())
@@ -111,7 +113,7 @@ pub fn Events(props: &Props) -> Html {
             </div>
             <div class="rows" id="events" ref={node} {onscroll} tabindex="0" role="table" aria-label="Events" aria-rowcount={props.count.to_string()} onkeydown={Callback::from(walk)}>
                 { spacer("before", first) }
-                { for rows.into_iter().enumerate().map(|(i, row)| entry(props, first + i, row)) }
+                { for rows.into_iter().enumerate().map(|(i, row)| entry(props, first + i, first + i == stop, row)) }
                 { spacer("after", props.count - last) }
             </div>
         </div>
@@ -164,7 +166,7 @@ fn spacer(key: &'static str, rows: usize) -> Html {
     html! { <svg key={key} class="spacer" width="1" height={height.to_string()} aria-hidden="true" /> }
 }
 
-fn entry(props: &Props, index: usize, row: Row) -> Html {
+fn entry(props: &Props, index: usize, stop: bool, row: Row) -> Html {
     let Row { position, time, lane, packet, class, text } = row;
     let onpick = props.onpick.clone();
     let onclick = Callback::from(move |_: MouseEvent| onpick.emit(position));
@@ -173,7 +175,7 @@ fn entry(props: &Props, index: usize, row: Row) -> Html {
     html! {
         <div key={position} role="row" aria-rowindex={(index + 1).to_string()} aria-current={on.then_some("true")}
             class={classes!("row", class, on.then_some("on"), same.then_some("same"))}>
-            <span role="cell"><button class="link" {onclick} title="Go there">{ position }</button></span>
+            <span role="cell"><button class="link" tabindex={if stop { "0" } else { "-1" }} {onclick} title="Go there">{ position }</button></span>
             <span role="cell">{ time }</span>
             <span role="cell">{ lane }</span>
             <span role="cell">{ packet.map_or(String::new(), |packet| format!("packet {packet}")) }</span>

@@ -250,7 +250,11 @@ impl Provider {
                 if let Some(engine) = &mut self.engine {
                     engine.missing();
                 }
-                self.act(Action::Missing)
+                let changed = self.act(Action::Missing);
+                if self.session.state.broken.is_some() {
+                    self.engine = None;
+                }
+                changed
             }
             Msg::Engine(Message::Broken(detail)) => {
                 self.engine = None;

@@ -492,6 +492,11 @@ impl State {
             }
             Action::Missing => {
                 self.inspect.give_up();
+                if self.awaited.is_some() && self.settled.is_none() {
+                    // Nothing is on screen yet: what was to be seen is waited for.
+                    let text = "A part of the program could not be fetched. Is there a connection?";
+                    return self.apply(Action::EngineBroken(text.to_owned()));
+                }
                 let text =
                     "A part of the program could not be loaded. Is there a connection? Then try again.";
                 if let Some(run) = self.awaited.or(self.reading) {
