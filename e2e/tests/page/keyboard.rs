@@ -73,7 +73,7 @@ async fn explore_is_used_by_keyboard_alone() -> Result<()> {
     page.until_text("inspector", " ports").await?;
     page.tab_to("e.closest('#inspector') && e.id === 'show-dag'").await?;
     page.type_key(Key::Enter).await?;
-    page.until_text("lines", "Lines of packet").await?;
+    page.until_text("lines", "All segments").await?;
     page.type_key(Key::Escape).await?;
     // Once more for the inspector.
     page.type_key(Key::Escape).await?;

@@ -274,7 +274,7 @@ fn attach(message: &Object, bytes: Option<&Uint8Array>) -> Array {
 
 /// A part of a message, if it is there.
 fn part<T: DeserializeOwned>(data: &JsValue, key: &str) -> Option<Result<T, String>> {
-    let body = Reflect::get(data, &key.into()).ok().filter(JsValue::is_object)?;
+    let body = Reflect::get(data, &key.into()).ok().filter(|body| !body.is_undefined())?;
     Some(serde_wasm_bindgen::from_value(body).map_err(|error| error.to_string()))
 }
 

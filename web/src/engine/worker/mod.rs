@@ -140,7 +140,7 @@ fn hear(event: &MessageEvent) {
     let data = event.data();
     STATE.with_borrow_mut(|state| {
         let Some(state) = state else { return };
-        let part = |key: &str| Reflect::get(&data, &key.into()).ok().filter(|part| part.is_object());
+        let part = |key: &str| Reflect::get(&data, &key.into()).ok().filter(|part| !part.is_undefined());
         if let (Some(answers), Some(asked)) = (&mut state.abilities.answers, part(ASKED)) {
             answers.hear(asked);
         }
