@@ -237,9 +237,10 @@ async fn without_motion_the_opening_is_four_stills_and_playing_cuts_once_a_secon
     page.until_position("the second picture again", |at, _| at == two).await?;
     page.press(Key::Right).await?;
     page.until_text("caption", "3/4").await?;
+    let three = page.until_position("the third picture again", |at, _| at > two).await?;
     page.press(Key::Right).await?;
     page.until_text("caption", "4/4").await?;
-    let four = page.until_position("the last picture", |at, _| at > two).await?;
+    let four = page.until_position("the last picture", |at, _| at > three).await?;
     page.press(Key::Right).await?;
     wait_for("the pictures to be over", READY, async || {
         Ok(page.text("caption").await?.is_empty().then_some(()))
