@@ -5,13 +5,15 @@ use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use crate::scene::counted;
+use crate::scene::{counted, grouped};
 use crate::state::Filter;
 
 /// Height of a row in CSS pixels; the style sheet says the same.
 const ROW: f64 = 20.0;
 /// Rows drawn beyond those that are seen.
 const BEYOND: usize = 6;
+/// Rows that are listed at a time: browsers lay out no element higher than some 17 million CSS pixels.
+const MOST: usize = 800_000;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,24 +60,34 @@ pub struct Props {
 pub fn Events(props: &Props) -> Html {
     let node = use_node_ref();
     let seen = use_state(|| (0.0_f64, 8_usize));
+    // Which of the stretches of rows is listed.
+    let stretch = use_state(|| 0_usize);
+    let base = (*stretch).min(props.count / MOST) * MOST;
+    let count = (props.count - base).min(MOST);
+    let here = props.here.checked_sub(base).filter(|here| *here < count.max(1));
+    {
+        let (stretch, here) = (stretch.setter(), props.here);
+        use_effect_with((props.position, props.count, props.filter), move |_| stretch.set(here / MOST));
+    }
     let look = {
         let (node, seen) = (node.clone(), seen.setter());
         move || {
             if let Some(element) = node.cast::<HtmlElement>() {
                 let rows = (f64::from(element.client_height()) / ROW).ceil() as usize;
                 let top = f64::from(element.scroll_top());
-                keep_focus(&element, window(top, rows));
+                keep_focus(&element, base, window(top, rows));
                 seen.set((top, rows.max(1)));
             }
         }
     };
     {
         // The cursor's row comes into sight when the cursor has moved.
-        let (node, look, here) = (node.clone(), look.clone(), props.here);
-        use_effect_with((props.position, props.count, props.filter), move |_| {
+        let (node, look) = (node.clone(), look.clone());
+        use_effect_with((props.position, props.count, props.filter, base), move |_| {
             if let Some(element) = node.cast::<HtmlElement>() {
                 let (top, height) = (f64::from(element.scroll_top()), f64::from(element.client_height()));
-                let at = here as f64 * ROW;
+                // A stretch without the cursor begins at its beginning.
+                let at = here.map_or(0.0, |here| here as f64 * ROW);
                 if at < top || at + 2.0 * ROW > top + height {
                     element.set_scroll_top((at - height / 2.0).max(0.0) as i32);
                 }
@@ -84,11 +96,11 @@ pub fn Events(props: &Props) -> Html {
         });
     }
     let (first, end) = window(seen.0, seen.1);
-    let first = first.min(props.count);
-    let rows = props.rows.emit((first, end.min(props.count) - first));
+    let first = first.min(count);
+    let rows = props.rows.emit((base + first, end.min(count) - first));
     let last = first + rows.len();
     // Tab comes to one row only, from which the arrows lead on: else it would never leave the list.
-    let stop = if (first..last).contains(&props.here) { props.here } else { (seen.0 / ROW).ceil() as usize };
+    let stop = here.filter(|here| (first..last).contains(here)).unwrap_or((seen.0 / ROW).ceil() as usize);
     let onscroll = {
         let look = look.clone();
         Callback::from(move |_: Event| look())
@@ -110,13 +122,30 @@ pub fn Events(props: &Props) -> Html {
                 </select>
                 <span class="dim">{ counted(props.count as u64, if props.filter == Filter::Bookmarks { "bookmark" } else { "event" }) }</span>
                 { props.bookmark.clone() }
+                if props.count > MOST { { stretches(base, props.count, &stretch) } }
             </div>
             <div class="rows" id="events" ref={node} {onscroll} tabindex="0" role="table" aria-label="Events" aria-rowcount={props.count.to_string()} onkeydown={Callback::from(walk)}>
                 { spacer("before", first) }
-                { for rows.into_iter().enumerate().map(|(i, row)| entry(props, first + i, first + i == stop, row)) }
-                { spacer("after", props.count - last) }
+                { for rows.into_iter().enumerate().map(|(i, row)| entry(props, base + first + i, first + i == stop, row)) }
+                { spacer("after", count - last) }
             </div>
         </div>
+    }
+}
+
+/// Which rows are listed of more than can be at a time, and the ways to the others.
+fn stretches(base: usize, count: usize, stretch: &UseStateHandle<usize>) -> Html {
+    let go = |to: Option<usize>, id: &'static str, text: &'static str| {
+        let (stretch, there) = (stretch.clone(), to.filter(|to| *to < count));
+        let onclick = Callback::from(move |_: MouseEvent| _ = there.map(|to| stretch.set(to / MOST)));
+        html! { <button {id} {onclick} disabled={there.is_none()}>{ text }</button> }
+    };
+    html! {
+        <>
+            { go(base.checked_sub(MOST), "earlier-events", "earlier") }
+            <span class="dim">{ format!("{} to {}", grouped(base as u64 + 1), grouped((base + MOST).min(count) as u64)) }</span>
+            { go(Some(base + MOST), "later-events", "later") }
+        </>
     }
 }
 
@@ -134,9 +163,9 @@ fn focused(list: &HtmlElement) -> Option<(Element, usize)> {
     Some((row, index - 1))
 }
 
-/// A row that is about to go gives its focus to the list, so that the keyboard stays there.
-fn keep_focus(list: &HtmlElement, (first, end): (usize, usize)) {
-    if focused(list).is_some_and(|(_, index)| index < first || index >= end) {
+/// A row that is about to go, of those from `base` on, gives its focus to the list, so that the keyboard stays there.
+fn keep_focus(list: &HtmlElement, base: usize, (first, end): (usize, usize)) {
+    if focused(list).is_some_and(|(_, index)| index < base + first || index >= base + end) {
         let _ = list.focus();
     }
 }

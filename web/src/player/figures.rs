@@ -34,7 +34,7 @@ impl Texts {
 impl Player {
     /// Writes the figures: at the position, and of the whole run.
     pub(super) fn write(&mut self, timeline: &Timeline, position: u32) {
-        let [left, right] = &timeline.series;
+        let [left, right] = &*timeline.series;
         let count = |series: &Series| {
             let (now, all) = (series.value(position) as u64, series.last() as u64);
             format!("{} / {}", grouped(now), grouped(all))

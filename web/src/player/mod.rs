@@ -7,6 +7,8 @@ mod surfaces;
 #[cfg(test)]
 mod tests;
 
+use std::rc::Rc;
+
 use snapstack::buffers::Scheme;
 use snapstack::order::NumberMap;
 use snapstack::sim::Event;
@@ -33,6 +35,9 @@ pub const SPEEDS: [(f64, &str); 7] = [
 
 /// Milliseconds between two sentences for those who do not see the picture.
 const LIVE_MS: f64 = 2_000.0;
+
+/// Milliseconds between two drawings of plots while a run comes in.
+const PLOTS_MS: f64 = 200.0;
 
 /// Milliseconds from cut to cut where motion is not wanted.
 const CUT_MS: f64 = 1_000.0;
@@ -79,9 +84,9 @@ pub struct Status {
 /// What is kept of a run that was seen: its curves.
 pub struct Kept {
     /// Counters by side.
-    pub series: [LaneSeries; 2],
+    pub series: Rc<[LaneSeries; 2]>,
     /// Simulated time.
-    pub clock: Series,
+    pub clock: Rc<Series>,
     /// Merged events.
     pub events: u32,
     /// Whether both lanes put the same frames on the wire.
@@ -141,11 +146,21 @@ pub struct Player {
     surfaces: Option<Surfaces>,
     palette: Palette,
     axis: Axis,
+    /// What that was made of: events, whether it goes by time, and the run beside.
+    axis_of: (u32, bool, Option<u64>),
     scales: Vec<Scale>,
     scenes: [Scene; 2],
     texts: Texts,
+    /// The moment's picture is to be drawn.
     dirty: bool,
+    /// Everything is.
     stale: bool,
+    /// The first plots are.
+    due: bool,
+    /// Plots are once it is time, as events have come.
+    grown: bool,
+    /// When they were drawn last.
+    plotted_ms: f64,
 }
 
 impl Default for Player {
@@ -182,11 +197,15 @@ impl Default for Player {
             surfaces: None,
             palette: Palette::default(),
             axis: Axis::default(),
+            axis_of: (0, false, None),
             scales: Vec::new(),
             scenes: [Scene::default(), Scene::default()],
             texts: Texts::default(),
             dirty: true,
             stale: true,
+            due: false,
+            grown: false,
+            plotted_ms: 0.0,
         }
     }
 }
@@ -239,9 +258,17 @@ impl Player {
         self.stale = true;
     }
 
+    /// Events have come.
+    pub fn grow(&mut self) {
+        self.dirty = true;
+        self.grown = true;
+    }
+
     /// A new run begins; the old picture stays until there is something of the new one.
     pub fn begin(&mut self, timeline: Timeline) {
         self.timeline = Some(timeline);
+        // None of this length has been drawn.
+        self.axis_of.0 = u32::MAX;
         self.panel = Panel::default();
         self.selected = None;
         self.line = None;
@@ -273,9 +300,14 @@ impl Player {
 
     /// Goes to a position; playing goes on.
     pub fn jump(&mut self, position: u32) {
-        self.at = f64::from(position.min(self.end()));
+        let position = position.min(self.end());
+        self.at = f64::from(position);
         self.rate = 0.0;
         self.dirty = true;
+        // The inspector is written before the next frame.
+        if let Some(timeline) = &self.timeline {
+            self.panel.seek(timeline, position);
+        }
     }
 
     /// Lets packets pass a filter; of a run that goes on, those that are there.
@@ -333,7 +365,7 @@ impl Player {
         if let Some(timeline) = &self.timeline {
             let packets = timeline.packets(Side::Left).max(timeline.packets(Side::Right));
             let identical = (0..packets).all(|packet| timeline.identical(packet) != Some(false));
-            let (series, clock) = (timeline.series.clone(), timeline.clock.clone());
+            let (series, clock) = (Rc::clone(&timeline.series), Rc::clone(&timeline.clock));
             let kept = Kept { series, clock, events: timeline.len(), identical };
             self.kept.insert(key, kept);
         }
@@ -446,7 +478,7 @@ impl Player {
     /// The axis that plots of a run go by, with a branch beside or without.
     pub fn axis_of(&self, timeline: &Timeline, beside: Option<&Kept>) -> Axis {
         if self.by_time {
-            Axis::time(&timeline.clock, beside.map(|kept| &kept.clock))
+            Axis::time(&timeline.clock, beside.map(|kept| &*kept.clock))
         } else {
             Axis::events(timeline.len().max(beside.map_or(0, |kept| kept.events)))
         }
@@ -457,7 +489,7 @@ impl Player {
         let elapsed = self.last_ms.map_or(0.0, |last| (now - last).clamp(0.0, 100.0));
         self.last_ms = Some(now);
         self.animate(elapsed);
-        self.draw();
+        self.draw(now);
         self.tell(now);
     }
 
@@ -538,31 +570,41 @@ impl Player {
         CUT_MS
     }
 
-    fn draw(&mut self) {
+    fn draw(&mut self, now: f64) {
         let Some(mut surfaces) = self.surfaces.take() else { return };
         let ratio = web_sys::window().map_or(1.0, |window| window.device_pixel_ratio());
         if self.stale {
             self.palette = Palette::of(&surfaces.root);
         }
         self.stale |= surfaces.fit(ratio);
-        if (self.dirty || self.stale)
+        let lanes = self.dirty || self.stale;
+        // The first picture is too much for one frame: its plots come with the next.
+        let first = self.scales.is_empty() && !self.due;
+        let plots = !first && (self.due || self.stale || self.grown && now - self.plotted_ms >= PLOTS_MS);
+        if (lanes || plots)
             && let Some(timeline) = self.timeline.take()
         {
             let position = self.position();
-            self.panel.seek(&timeline, position);
-            self.panel.mark(&timeline, self.mark);
-            if self.stale {
+            if lanes {
+                self.panel.seek(&timeline, position);
+                self.panel.mark(&timeline, self.mark);
+                self.draw_lanes(&timeline, &surfaces);
+                surfaces.scrub.set_max(&timeline.len().to_string());
+                surfaces.scrub.set_value(&position.to_string());
+                self.write(&timeline, position);
+                self.due = first;
+                self.dirty = false;
+                self.stale = false;
+            }
+            if plots {
                 self.draw_plots(&timeline, &surfaces);
                 self.draw_track(&timeline, &surfaces);
+                self.due = false;
+                self.grown = false;
+                self.plotted_ms = now;
             }
-            self.draw_lanes(&timeline, &surfaces);
             self.draw_cursors(&timeline, &surfaces);
-            surfaces.scrub.set_max(&timeline.len().to_string());
-            surfaces.scrub.set_value(&position.to_string());
-            self.write(&timeline, position);
             self.timeline = Some(timeline);
-            self.dirty = false;
-            self.stale = false;
         }
         self.surfaces = Some(surfaces);
     }

@@ -32,17 +32,22 @@ impl Player {
     pub(super) fn draw_plots(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
         self.scales.clear();
         let beside = self.beside.and_then(|branch| self.kept.get(branch));
-        let axis = self.axis_of(timeline, beside);
+        let made_of = (timeline.len(), self.by_time, beside.and(self.beside));
+        if self.axis_of != made_of {
+            self.axis = self.axis_of(timeline, beside);
+            self.axis_of = made_of;
+        }
+        let axis = &self.axis;
         for (slot, (surface, _)) in (0..SLOTS).zip(&surfaces.plots) {
             let spec = &PLOTS[self.plots[slot]];
             let columns = (surface.size.0 * surface.ratio) as u32;
-            let run = (&timeline.clock, timeline.len());
-            let mut curves = spec.curves(&timeline.series, run, &axis, columns);
+            let run = (&*timeline.clock, timeline.len());
+            let mut curves = spec.curves(&timeline.series, run, axis, columns);
             if let Some(kept) = beside {
-                let faint = spec.curves(&kept.series, (&kept.clock, kept.events), &axis, columns);
+                let faint = spec.curves(&kept.series, (&kept.clock, kept.events), axis, columns);
                 curves.splice(0..0, faint.into_iter().map(|curve| Curve { faint: true, ..curve }));
             }
-            let scale = spec.scale(&axis, &curves);
+            let scale = spec.scale(axis, &curves);
             plots::draw(
                 &surface.context,
                 &self.palette,
@@ -54,7 +59,6 @@ impl Player {
             );
             self.scales.push(scale);
         }
-        self.axis = axis;
     }
 
     pub(super) fn draw_cursors(&self, timeline: &Timeline, surfaces: &Surfaces) {
@@ -86,19 +90,18 @@ impl Player {
         let mut scene = Scene::default();
         let (w, h) = surface.size;
         let middle = (h / 2.0).round();
+        let x_of = |at: u32| (f64::from(at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
         let mark = |scene: &mut Scene, series: &Series, ink, from: f64, to: f64| {
-            let mut last = -1.0;
-            for at in series.changes() {
-                let x = (f64::from(*at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
-                if x > last {
-                    let points = vec![(x, from), (x, to)];
-                    scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.55 });
-                    last = x;
-                }
+            let mut next = series.changes().first().copied();
+            while let Some(at) = next {
+                let x = x_of(at);
+                let points = vec![(x, from), (x, to)];
+                scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.55 });
+                // However many there are, a pixel has one.
+                next = series.first_from(at, |at| x_of(at) > x);
             }
         };
         mark(&mut scene, &timeline.series[0].copied, Ink::Copy, middle - 7.0, middle - 1.0);
-        let x_of = |at: u32| (f64::from(at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
         for at in &self.bookmarks {
             scene.line((x_of(*at), 0.0), (x_of(*at), h), Ink::Reference, 1.5);
         }

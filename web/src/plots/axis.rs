@@ -21,35 +21,25 @@ pub struct Axis {
 }
 
 /// Times of both clocks, ascending, from 0 on.
-fn merged(one: &[f64], other: &[f64]) -> Vec<f64> {
-    let (mut i, mut j) = (0, 0);
-    let mut times = vec![0.0];
-    loop {
-        times.push(match (one.get(i), other.get(j)) {
-            (Some(a), Some(b)) if b < a => {
-                j += 1;
-                *b
-            }
-            (Some(a), _) => {
-                i += 1;
-                *a
-            }
-            (None, Some(b)) => {
-                j += 1;
-                *b
-            }
-            (None, None) => return times,
-        });
-    }
+fn merged<'t>(one: &'t [f64], other: &'t [f64]) -> impl Iterator<Item = f64> + 't {
+    let (mut one, mut other) = (one.iter().copied().peekable(), other.iter().copied().peekable());
+    let next = move || match (one.peek(), other.peek()) {
+        (Some(a), Some(b)) if b < a => other.next(),
+        (Some(_), _) => one.next(),
+        _ => other.next(),
+    };
+    std::iter::once(0.0).chain(std::iter::from_fn(next))
 }
 
 /// The longest stretch that is not folded.
-fn longest(times: &[f64]) -> f64 {
+fn longest(times: impl Iterator<Item = f64>) -> f64 {
     // Stretches by their powers of two, with their sums: sorting them all would find a little more, slowly.
     let mut stretches = [(0u64, 0u64); 64];
     let (mut waiting, mut sum) = (0, 0);
-    for pair in times.windows(2) {
-        let stretch = (pair[1] - pair[0]) as u64;
+    let mut last = 0.0;
+    for time in times {
+        let stretch = (time - last) as u64;
+        last = time;
         if let Some(power) = stretch.checked_ilog2() {
             let (count, sum) = &mut stretches[power as usize];
             *count += 1;
@@ -79,11 +69,11 @@ impl Axis {
 
     /// By the time of a run, and of another one that is drawn beside it.
     pub fn time(clock: &Series, beside: Option<&Series>) -> Self {
-        let times = merged(clock.values(), beside.map_or(&[], Series::values));
-        let longest = longest(&times);
+        let times = || merged(clock.values(), beside.map_or(&[], Series::values));
+        let longest = longest(times());
         let mut knots = vec![(0.0, 0.0)];
         let (mut last, mut x) = (0.0, 0.0);
-        for time in times {
+        for time in times() {
             let stretch = time - last;
             if stretch > longest {
                 knots.extend([(last, x), (time, x + longest)]);

@@ -34,7 +34,7 @@ fn csv_has_a_row_for_every_change_and_says_what_it_is() {
     assert_eq!(notes[2], "# #/explore?v=1&line=64");
     assert_eq!(rows[0], "event,time_ns,left,right");
     let last: Vec<f64> = rows[rows.len() - 1].split(',').map(|cell| cell.parse().unwrap()).collect();
-    let [left, right] = &timeline.series;
+    let [left, right] = &*timeline.series;
     assert_eq!(
         [last[0], last[2], last[3]],
         [f64::from(timeline.len()), left.allocations.last(), right.allocations.last()]

@@ -506,7 +506,7 @@ impl Provider {
                 let mut player = self.session.player.borrow_mut();
                 if let (Some(timeline), [words, contents, glyphs]) = (player.timeline.as_mut(), arrays) {
                     timeline.push(side, &words.to_vec(), &contents.to_vec(), &glyphs.to_vec());
-                    player.repaint();
+                    player.grow();
                 }
                 false
             }
@@ -654,8 +654,12 @@ impl Provider {
         if let TimeEvent::Unit(unit) = event {
             self.act(Action::Unit(unit));
         }
-        self.act(Action::Status(status));
-        // The inspector's counts are those at the cursor.
-        true
+        let changed = self.act(Action::Status(status));
+        let moves = matches!(
+            event,
+            TimeEvent::ToStart | TimeEvent::Step(_) | TimeEvent::Jump(..) | TimeEvent::Seek(_)
+        );
+        // What the player draws and writes needs no views.
+        changed || !moves || self.session.state.tells_moment()
     }
 }

@@ -411,6 +411,11 @@ pub enum Effect {
 }
 
 impl State {
+    /// Whether views tell of the moment at the cursor: the inspector's counts, and what is listed under the time bar.
+    pub fn tells_moment(&self) -> bool {
+        self.bottom != Bottom::Plots || self.selected.is_some() || self.line.is_some() || self.place.is_some()
+    }
+
     /// Whether the capture is the demo; also before there is one.
     pub fn demo(&self) -> bool {
         self.file.is_demo()

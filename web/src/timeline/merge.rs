@@ -1,5 +1,7 @@
 //! Merging the records of both lanes, and taking in what each says.
 
+use std::rc::Rc;
+
 use snapstack::order::sort_by_number;
 use snapstack::sim::{EVENT_WORDS, Event, FaultKind, Kind, Stage, ThreadState};
 
@@ -8,8 +10,9 @@ use super::{BOTH, RIGHT, Ring, Side, Timeline, columns};
 
 /// Codes of the records that both lanes make alike: stages and threads (`Event::encode`).
 const SHARED: [u32; 2] = [0, 16];
-/// Least number of new events after which columns are chosen anew.
-const RECOLUMN: usize = 4096;
+/// Least number of new events after which columns are chosen anew, and at least one in so many of those that are there: all of
+/// them are looked at.
+const RECOLUMN: (usize, usize) = (4096, 4);
 
 fn is_shared(record: &[u32; EVENT_WORDS]) -> bool {
     SHARED.contains(&(record[2] & 0xff))
@@ -22,9 +25,9 @@ impl Timeline {
         let lane = &mut self.lanes[side as usize];
         lane.contents.tell(contents);
         lane.words.extend_from_slice(words);
-        let before = self.merged.len();
         self.merge();
-        if before / RECOLUMN != self.merged.len() / RECOLUMN {
+        let events = self.merged.len();
+        if events - self.chosen > RECOLUMN.0.max(events / RECOLUMN.1) {
             self.choose_columns();
         }
     }
@@ -52,6 +55,7 @@ impl Timeline {
     }
 
     fn choose_columns(&mut self) {
+        self.chosen = self.merged.len();
         let lane = &self.lanes[1];
         let sent = lane.calls.iter().map(|call| (call.at, call.thread));
         let received = lane.starts.iter().filter_map(|(at, packet)| {
@@ -121,7 +125,7 @@ impl Timeline {
         };
         self.merged.push(index as u32 | flags);
         let now = self.clock.last().max(event.time_ns as f64);
-        self.clock.set(self.merged.len() as u32, now);
+        Rc::make_mut(&mut self.clock).set(self.merged.len() as u32, now);
         self.apply(side, &event);
         if both {
             self.apply(Side::Right, &event);
@@ -130,7 +134,7 @@ impl Timeline {
 
     fn apply(&mut self, side: Side, event: &Event) {
         let at = self.merged.len() as u32;
-        let series = &mut self.series[side as usize];
+        let series = &mut Rc::make_mut(&mut self.series)[side as usize];
         let lane = &mut self.lanes[side as usize];
         match event.kind {
             Kind::Stage { stage: Stage::Send, send, offset, len } => {

@@ -24,6 +24,8 @@ pub use query::Jump;
 pub use series::Series;
 pub use track::{Call, NEVER, Track, Write};
 
+use std::rc::Rc;
+
 use snapstack::sim::{EVENT_WORDS, Event};
 
 /// The lanes.
@@ -155,17 +157,19 @@ pub struct Timeline {
     pub glyphs: Vec<u32>,
     /// The column of each thread.
     pub columns: Vec<u8>,
-    /// Counters by side.
-    pub series: [LaneSeries; 2],
+    /// Counters by side; the page keeps them beyond the run.
+    pub series: Rc<[LaneSeries; 2]>,
     /// Simulated time over positions, in nanoseconds. It never goes back: what one lane does between two shared events counts
     /// from when the other was last seen.
-    pub clock: Series,
+    pub clock: Rc<Series>,
     /// Captured packets' numbers of the sends of a capture, by write.
     pub captured: Vec<u32>,
     lanes: [Lane; 2],
     /// Top bits: right lane, both lanes; low bits: index in that lane. What both lanes do stands once, as the left lane's.
     merged: Vec<u32>,
     complete: bool,
+    /// Merged events when columns were chosen last.
+    chosen: usize,
 }
 
 const RIGHT: u32 = 1 << 31;
@@ -181,12 +185,13 @@ impl Timeline {
             columns: vec![0; threads.len()],
             threads,
             glyphs: Vec::new(),
-            series: [LaneSeries::new(), LaneSeries::new()],
-            clock: Series::new(0.0),
+            series: Rc::new([LaneSeries::new(), LaneSeries::new()]),
+            clock: Rc::new(Series::new(0.0)),
             captured,
             lanes: [Lane::new(), Lane::new()],
             merged: Vec::new(),
             complete: false,
+            chosen: 0,
         }
     }
 
