@@ -3,6 +3,10 @@
 
 #[path = "common/frames.rs"]
 mod frames;
+#[path = "net_world/pointers.rs"]
+mod pointers;
+#[path = "net_world/ports.rs"]
+mod ports;
 #[path = "net_world/queues.rs"]
 mod queues;
 

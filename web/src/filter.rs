@@ -4,8 +4,6 @@ use std::fmt;
 
 /// Most conditions of a filter, and most characters of its text: a link may carry one.
 const MOST: (usize, usize) = (8, 200);
-/// The port that simulated hosts talk on, whose threads are not named by what they talk to.
-const HOSTS_PORT: u32 = 80;
 
 /// What is known of a packet, in one lane.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +12,10 @@ pub struct Facts<'a> {
     pub packet: u32,
     /// Its thread, by index.
     pub thread: Option<u32>,
-    /// The thread's label: of a capture the protocol, and both addresses with their ports.
+    /// The thread's label: of a capture it begins with the protocol.
     pub label: &'a str,
+    /// Source and destination port; zeros if it has none.
+    pub ports: [u16; 2],
     /// It arrived; else it was sent.
     pub up: bool,
     /// Payload bytes.
@@ -24,13 +24,6 @@ pub struct Facts<'a> {
     pub dropped: bool,
     /// It carries bytes again.
     pub resent: bool,
-}
-
-impl Facts<'_> {
-    fn has_port(&self, port: u32) -> bool {
-        let mut ports = self.label.split(' ').filter_map(|word| word.rsplit_once(':')?.1.parse().ok());
-        ports.any(|found: u32| found == port) || port == HOSTS_PORT && self.label.starts_with("thread")
-    }
 }
 
 type Condition = fn(&Facts<'_>) -> bool;
@@ -50,7 +43,7 @@ static WORDS: [(&str, Condition); 6] = [
 /// Conditions of a word and a number.
 static NUMBERS: [(&str, Numbered); 3] = [
     ("thread", |facts, number| facts.thread.is_some_and(|thread| thread + 1 == number)),
-    ("port", |facts, number| facts.has_port(number)),
+    ("port", |facts, number| number > 0 && facts.ports.iter().any(|port| u32::from(*port) == number)),
     ("packet", |facts, number| facts.packet == number),
 ];
 
@@ -214,6 +207,7 @@ mod tests {
         packet: 12,
         thread: Some(2),
         label: "TCP 10.0.0.1:443 ↔ [fe80::1]:50123",
+        ports: [443, 50123],
         up: false,
         len: 1448,
         dropped: false,
@@ -230,6 +224,8 @@ mod tests {
             ("port 443", true),
             ("port:50123", true),
             ("port 80", false),
+            ("port 0", false),
+            ("port 65979", false),
             ("tcp", true),
             ("UDP", false),
             ("out", true),
@@ -253,14 +249,16 @@ mod tests {
     }
 
     #[test]
-    fn threads_of_simulated_hosts_talk_tcp_on_their_port_and_nobody_s_packets_are_of_no_protocol() {
-        let hosts = Facts { label: "thread 3", ..FACTS };
-        let nobody = Facts { thread: None, label: "", ..FACTS };
+    fn threads_of_simulated_hosts_talk_tcp_and_packets_without_ports_are_on_no_port() {
+        let hosts = Facts { label: "thread 3", ports: [80, 10_002], ..FACTS };
+        let nobody = Facts { thread: None, label: "", ports: [0; 2], ..FACTS };
         for (text, of_hosts, of_nobody) in [
             ("tcp", true, false),
             ("udp", false, false),
             ("port 80", true, false),
-            ("port 3", false, false),
+            ("port 10002", true, false),
+            ("port 10001", false, false),
+            ("port 0", false, false),
             ("thread 3", true, false),
         ] {
             let filter = PacketFilter::parse(text).unwrap();

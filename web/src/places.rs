@@ -5,7 +5,7 @@ use snapstack::ledger::AllocationKind;
 use snapstack::sim::{Event, Kind};
 
 use crate::scene::{counted, duration, grouped};
-use crate::timeline::{Call, NEVER, Place, Ring, Side, Slot, Timeline};
+use crate::timeline::{Call, NEVER, Place, Ring, Side, Slot, Slots, Timeline};
 use crate::words::bytes;
 
 /// Events that are looked back over for the buffer that a descriptor was given.
@@ -32,9 +32,9 @@ pub struct Told {
 /// What is told of a place at a position, where each lane runs a scheme.
 pub fn told(timeline: &Timeline, schemes: [Scheme; 2], place: Place, position: u32) -> Told {
     match place {
-        Place::Slot { side, ring, slot } => {
+        Place::Slot { side, ring, queue, slot } => {
             let segments = schemes[side as usize] == Scheme::Snapshot;
-            of_slot(timeline, segments, (side, ring, slot), position)
+            of_slot(timeline, segments, side, Slots { ring, queue, first: slot, count: 1 }, position)
         }
         Place::Socket { side, thread } => of_socket(timeline, side, thread, position),
     }
@@ -59,6 +59,11 @@ fn name(ring: Ring) -> &'static str {
         Ring::Tx => "TX",
         Ring::Rx => "RX",
     }
+}
+
+/// Which queue's it is, in a run with several; queues are counted from 1 on, as threads are.
+fn of_queue(timeline: &Timeline, queue: u32) -> String {
+    if timeline.queues > 1 { format!(" of queue {}", queue + 1) } else { String::new() }
 }
 
 /// The steps of a use in words, each with where it happens; those that never do are left out.
@@ -135,13 +140,9 @@ fn buffers(timeline: &Timeline, side: Side, ring: Ring, slot: &Slot) -> Option<S
     }
 }
 
-fn of_slot(
-    timeline: &Timeline,
-    segments: bool,
-    (side, ring, number): (Side, Ring, u32),
-    position: u32,
-) -> Told {
-    let slot = timeline.slot(side, ring, number, position);
+fn of_slot(timeline: &Timeline, segments: bool, side: Side, of: Slots, position: u32) -> Told {
+    let Slots { ring, queue, first: number, .. } = of;
+    let slot = timeline.slot(side, ring, (queue, number), position);
     let events = steps(ring, &slot);
     let mut facts: Vec<Fact> = Vec::new();
     let id = if segments { "segment ID" } else { "descriptor" };
@@ -177,19 +178,32 @@ fn of_slot(
         None => ("next", "not known yet: the run goes on".to_owned(), None),
     });
     let slots = timeline.slots;
-    let at = |slot: u32| Place::Slot { side, ring, slot: slot % slots };
+    let at = |slot: u32| Slots { first: slot % slots, ..of }.place(side);
     let mut near =
         vec![("Slot before".to_owned(), at(number + slots - 1)), ("Slot after".to_owned(), at(number + 1))];
-    let place = Place::Slot { side, ring, slot: number };
-    if let Some((ring, slot, _)) = timeline.linked(other(side), place, position) {
-        near.push((format!("In the {}", lane(other(side))), Place::Slot { side: other(side), ring, slot }));
+    let queues = timeline.queues;
+    if queues > 1 {
+        let to = |queue: u32| timeline.next_place(side, ring, queue % queues, position);
+        near.push(("Queue before".to_owned(), to(queue + queues - 1)));
+        near.push(("Queue after".to_owned(), to(queue + 1)));
+    }
+    if let Some(slots) = timeline.linked(other(side), of.place(side), position) {
+        near.push((format!("In the {}", lane(other(side))), slots.place(other(side))));
     }
     if let Some(thread) = track.map(|track| track.thread).filter(|thread| *thread != Event::NONE) {
         near.push((format!("Socket of thread {}", thread + 1), Place::Socket { side, thread }));
     }
     Told {
-        title: format!("{} slot {number}", name(ring)),
-        origin: format!("{} · one of {slots} slots of the {} ring", lane(side), name(ring)),
+        title: format!("{} slot {number}{}", name(ring), of_queue(timeline, queue)),
+        origin: match queues {
+            1 => format!("{} · one of {slots} slots of the {} ring", lane(side), name(ring)),
+            _ => format!(
+                "{} · one of {slots} slots of the {} ring of queue {} of {queues}",
+                lane(side),
+                name(ring),
+                queue + 1
+            ),
+        },
         facts,
         events,
         near,
@@ -199,9 +213,11 @@ fn of_slot(
 /// A packet's slots in either lane, and its thread's socket.
 pub fn near(timeline: &Timeline, packet: u32) -> Vec<(String, Place)> {
     let slots = Side::BOTH.into_iter().filter_map(|side| {
-        let (ring, slot, count) = timeline.slots_of(side, packet)?;
-        let (name, more) = (name(ring), if count > 1 { " and on" } else { "" });
-        Some((format!("{name} slot {slot}{more}, {}", lane(side)), Place::Slot { side, ring, slot }))
+        let slots = timeline.slots_of(side, packet)?;
+        let (name, first, more) =
+            (name(slots.ring), slots.first, if slots.count > 1 { " and on" } else { "" });
+        let queue = of_queue(timeline, slots.queue);
+        Some((format!("{name} slot {first}{more}{queue}, {}", lane(side)), slots.place(side)))
     });
     let thread = timeline.track(Side::Right, packet).map(|track| track.thread);
     let socket = thread.filter(|thread| *thread != Event::NONE).map(|thread| {
@@ -270,10 +286,10 @@ fn of_socket(timeline: &Timeline, side: Side, thread: u32, position: u32) -> Tol
 
 #[cfg(test)]
 mod tests {
-    use snapstack::sim::{Config, Stage};
+    use snapstack::sim::{Config, Setup, Stage, Workload};
 
     use super::*;
-    use crate::timeline::tests::timeline;
+    use crate::timeline::tests::{build, timeline};
 
     const SCHEMES: [Scheme; 2] = [Scheme::SkBuff, Scheme::Snapshot];
 
@@ -287,13 +303,10 @@ mod tests {
         let packet = timeline.packet_of_frame(27).unwrap();
         let track = timeline.track(Side::Right, packet).unwrap();
         let there = track.at(Stage::Completion) - 1;
-        let place = |side| {
-            let (ring, slot, _) = timeline.slots_of(side, packet).unwrap();
-            Place::Slot { side, ring, slot }
-        };
+        let place = |side| timeline.slots_of(side, packet).unwrap().place(side);
         let right = told(&timeline, SCHEMES, place(Side::Right), there);
         assert_eq!(right.title, "TX slot 2");
-        assert_eq!(fact(&right, "segment ID"), (timeline.base(Side::Right, Ring::Tx) + 2).to_string());
+        assert_eq!(fact(&right, "segment ID"), (timeline.base(Side::Right, Ring::Tx, 0) + 2).to_string());
         assert_eq!(fact(&right, "owned by"), "the driver: completed, to be recycled");
         assert_eq!(fact(&right, "packet in it"), format!("{packet}, as the segment's content"));
         assert_eq!(fact(&right, "its payload"), "1,448 B");
@@ -309,10 +322,43 @@ mod tests {
         let before = told(&timeline, SCHEMES, place(Side::Right), 0);
         assert_eq!(fact(&before, "owned by"), "the driver: not filled yet");
         assert_eq!(fact(&before, "next"), format!("filled with packet {packet}"));
-        let granted = Place::Slot { side: Side::Left, ring: Ring::Rx, slot: 300 };
+        let granted = Place::Slot { side: Side::Left, ring: Ring::Rx, queue: 0, slot: 300 };
         let granted = told(&timeline, SCHEMES, granted, track.start());
         assert_eq!(fact(&granted, "owned by"), "the NIC: granted, to be filled");
         assert_eq!(fact(&granted, "buffer"), "one of 2,048 B, allocated before it was granted");
+    }
+
+    #[test]
+    fn in_a_run_of_several_queues_a_slot_tells_its_queue_and_leads_to_the_others() {
+        let config = Config {
+            workload: Workload::Web,
+            queues: 3,
+            threads: 12,
+            bytes: 20_000,
+            message: 10_000,
+            ..Config::default()
+        };
+        let timeline = build(&Setup::new(config, None), 512);
+        let of_second = |packet: &u32| {
+            let track = timeline.track(Side::Right, *packet).unwrap();
+            !track.up && track.queue == 1 && track.at(Stage::Completion) != NEVER
+        };
+        let packet = (0..timeline.packets(Side::Right)).find(of_second).unwrap();
+        let at = timeline.track(Side::Right, packet).unwrap().at(Stage::Completion) - 1;
+        let slots = timeline.slots_of(Side::Right, packet).unwrap();
+        let slot = told(&timeline, SCHEMES, slots.place(Side::Right), at);
+        assert_eq!(slot.title, format!("TX slot {} of queue 2", slots.first));
+        assert_eq!(slot.origin, "right lane · one of 512 slots of the TX ring of queue 2 of 3");
+        assert_eq!(fact(&slot, "packet in it"), format!("{packet}, as the segment's content"));
+        let to = |told: &Told, name: &str| told.near.iter().find(|near| near.0 == name).map(|near| near.1);
+        let (before, after) = (to(&slot, "Queue before").unwrap(), to(&slot, "Queue after").unwrap());
+        assert_eq!((before.queue(), after.queue()), (Some(0), Some(2)));
+        let round = told(&timeline, SCHEMES, after, at);
+        assert_eq!(to(&round, "Queue after").and_then(Place::queue), Some(0));
+        assert_eq!(to(&slot, "In the left lane").and_then(Place::queue), Some(1));
+        let names: Vec<String> = near(&timeline, packet).into_iter().map(|near| near.0).collect();
+        let name = format!("TX slot {} of queue 2, right lane", slots.first);
+        assert!(names.contains(&name), "{names:?}");
     }
 
     #[test]

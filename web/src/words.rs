@@ -31,8 +31,10 @@ pub fn dump(hex: &str) -> String {
     out
 }
 
-/// A record in words, with the class of what it means. What a ring's pointers hold depends on the lane's scheme.
-pub fn describe(kind: &Kind, scheme: Option<Scheme>) -> (&'static str, String) {
+/// A record in words, with the class of what it means. What a ring's pointers hold depends on the lane's scheme; whose ring it
+/// is, is said where there are several queues.
+pub fn describe(kind: &Kind, scheme: Option<Scheme>, queues: u32) -> (&'static str, String) {
+    let of = |queue: u16| if queues > 1 { format!("queue {}: ", queue + 1) } else { String::new() };
     let unit = match scheme {
         Some(Scheme::Snapshot) => "segment ",
         Some(Scheme::SkBuff) => "descriptor ",
@@ -70,11 +72,13 @@ pub fn describe(kind: &Kind, scheme: Option<Scheme>) -> (&'static str, String) {
         ),
         Kind::ContentGone { content } => ("", format!("nothing holds content {content} any more")),
         Kind::Gauges { footprint, .. } => ("", format!("footprint {}", bytes(footprint))),
-        Kind::Ring { head, tail, owned, unposted } => {
-            ("dma", format!("TX Head {unit}{head}, Tail {unit}{tail}: {owned} posted, {unposted} filled"))
+        Kind::Ring { queue, head, tail, owned, unposted } => {
+            let of = of(queue);
+            ("dma", format!("{of}TX Head {unit}{head}, Tail {unit}{tail}: {owned} posted, {unposted} filled"))
         }
-        Kind::RxRing { head, tail, owned, waiting } => {
-            ("dma", format!("RX Head {unit}{head}, Tail {unit}{tail}: {owned} granted, {waiting} filled"))
+        Kind::RxRing { queue, head, tail, owned, waiting } => {
+            let of = of(queue);
+            ("dma", format!("{of}RX Head {unit}{head}, Tail {unit}{tail}: {owned} granted, {waiting} filled"))
         }
         Kind::Dma { requests, bytes: moved } => {
             ("dma", format!("DMA: {}, {}", counted(requests.into(), "request"), bytes(moved)))
@@ -138,8 +142,8 @@ pub fn stage_words(stage: Stage) -> &'static str {
 }
 
 /// An event in a sentence: whose it is, and what happens.
-pub fn sentence(lane: &str, event: &Event, scheme: Option<Scheme>) -> String {
-    let (_, text) = describe(&event.kind, scheme);
+pub fn sentence(lane: &str, event: &Event, scheme: Option<Scheme>, queues: u32) -> String {
+    let (_, text) = describe(&event.kind, scheme, queues);
     if event.packet == Event::NONE {
         format!("{lane}: {text}")
     } else {
@@ -153,7 +157,9 @@ mod tests {
 
     #[test]
     fn records_are_told_with_what_their_numbers_count() {
-        let ring = Kind::Ring { head: 1069, tail: 1058, owned: 10, unposted: 0 };
+        let ring = Kind::Ring { queue: 2, head: 1069, tail: 1058, owned: 10, unposted: 0 };
+        let of = describe(&ring, Some(Scheme::Snapshot), 4).1;
+        assert_eq!(of, "queue 3: TX Head segment 1069, Tail segment 1058: 10 posted, 0 filled");
         let cases = [
             (ring, Some(Scheme::Snapshot), "TX Head segment 1069, Tail segment 1058: 10 posted, 0 filled"),
             (
@@ -167,7 +173,7 @@ mod tests {
             (Kind::DataLines { requested: 1, new: 0, zero: 0 }, None, "1 data line looked up, 0 new"),
         ];
         for (kind, scheme, text) in cases {
-            assert_eq!(describe(&kind, scheme).1, text);
+            assert_eq!(describe(&kind, scheme, 1).1, text);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::ledger::{Ledger, PacketId};
 use crate::memory::AccessCounts;
-use crate::nic::{Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
+use crate::nic::{Delivery, NicCounts, RingPointers, Rss, RxMetadata, TxFrames, TxOffload};
 
 /// A scheme, whichever.
 #[derive(Clone)]
@@ -253,5 +253,9 @@ impl Buffers for AnyScheme {
 
     fn observe(&self) -> Observation {
         of!(self, scheme => scheme.observe())
+    }
+
+    fn pointers(&self, queue: u16) -> [RingPointers; 2] {
+        of!(self, scheme => scheme.pointers(queue))
     }
 }

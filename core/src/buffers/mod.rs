@@ -30,7 +30,7 @@ use std::ops::Range;
 
 use crate::ledger::{Ledger, PacketId};
 use crate::memory::AccessCounts;
-use crate::nic::{Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
+use crate::nic::{Delivery, NicCounts, RingPointers, Rss, RxMetadata, TxFrames, TxOffload};
 
 /// Who holds payloads: all that a queue of [`Chunk`]s needs of a scheme.
 pub trait Holders {
@@ -276,6 +276,9 @@ pub trait Buffers: Holders {
 
     /// State and counters.
     fn observe(&self) -> Observation;
+
+    /// The pointers of a queue's TX ring and of its RX ring.
+    fn pointers(&self, queue: u16) -> [RingPointers; 2];
 }
 
 /// The part `offset..offset + len` of `length` bytes, or the error that names what is missing.

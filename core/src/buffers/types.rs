@@ -127,7 +127,7 @@ impl Held {
     }
 }
 
-/// State and counters that a scheme shows to the outside; ring pointers are those of queue 0.
+/// State and counters that a scheme shows to the outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Observation {
     /// Segment map entries written.
@@ -138,22 +138,6 @@ pub struct Observation {
     pub data_lines: LineCounts,
     /// Data lines held.
     pub held: Held,
-    /// TX Head, as a slot ID.
-    pub head: u32,
-    /// TX Tail, as a slot ID.
-    pub tail: u32,
-    /// Slots that the NIC owns.
-    pub owned_by_nic: u32,
-    /// Slots that are filled and not yet posted.
-    pub unposted: u32,
-    /// RX Head, as a slot ID.
-    pub rx_head: u32,
-    /// RX Tail, as a slot ID.
-    pub rx_tail: u32,
-    /// RX slots that the NIC may fill.
-    pub rx_owned_by_nic: u32,
-    /// Filled RX slots that wait for the driver.
-    pub rx_waiting: u32,
     /// Bytes held now, bookkeeping by modelled widths included (DESIGN.md section 5): applications' buffers, and what the
     /// stack has beside them.
     pub footprint: u64,

@@ -40,7 +40,7 @@ pub use offload::{BadOffload, Checksum, ETHERNET_BYTES, IpVersion, Tso, TxOffloa
 pub use pacing::{DoorbellBatch, Moderation};
 pub use parse::Verdict;
 pub use receive::{Delivery, DropReason, NicCounts, RX_BUFFER_BYTES, payload_start, ports};
-pub use ring::{RingFull, TxRing};
+pub use ring::{RingFull, RingPointers, TxRing};
 pub use rss::{RSS_DEFAULT_KEY, RSS_KEY_BYTES, RSS_TABLE, Rss};
 pub use rx_metadata::{RX_METADATA_BYTES, RxMetadata};
 pub use rx_ring::RxRing;

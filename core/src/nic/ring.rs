@@ -25,6 +25,19 @@ pub struct TxRing {
     recycled: u64,
 }
 
+/// What the pointers of a ring say, to whoever looks on; slots by ID.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RingPointers {
+    /// Head: the next slot that the driver fills, or grants.
+    pub head: u32,
+    /// Tail: the last slot that the NIC is done with.
+    pub tail: u32,
+    /// Slots that the NIC owns: to read, or to fill.
+    pub owned_by_nic: u32,
+    /// Filled slots that are the driver's: not posted yet in a transmit ring, to be taken in a receive ring.
+    pub filled: u32,
+}
+
 impl TxRing {
     /// A ring of `slots` slots, at least 2, whose first slot is segment (or descriptor) `base`.
     ///
@@ -126,6 +139,16 @@ impl TxRing {
     /// Slots that the NIC owns.
     pub fn owned_by_nic(&self) -> u32 {
         (self.posted - self.completed) as u32
+    }
+
+    /// All of these at once.
+    pub fn pointers(&self) -> RingPointers {
+        RingPointers {
+            head: self.head(),
+            tail: self.tail(),
+            owned_by_nic: self.owned_by_nic(),
+            filled: self.unposted(),
+        }
     }
 }
 

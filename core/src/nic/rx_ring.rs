@@ -4,6 +4,8 @@
 //! the most N - 1 + p): the NIC writes `Tail = B + (F - 1) mod N`, the driver writes `Head = B + G mod N`, and empties a
 //! slot when it grants it. A slot is free for granting as soon as the driver has processed it.
 
+use super::ring::RingPointers;
+
 /// Pointers of a receive ring. Slots are numbered `0..N`; add the base for segment IDs.
 #[derive(Clone, Debug)]
 pub struct RxRing {
@@ -105,5 +107,15 @@ impl RxRing {
     /// Filled slots that wait for the driver.
     pub fn waiting(&self) -> u32 {
         (self.filled - self.processed) as u32
+    }
+
+    /// All of these at once.
+    pub fn pointers(&self) -> RingPointers {
+        RingPointers {
+            head: self.head(),
+            tail: self.tail(),
+            owned_by_nic: self.owned_by_nic(),
+            filled: self.waiting(),
+        }
     }
 }

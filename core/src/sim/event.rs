@@ -5,6 +5,9 @@
 //! ```text
 //! | time in ns, low, high | kind + 256 * detail | packet | a | b | c |
 //! ```
+//!
+//! The detail says more of the kind: which stage, which cause of a copy; and which queue's rings the pointers of
+//! [`Kind::Ring`] and [`Kind::RxRing`] are of.
 
 use crate::buffers::Origin;
 use crate::ledger::{AllocationKind, CopyCause};
@@ -261,8 +264,10 @@ pub enum Kind {
         /// Different ones.
         distinct: u32,
     },
-    /// The ring's pointers moved.
+    /// A transmit ring's pointers moved.
     Ring {
+        /// The queue, from 0 on.
+        queue: u16,
         /// TX Head.
         head: u32,
         /// TX Tail.
@@ -311,8 +316,10 @@ pub enum Kind {
         /// Accesses to HICAMP memory since the last such record; none in a conventional stack.
         accesses: u32,
     },
-    /// The receive ring's pointers moved.
+    /// A receive ring's pointers moved.
     RxRing {
+        /// The queue, from 0 on.
+        queue: u16,
         /// RX Head.
         head: u32,
         /// RX Tail.
@@ -386,14 +393,14 @@ impl Event {
             Kind::MapEntries { count } => (5, 0, count, 0, 0),
             Kind::Lines { requested, new, hits } => (6, 0, requested, new, hits),
             Kind::Held { references, distinct } => (7, 0, references, distinct, 0),
-            Kind::Ring { head, tail, owned, unposted } => {
-                (8, 0, head, tail, u32::from(owned) | u32::from(unposted) << 16)
+            Kind::Ring { queue, head, tail, owned, unposted } => {
+                (8, queue.into(), head, tail, u32::from(owned) | u32::from(unposted) << 16)
             }
             Kind::Dma { requests, bytes } => (9, 0, requests, bytes, 0),
             Kind::Frame { len, hash } => (10, 0, len, hash as u32, (hash >> 32) as u32),
             Kind::Content { origin, content, send, lines } => (11, origin as u32, content, send, lines),
-            Kind::RxRing { head, tail, owned, waiting } => {
-                (12, 0, head, tail, u32::from(owned) | u32::from(waiting) << 16)
+            Kind::RxRing { queue, head, tail, owned, waiting } => {
+                (12, queue.into(), head, tail, u32::from(owned) | u32::from(waiting) << 16)
             }
             Kind::Drop { place, reason, count } => (13, place as u32, reason, count, 0),
             Kind::Retransmission { send, offset, len } => (14, 0, send, offset, len),
@@ -419,11 +426,17 @@ impl Event {
             5 => Kind::MapEntries { count: a },
             6 => Kind::Lines { requested: a, new: b, hits: c },
             7 => Kind::Held { references: a, distinct: b },
-            8 => Kind::Ring { head: a, tail: b, owned: c as u16, unposted: (c >> 16) as u16 },
+            8 => {
+                let (owned, unposted) = (c as u16, (c >> 16) as u16);
+                Kind::Ring { queue: u16::try_from(detail).ok()?, head: a, tail: b, owned, unposted }
+            }
             9 => Kind::Dma { requests: a, bytes: b },
             10 => Kind::Frame { len: a, hash: u64::from(b) | u64::from(c) << 32 },
             11 => Kind::Content { origin: *Origin::ALL.get(detail)?, content: a, send: b, lines: c },
-            12 => Kind::RxRing { head: a, tail: b, owned: c as u16, waiting: (c >> 16) as u16 },
+            12 => {
+                let (owned, waiting) = (c as u16, (c >> 16) as u16);
+                Kind::RxRing { queue: u16::try_from(detail).ok()?, head: a, tail: b, owned, waiting }
+            }
             13 => Kind::Drop { place: *DropPlace::ALL.get(detail)?, reason: a, count: b },
             14 => Kind::Retransmission { send: a, offset: b, len: c },
             15 => Kind::Fault { fault: *FaultKind::ALL.get(detail)?, from_peer: a != 0, frame: b },
@@ -452,7 +465,8 @@ mod tests {
             Kind::MapEntries { count: 2 },
             Kind::Lines { requested: 5, new: 4, hits: 1 },
             Kind::Held { references: 8, distinct: 2 },
-            Kind::Ring { head: 1069, tail: 1058, owned: 10, unposted: 3 },
+            Kind::Ring { queue: 0, head: 1069, tail: 1058, owned: 10, unposted: 3 },
+            Kind::Ring { queue: 15, head: 1069, tail: 1058, owned: 10, unposted: 3 },
             Kind::Dma { requests: 1, bytes: 1550 },
             Kind::Frame { len: 1502, hash: 0x0123_4567_89ab_cdef },
             Kind::Content { origin: Origin::Kernel, content: 9, send: Event::NONE, lines: 23 },
@@ -461,7 +475,7 @@ mod tests {
             Kind::DataLines { requested: 23, new: 4, zero: 1 },
             Kind::Stage { stage: Stage::WireIn, send: Event::NONE, offset: 0, len: 1514 },
             Kind::Stage { stage: Stage::Recv, send: 3, offset: 0, len: 1448 },
-            Kind::RxRing { head: 1580, tail: 1572, owned: 500, waiting: 7 },
+            Kind::RxRing { queue: 3, head: 1580, tail: 1572, owned: 500, waiting: 7 },
             Kind::Drop { place: DropPlace::Stack, reason: 5, count: 1 },
             Kind::Retransmission { send: 1, offset: 2896, len: 1448 },
             Kind::Fault { fault: FaultKind::Corrupted, from_peer: true, frame: 77 },
@@ -473,6 +487,7 @@ mod tests {
         }
         assert_eq!(Event::decode(&[0, 0, 20, 0, 0, 0, 0]), None);
         assert_eq!(Event::decode(&[0, 0, 16 << 8, 0, 0, 0, 0]), None);
+        assert_eq!(Event::decode(&[0, 0, 8 | 1 << 24, 0, 0, 0, 0]), None, "there are not so many queues");
     }
 
     #[test]

@@ -113,6 +113,7 @@ trait AnyRun<T> {
     fn tap_mut(&mut self) -> &mut T;
     fn watch(&mut self);
     fn take_lines(&mut self) -> Vec<ContentLines>;
+    fn take_ports(&mut self) -> Vec<(u32, [u16; 2])>;
     fn digest(&self) -> String;
     fn snapshot(&self) -> Option<&Snapshot>;
     fn snapshot_mut(&mut self) -> Option<&mut Snapshot>;
@@ -192,6 +193,10 @@ impl<R: Run> AnyRun<R::Tap> for R {
 
     fn take_lines(&mut self) -> Vec<ContentLines> {
         self.recorded_mut().take_lines()
+    }
+
+    fn take_ports(&mut self) -> Vec<(u32, [u16; 2])> {
+        self.recorded_mut().take_ports()
     }
 
     fn digest(&self) -> String {
@@ -330,7 +335,7 @@ impl<T: Tap + Clone + 'static> Lane<T> {
         self.run.now()
     }
 
-    /// From now on, new contents tell their lines ([`Lane::take_lines`]).
+    /// From now on, new contents tell their lines ([`Lane::take_lines`]), and packets their ports ([`Lane::take_ports`]).
     pub fn watch(&mut self) {
         self.run.watch();
     }
@@ -338,6 +343,12 @@ impl<T: Tap + Clone + 'static> Lane<T> {
     /// The lines of the contents recorded since the last call.
     pub fn take_lines(&mut self) -> Vec<ContentLines> {
         self.run.take_lines()
+    }
+
+    /// Source and destination port of each packet of TCP or UDP, sent or received, that is new since the last call, by its
+    /// number. A fragment may have none.
+    pub fn take_ports(&mut self) -> Vec<(u32, [u16; 2])> {
+        self.run.take_ports()
     }
 
     /// Hands over the records made since the last call, as words ([`super::Event::encode`]).

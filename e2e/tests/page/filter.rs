@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use fantoccini::Locator;
 use fantoccini::key::Key;
 use serde_json::json;
-use snapstack_e2e::{READY, wait_for};
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
 
 use crate::fixture::Page;
 
@@ -109,5 +109,33 @@ async fn lanes_steps_jumps_list_and_link_go_by_the_packet_filter() -> Result<()>
     ensure!(page.passing().await? == here);
     let field = page.browser.eval("return document.getElementById('packet-filter').value").await?;
     ensure!(field == json!("thread 3"), "{field}");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_filter_takes_effect_on_what_has_come_of_a_run_that_goes_on() -> Result<()> {
+    let server = StaticServer::start(&dist()?, Some(CSP))?;
+    let browser = Browser::start(1440, 900).await?;
+    let long = "#/explore?v=2&run=bulk&threads=500&bytes=262144&filter=port%2010007";
+    browser.client().goto(&format!("{}{long}", server.url())).await?;
+    let page = Page { browser, server };
+    // In one look: it is said, and the run goes on.
+    let said =
+        "return document.getElementById('work') ? document.getElementById('out-passing').textContent : ''";
+    let passing = async || Ok(page.browser.eval(said).await?.as_str().unwrap_or_default().to_owned());
+    let first = wait_for("packets to pass while the run goes on", READY, async || {
+        let text: String = passing().await?;
+        Ok((text.ends_with(" pass") && !text.starts_with("0 of")).then_some(text))
+    })
+    .await?;
+    wait_for("more to pass", READY, async || {
+        let text: String = passing().await?;
+        Ok((!text.is_empty() && text != first).then_some(()))
+    })
+    .await?;
+    page.browser.eval("document.getElementById('cancel').click()").await?;
+    page.until_text("notice", "The run was cancelled").await?;
+    let (some, all) = page.passing().await?;
+    ensure!(0 < some && 50 * some < all, "of one of 500 clients {some} of {all}");
     page.no_complaints().await
 }

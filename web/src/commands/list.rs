@@ -74,6 +74,8 @@ pub enum Intent {
     Overwrite,
     /// Selects the slot of a ring that holds the selected packet, or the one with which something happens next.
     Slot(Ring),
+    /// Selects a slot of the next queue's ring.
+    NextQueue,
     /// Selects the socket of the selected packet's thread, or of the one that called last.
     Socket,
     /// Puts the command line of this run on the clipboard.
@@ -122,7 +124,13 @@ impl Intent {
             Self::Act(action) => matches!(action(), Action::Bottom(_) | Action::TurnAxis | Action::Filter(_)),
             Self::Time(event) => !matches!(event, TimeEvent::Loop),
             Self::Ask(wanted) => matches!(wanted(), Wanted::Dag(_)),
-            Self::Slot(_) | Self::Socket | Self::Present | Self::Opening | Self::Help | Self::Gallery => true,
+            Self::Slot(_)
+            | Self::NextQueue
+            | Self::Socket
+            | Self::Present
+            | Self::Opening
+            | Self::Help
+            | Self::Gallery => true,
             _ => false,
         }
     }
@@ -265,6 +273,7 @@ pub static COMMANDS: &[Command] = &[
         EXPLORE,
         Intent::Slot(Ring::Rx),
     ),
+    command("next-queue", "Go to the next queue's rings", &["q"], Group::General, EXPLORE, Intent::NextQueue),
     command(
         "socket",
         "Inspect the socket of the packet's thread, or of the one that called last",

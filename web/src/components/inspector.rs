@@ -160,7 +160,7 @@ fn ledger(props: &Props) -> Html {
         )
     });
     let rows = told.map(|(position, side, record)| {
-        let (class, text) = describe(&record.kind, None);
+        let (class, text) = describe(&record.kind, None, 1);
         let position = *position;
         let onseek = props.onseek.clone();
         let go = Callback::from(move |_: MouseEvent| onseek.emit(position));

@@ -9,4 +9,4 @@ pub use client::{Engine, Message};
 pub use protocol::{
     Answer, Answered, Asking, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request,
 };
-pub use worker::{Abilities, Numbering, is_worker, serve};
+pub use worker::{Abilities, Numbering, is_worker, ports_words, serve};

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::spec::Spec;
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 
 /// From the page. A run that is asked for while a capture is read begins once that is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -267,7 +267,8 @@ pub enum Reply {
         /// A label for each thread.
         threads: Vec<String>,
     },
-    /// Events of one lane. Beside it: their words; lines of new contents (content, count, numbers); hashes of new lines.
+    /// Events of one lane. Beside it: their words; lines of new contents (content, count, numbers); hashes of new lines; ports
+    /// of packets (number, source + 65,536 * destination).
     Events {
         /// Number of the request.
         run: u32,

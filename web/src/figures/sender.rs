@@ -182,7 +182,7 @@ impl Sender {
     /// What the host's core holds now.
     fn state(&mut self) -> Result<State, FigureError> {
         let mut state = self.observer.look(self.buffers.memory())?;
-        let seen = self.buffers.observe();
+        let [seen, _] = self.buffers.pointers(QUEUE);
         state.ring = Some(Ring::new(Pointers {
             base: self.nic.ring_base,
             slots: self.nic.tx_slots,

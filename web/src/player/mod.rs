@@ -125,6 +125,9 @@ pub struct Player {
     pub passing: Option<Passing>,
     /// How often that has changed.
     pub filtered: u32,
+    /// The filter, and how many events there were when it was last said how many packets pass.
+    filter: PacketFilter,
+    said: u32,
     /// Events a second.
     pub speed: f64,
     /// Whether motion is not wanted: playing cuts from moment to moment once a second, and the tour is stills.
@@ -181,6 +184,8 @@ impl Default for Player {
             range: None,
             passing: None,
             filtered: 0,
+            filter: PacketFilter::default(),
+            said: 0,
             speed: 150.0,
             still: false,
             at: 0.0,
@@ -310,12 +315,30 @@ impl Player {
         }
     }
 
-    /// Lets packets pass a filter; of a run that goes on, those that are there.
+    /// Lets packets pass a filter; of a run that goes on, those that are there, and then those that come
+    /// ([`Player::filter_on`]).
     pub fn filter(&mut self, filter: &PacketFilter) {
         let timeline = self.timeline.as_ref().filter(|_| !filter.is_empty());
         self.passing = timeline.map(|timeline| timeline.passing(filter));
+        self.filter = filter.clone();
         self.filtered += 1;
+        self.said = self.end();
         self.dirty = true;
+    }
+
+    /// Lets what has come of the run pass the filter. True when so much has come since it was last said how many packets pass
+    /// that it should be said again: with the run's end, or when the run is longer by a quarter.
+    pub fn filter_on(&mut self) -> bool {
+        let (Some(timeline), Some(passing)) = (&self.timeline, &mut self.passing) else { return false };
+        timeline.pass_on(passing, &self.filter);
+        let (said, end) = (self.said, timeline.len());
+        let again = end - said > said / 4 || timeline.is_complete();
+        if again {
+            self.filtered += 1;
+            self.said = end;
+        }
+        self.dirty = true;
+        again
     }
 
     /// One step on or back, in the tour's stills where they are shown; false if no packet is there that passes the filter.
@@ -510,7 +533,12 @@ impl Player {
         let copied = Side::BOTH.map(|side| timeline.series[side as usize].copied.value(position) as u64);
         let text = format!(
             "Event {position}, {}. Copied so far: left {} bytes, right {} bytes.",
-            crate::words::sentence(lane, &event, side.map(|side| self.schemes[side as usize])),
+            crate::words::sentence(
+                lane,
+                &event,
+                side.map(|side| self.schemes[side as usize]),
+                timeline.queues
+            ),
             copied[0],
             copied[1]
         );

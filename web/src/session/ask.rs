@@ -78,8 +78,8 @@ impl Provider {
     pub(super) fn place(&mut self, place: Place) -> bool {
         let player = self.session.player.borrow();
         let packet = match (place, &player.timeline) {
-            (Place::Slot { side, ring, slot }, Some(timeline)) => {
-                timeline.slot(side, ring, slot, player.position()).packet
+            (Place::Slot { side, ring, queue, slot }, Some(timeline)) => {
+                timeline.slot(side, ring, (queue, slot), player.position()).packet
             }
             _ => None,
         };
@@ -88,18 +88,43 @@ impl Provider {
         self.act(Action::Place(Some(place)))
     }
 
-    /// Selects the slot of a ring that holds the selected packet, or the one with which something happens next.
+    /// Selects the slot of a ring that holds the selected packet, or the one with which something happens next in the queue
+    /// that is looked at.
     pub(super) fn slot(&mut self, ring: Ring) -> bool {
         let player = self.session.player.borrow();
         let Some(timeline) = &player.timeline else { return false };
         let side = Side::Right;
         let own = player.selected.and_then(|packet| timeline.slots_of(side, packet));
-        let slot = match own {
-            Some((of, slot, _)) if of == ring => slot,
-            _ => timeline.next_slot(side, ring, player.position()),
+        let place = match own.filter(|slots| slots.ring == ring) {
+            Some(slots) => slots.place(side),
+            None => {
+                let position = player.position();
+                let queue = timeline.queue_at_work(player.place, player.selected, position);
+                timeline.next_place(side, ring, queue, position)
+            }
         };
         drop(player);
-        self.place(Place::Slot { side, ring, slot })
+        self.place(place)
+    }
+
+    /// Selects, of the queue after the one that is looked at, the slot with which something happens next, in the same ring.
+    pub(super) fn next_queue(&mut self) -> bool {
+        let player = self.session.player.borrow();
+        let Some(timeline) = &player.timeline else { return false };
+        if timeline.queues == 1 {
+            drop(player);
+            let text = "This run has one queue; the settings take up to 16.";
+            return self.act(Action::Inform(text.to_owned()));
+        }
+        let position = player.position();
+        let (side, ring) = match player.place {
+            Some(Place::Slot { side, ring, .. }) => (side, ring),
+            _ => (Side::Right, Ring::Tx),
+        };
+        let queue = timeline.queue_at_work(player.place, player.selected, position);
+        let place = timeline.next_place(side, ring, (queue + 1) % timeline.queues, position);
+        drop(player);
+        self.place(place)
     }
 
     /// Selects the packet whose event brought the run to a position, if it has one.

@@ -74,6 +74,7 @@ impl Provider {
                 self.act(Action::Change(Change::Overwrite { at_ns, thread }, here))
             }
             Intent::Slot(ring) => self.slot(ring),
+            Intent::NextQueue => self.next_queue(),
             Intent::Socket => {
                 let thread = self.thread();
                 self.place(Place::Socket { side: Side::Right, thread })

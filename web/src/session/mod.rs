@@ -491,8 +491,9 @@ impl Provider {
                 let mut player = self.session.player.borrow_mut();
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;
-                let Config { line_size, ring_slots, .. } = spec.config;
-                player.begin(Timeline::new(line_size, ring_slots, threads, captured));
+                let Config { line_size, queues, ring_slots, .. } = spec.config;
+                player.begin(Timeline::new(line_size, (queues.into(), ring_slots), threads, captured));
+                player.filter(&self.session.state.packets.filter);
                 drop(player);
                 self.act(Action::Started(spec));
                 let branches = &self.session.state.branches;
@@ -504,11 +505,14 @@ impl Provider {
             Reply::Events { lane, .. } => {
                 let side = if lane == 0 { Side::Left } else { Side::Right };
                 let mut player = self.session.player.borrow_mut();
-                if let (Some(timeline), [words, contents, glyphs]) = (player.timeline.as_mut(), arrays) {
-                    timeline.push(side, &words.to_vec(), &contents.to_vec(), &glyphs.to_vec());
-                    player.grow();
-                }
-                false
+                let (Some(timeline), [words, contents, glyphs, ports]) = (player.timeline.as_mut(), arrays)
+                else {
+                    return false;
+                };
+                timeline.tell_ports(side, &ports.to_vec());
+                timeline.push(side, &words.to_vec(), &contents.to_vec(), &glyphs.to_vec());
+                player.grow();
+                player.filter_on()
             }
             Reply::Done { results, milliseconds, .. } => {
                 let mut player = self.session.player.borrow_mut();
@@ -516,7 +520,7 @@ impl Provider {
                     timeline.finish();
                 }
                 player.keep(self.session.state.shown_key());
-                player.filter(&self.session.state.packets.filter);
+                player.filter_on();
                 player.repaint();
                 drop(player);
                 let frames: u32 = results.iter().flat_map(|result| result.frames).sum();

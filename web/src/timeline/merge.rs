@@ -32,6 +32,20 @@ impl Timeline {
         }
     }
 
+    /// Takes the ports of a lane's packets: number, and source below destination.
+    pub fn tell_ports(&mut self, side: Side, words: &[u32]) {
+        let list = &mut self.lanes[side as usize].ports;
+        for [packet, ports] in words.as_chunks().0 {
+            let packet = *packet as usize;
+            // Numbers follow each other; whatever else comes is not believed.
+            if packet >= list.len() + (1 << 20) {
+                continue;
+            }
+            list.resize(list.len().max(packet + 1), [0; 2]);
+            list[packet] = [*ports as u16, (*ports >> 16) as u16];
+        }
+    }
+
     /// No more events will come.
     pub fn finish(&mut self) {
         self.merge();
@@ -190,17 +204,13 @@ impl Timeline {
                 series.bus.add(at, f64::from(bus));
                 series.accesses.add(at, f64::from(accesses));
             }
-            Kind::Ring { tail, owned, unposted, .. } => {
-                let track = lane.tracks.get(event.packet as usize);
-                let nic = track.and_then(|track| track.stage(at)) == Some(Stage::Dma);
+            Kind::Ring { queue, tail, owned, unposted, .. } => {
                 let pointers = [tail, owned.into(), unposted.into()];
-                lane.rings[0].push((Ring::Tx, self.slots, nic), (at, event.packet), pointers);
+                lane.turn(self.slots, (Ring::Tx, queue), (at, event.packet), pointers);
             }
-            Kind::RxRing { tail, owned, waiting, .. } => {
-                let track = lane.tracks.get(event.packet as usize);
-                let nic = track.is_some_and(|track| track.at(Stage::DriverIn) > at);
+            Kind::RxRing { queue, tail, owned, waiting, .. } => {
                 let pointers = [tail, owned.into(), waiting.into()];
-                lane.rings[1].push((Ring::Rx, self.slots, nic), (at, event.packet), pointers);
+                lane.turn(self.slots, (Ring::Rx, queue), (at, event.packet), pointers);
             }
             Kind::Frame { hash, .. } => {
                 if let Some(track) = lane.tracks.get_mut(event.packet as usize) {
@@ -238,6 +248,20 @@ impl Timeline {
 }
 
 impl super::Lane {
+    /// A queue's ring has turned, by what the NIC or the driver did to a packet.
+    fn turn(&mut self, slots: u32, (ring, queue): (Ring, u16), (at, packet): (u32, u32), pointers: [u32; 3]) {
+        let track = self.tracks.get_mut(packet as usize);
+        let nic = track.as_ref().is_some_and(|track| match ring {
+            Ring::Tx => track.stage(at) == Some(Stage::Dma),
+            Ring::Rx => track.at(Stage::DriverIn) > at,
+        });
+        let Some(rings) = self.rings.get_mut(usize::from(queue)) else { return };
+        let put_in = rings[ring as usize].push((ring, slots, nic), (at, packet), pointers);
+        if let Some(track) = track.filter(|track| put_in && track.up == (ring == Ring::Rx)) {
+            track.queue = queue.into();
+        }
+    }
+
     /// A packet or frame enters a stage.
     fn enter(&mut self, at: u32, packet: u32, stage: Stage, (send, offset, len): (u32, u32, u32)) {
         let index = packet as usize;

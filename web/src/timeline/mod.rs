@@ -19,7 +19,7 @@ pub use columns::{COLUMNS, columns};
 pub use contents::{Content, Contents};
 pub use panel::{Held, Panel};
 pub use passing::Passing;
-pub use places::{Place, Ring, Slot, Socket, Use};
+pub use places::{Place, Ring, Slot, Slots, Socket, Use};
 pub use query::Jump;
 pub use series::Series;
 pub use track::{Call, NEVER, Track, Write};
@@ -102,8 +102,10 @@ struct Lane {
     writes: Vec<Write>,
     contents: Contents,
     marks: Marks,
-    /// TX and RX.
-    rings: [places::RingLog; 2],
+    /// TX and RX, by queue.
+    rings: Vec<[places::RingLog; 2]>,
+    /// Source and destination port, by packet; none of what has no ports.
+    ports: Vec<[u16; 2]>,
     /// The thread that runs.
     thread: u32,
     /// Position and bytes of a write whose content is about to be told.
@@ -113,7 +115,7 @@ struct Lane {
 }
 
 impl Lane {
-    fn new() -> Self {
+    fn new(queues: u32) -> Self {
         Self {
             words: Vec::new(),
             merged: 0,
@@ -125,7 +127,8 @@ impl Lane {
             writes: Vec::new(),
             contents: Contents::default(),
             marks: Marks::default(),
-            rings: Default::default(),
+            rings: vec![Default::default(); queues as usize],
+            ports: Vec::new(),
             thread: Event::NONE,
             written: None,
             lookups: (0.0, 0.0, false),
@@ -149,6 +152,8 @@ impl Lane {
 pub struct Timeline {
     /// Bytes a line.
     pub line_size: u32,
+    /// Pairs of rings.
+    pub queues: u32,
     /// Slots of each ring.
     pub slots: u32,
     /// A label for each thread.
@@ -177,10 +182,17 @@ const BOTH: u32 = 1 << 30;
 const INDEX: u32 = BOTH - 1;
 
 impl Timeline {
-    /// A run without events, of lines of so many bytes and rings of so many slots.
-    pub fn new(line_size: u32, slots: u32, threads: Vec<String>, captured: Vec<u32>) -> Self {
+    /// A run without events, of lines of so many bytes, and of so many queues with rings of so many slots.
+    pub fn new(
+        line_size: u32,
+        (queues, slots): (u32, u32),
+        threads: Vec<String>,
+        captured: Vec<u32>,
+    ) -> Self {
+        let queues = queues.max(1);
         Self {
             line_size,
+            queues,
             slots: slots.max(1),
             columns: vec![0; threads.len()],
             threads,
@@ -188,7 +200,7 @@ impl Timeline {
             series: Rc::new([LaneSeries::new(), LaneSeries::new()]),
             clock: Rc::new(Series::new(0.0)),
             captured,
-            lanes: [Lane::new(), Lane::new()],
+            lanes: [Lane::new(queues), Lane::new(queues)],
             merged: Vec::new(),
             complete: false,
             chosen: 0,

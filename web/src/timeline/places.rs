@@ -1,5 +1,5 @@
 //! The slots of the rings and the threads' sockets: which packet is where at a position, since when, and what comes next
-//! (DESIGN.md section 4). A run with several pairs of rings tells of the first pair.
+//! (DESIGN.md section 4), in each queue's pair of rings.
 
 use snapstack::sim::{Event, Kind, Stage};
 
@@ -33,6 +33,8 @@ pub enum Place {
         side: Side,
         /// The ring.
         ring: Ring,
+        /// The queue that the ring is of, from 0 on.
+        queue: u32,
         /// Its number, from 0 on.
         slot: u32,
     },
@@ -44,6 +46,39 @@ pub enum Place {
         thread: u32,
     },
 }
+
+impl Place {
+    /// The queue of a slot.
+    pub fn queue(self) -> Option<u32> {
+        match self {
+            Self::Slot { queue, .. } => Some(queue),
+            Self::Socket { .. } => None,
+        }
+    }
+}
+
+impl Slots {
+    /// The first of them, in a lane.
+    pub fn place(self, side: Side) -> Place {
+        Place::Slot { side, ring: self.ring, queue: self.queue, slot: self.first }
+    }
+}
+
+/// Slots of a ring that follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slots {
+    /// The ring.
+    pub ring: Ring,
+    /// Its queue.
+    pub queue: u32,
+    /// The first slot.
+    pub first: u32,
+    /// How many.
+    pub count: u32,
+}
+
+/// Positions that the work of queues is compared over.
+const SPAN: u32 = 512;
 
 /// What the records say of a ring: how many slots have passed each step, as counters that never go back.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -63,7 +98,8 @@ struct Step {
 }
 
 impl RingLog {
-    /// Takes in a record of the pointers: Tail, what the NIC owns, and what the driver has filled or has to take.
+    /// Takes in a record of the pointers: Tail, what the NIC owns, and what the driver has filled or has to take. True when
+    /// that put a packet in.
     ///
     /// Records stand in the order of their times, and the clocks of NIC and driver are apart: a record of either may show
     /// what the other does only later. So each is believed about its own counters only.
@@ -72,7 +108,7 @@ impl RingLog {
         (ring, slots, nic): (Ring, u32, bool),
         (at, packet): (u32, u32),
         [tail, owned, waiting]: [u32; 3],
-    ) {
+    ) -> bool {
         if self.is_empty() {
             // Nothing was completed before: Tail is cyclically the slot before the first.
             self.base = (tail + 1).saturating_sub(slots);
@@ -88,12 +124,27 @@ impl RingLog {
             Ring::Tx => [done + owned + waiting, done + owned, done],
             Ring::Rx => [done + owned, done, done.saturating_sub(waiting)],
         };
+        let mut put_in = false;
         for (step, (log, count)) in self.steps.iter_mut().zip(counts).enumerate() {
             let grows = log.last().is_none_or(|last| last.count < count) && count > 0;
             if grows && nic == (step == ring.steps().0) {
                 log.push(Step { at, packet, count });
+                put_in |= step == ring.steps().1;
             }
         }
+        put_in
+    }
+
+    /// Steps in a range of positions, and the last one before its end.
+    fn work(&self, from: u32, end: u32) -> (usize, u32) {
+        let mut sum = (0, 0);
+        for log in &self.steps {
+            let before = |at: u32| log.partition_point(|step| step.at < at);
+            let done = before(end);
+            sum.0 += done - before(from);
+            sum.1 = sum.1.max(log[..done].last().map_or(0, |last| last.at));
+        }
+        sum
     }
 
     fn is_empty(&self) -> bool {
@@ -171,19 +222,44 @@ pub struct Socket {
 }
 
 impl Timeline {
-    fn ring(&self, side: Side, ring: Ring) -> &RingLog {
-        &self.lanes[side as usize].rings[ring as usize]
+    /// A ring; of a queue that is not there the first one's.
+    fn ring(&self, side: Side, ring: Ring, queue: u32) -> &RingLog {
+        let queues = &self.lanes[side as usize].rings;
+        &queues.get(queue as usize).unwrap_or(&queues[0])[ring as usize]
     }
 
     /// ID of a ring's first slot: a segment ID, or the index of a descriptor.
-    pub fn base(&self, side: Side, ring: Ring) -> u32 {
-        self.ring(side, ring).base
+    pub fn base(&self, side: Side, ring: Ring, queue: u32) -> u32 {
+        self.ring(side, ring, queue).base
+    }
+
+    /// The queue to look at: that of the selected slot, or of the selected packet, or else the one whose rings work most
+    /// around a position, which is the same in both lanes and stays for a while.
+    pub fn queue_at_work(&self, place: Option<Place>, packet: Option<u32>, position: u32) -> u32 {
+        let known = |queue: u32| Some(queue).filter(|queue| *queue < self.queues);
+        if let Some(queue) = place.and_then(Place::queue).and_then(known) {
+            return queue;
+        }
+        let tracks = Side::BOTH.into_iter().filter_map(|side| self.track(side, packet?));
+        if let Some(queue) = tracks.filter_map(|track| known(track.queue)).next() {
+            return queue;
+        }
+        let from = position / SPAN * SPAN;
+        let work = |queue: u32| {
+            let mut sum = (0, 0);
+            for (side, ring) in Side::BOTH.into_iter().flat_map(|side| [(side, Ring::Tx), (side, Ring::Rx)]) {
+                let (steps, last) = self.ring(side, ring, queue).work(from, from + SPAN);
+                sum = (sum.0 + steps, sum.1.max(last));
+            }
+            sum
+        };
+        (0..self.queues).rev().max_by_key(|queue| work(*queue)).unwrap_or(0)
     }
 
     /// A ring at a position: Head and Tail, slots that the NIC owns, and those that are filled and not posted, or not taken;
     /// None before the ring is first used.
-    pub fn pointers(&self, side: Side, ring: Ring, position: u32) -> Option<[u32; 4]> {
-        let log = self.ring(side, ring);
+    pub fn pointers(&self, side: Side, ring: Ring, queue: u32, position: u32) -> Option<[u32; 4]> {
+        let log = self.ring(side, ring, queue);
         let [first, second, third] = log.counts(position);
         let id = |count: u32| log.base + count % self.slots;
         // Their clocks apart, the NIC may seem to be done with what the driver is about to post.
@@ -196,8 +272,8 @@ impl Timeline {
     }
 
     /// A slot of a ring at a position.
-    pub fn slot(&self, side: Side, ring: Ring, slot: u32, position: u32) -> Slot {
-        let log = self.ring(side, ring);
+    pub fn slot(&self, side: Side, ring: Ring, (queue, slot): (u32, u32), position: u32) -> Slot {
+        let log = self.ring(side, ring, queue);
         let begun = log.counts(position)[0];
         let nth = (begun > slot).then(|| slot + (begun - 1 - slot) / self.slots * self.slots);
         let now = nth.map(|nth| log.used(ring, nth));
@@ -210,8 +286,8 @@ impl Timeline {
         let inside = steps < 3 || track.is_some() && recycled > position;
         let packet = of.map(|now| now.packet).filter(|_| inside);
         let part = packet.zip(nth).and_then(|(packet, nth)| {
-            let (_, first, count) = self.uses(side, packet)?;
-            Some((nth.checked_sub(first)? + 1, count))
+            let uses = self.uses(side, packet)?;
+            Some((nth.checked_sub(uses.first)? + 1, uses.count))
         });
         Slot {
             id: log.base + slot,
@@ -224,11 +300,11 @@ impl Timeline {
         }
     }
 
-    /// The uses of slots by a packet: the ring, the first one by its number among all, and how many.
-    fn uses(&self, side: Side, packet: u32) -> Option<(Ring, u32, u32)> {
-        let track = self.track(side, packet)?;
-        let ring = if track.up { Ring::Rx } else { Ring::Tx };
-        let (log, of) = (self.ring(side, ring), ring.steps().1);
+    /// The uses of slots by a packet, the first one by its number among all uses.
+    fn uses(&self, side: Side, packet: u32) -> Option<Slots> {
+        let track = self.track(side, packet).filter(|track| track.queue != Event::NONE)?;
+        let (ring, queue) = (if track.up { Ring::Rx } else { Ring::Tx }, track.queue);
+        let (log, of) = (self.ring(side, ring, queue), ring.steps().1);
         let steps = &log.steps[of];
         let from = steps.partition_point(|step| step.at < track.start());
         let own = from
@@ -237,28 +313,33 @@ impl Timeline {
                 .take_while(|step| step.at <= track.end())
                 .position(|step| step.packet == packet)?;
         let before = own.checked_sub(1).map_or(0, |before| steps[before].count);
-        Some((ring, before, steps[own].count - before))
+        Some(Slots { ring, queue, first: before, count: steps[own].count - before })
     }
 
-    /// The slots that a packet has or had in a lane: the ring, the first slot, and how many.
-    pub fn slots_of(&self, side: Side, packet: u32) -> Option<(Ring, u32, u32)> {
-        let (ring, first, count) = self.uses(side, packet)?;
-        Some((ring, first % self.slots, count))
+    /// The slots that a packet has or had in a lane.
+    pub fn slots_of(&self, side: Side, packet: u32) -> Option<Slots> {
+        let uses = self.uses(side, packet)?;
+        Some(Slots { first: uses.first % self.slots, ..uses })
     }
 
     /// The slots of a lane that a selected one stands for: in its own lane itself; in the other one those of the packet in
     /// it, or without a packet the one of the same number.
-    pub fn linked(&self, side: Side, place: Place, position: u32) -> Option<(Ring, u32, u32)> {
-        let Place::Slot { side: own, ring, slot } = place else { return None };
-        match self.slot(own, ring, slot, position).packet.filter(|_| side != own) {
+    pub fn linked(&self, side: Side, place: Place, position: u32) -> Option<Slots> {
+        let Place::Slot { side: own, ring, queue, slot } = place else { return None };
+        match self.slot(own, ring, (queue, slot), position).packet.filter(|_| side != own) {
             Some(packet) => self.slots_of(side, packet),
-            None => Some((ring, slot, 1)),
+            None => Some(Slots { ring, queue, first: slot, count: 1 }),
         }
     }
 
     /// The slot of a ring with which something happens next at a position: which the NIC reads or fills.
-    pub fn next_slot(&self, side: Side, ring: Ring, position: u32) -> u32 {
-        self.ring(side, ring).counts(position)[ring.steps().0] % self.slots
+    pub fn next_slot(&self, side: Side, ring: Ring, queue: u32, position: u32) -> u32 {
+        self.ring(side, ring, queue).counts(position)[ring.steps().0] % self.slots
+    }
+
+    /// That slot as a place.
+    pub fn next_place(&self, side: Side, ring: Ring, queue: u32, position: u32) -> Place {
+        Place::Slot { side, ring, queue, slot: self.next_slot(side, ring, queue, position) }
     }
 
     /// A thread's socket at a position.

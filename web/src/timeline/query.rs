@@ -74,6 +74,11 @@ impl Timeline {
         self.lanes[side as usize].tracks.get(packet as usize).filter(|track| track.start() != NEVER)
     }
 
+    /// A packet's source and destination port in a lane; zeros if it has none.
+    pub fn ports(&self, side: Side, packet: u32) -> [u16; 2] {
+        self.lanes[side as usize].ports.get(packet as usize).copied().unwrap_or_default()
+    }
+
     /// Packets and frames that a lane has numbered.
     pub fn packets(&self, side: Side) -> u32 {
         self.lanes[side as usize].tracks.len() as u32

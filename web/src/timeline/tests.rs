@@ -8,7 +8,7 @@ use snapstack::sim::{self, Change, Config, EVENT_WORDS, Kind, Receive, Retention
 use snapstack::traffic;
 
 use super::*;
-use crate::engine::Numbering;
+use crate::engine::{Numbering, ports_words};
 use crate::filter::PacketFilter;
 
 fn demo() -> Arc<traffic::Traffic> {
@@ -16,36 +16,47 @@ fn demo() -> Arc<traffic::Traffic> {
     Arc::new(traffic::Traffic::read(demo).unwrap())
 }
 
-/// What the worker would send: words, contents and glyphs of each lane, whole.
+/// What the worker would send: words, contents and glyphs of each lane, and ports of its packets, whole.
 struct Told {
     words: [Vec<u32>; 2],
     contents: [Vec<u32>; 2],
+    ports: [Vec<u32>; 2],
     glyphs: Vec<u32>,
 }
 
 fn tell(setup: &Setup) -> Told {
     let mut numbering = Numbering::default();
     let mut contents = [Vec::new(), Vec::new()];
+    let mut ports = [Vec::new(), Vec::new()];
     let words = [Scheme::SkBuff, Scheme::Snapshot].map(|scheme| {
         let mut lane = sim::Lane::new(scheme, setup, ()).unwrap();
         lane.watch();
         while lane.step() {}
         contents[scheme as usize] = numbering.words(&lane.take_lines());
+        ports[scheme as usize] = ports_words(&lane.take_ports());
         lane.take_events()
     });
-    Told { words, contents, glyphs: numbering.take_glyphs() }
+    Told { words, contents, ports, glyphs: numbering.take_glyphs() }
 }
 
 pub(crate) fn build(setup: &Setup, batch: usize) -> Timeline {
-    let Told { words, contents, glyphs } = tell(setup);
+    build_with(setup, batch, |_| {})
+}
+
+/// Builds a timeline, and looks at it after each batch.
+fn build_with(setup: &Setup, batch: usize, mut look: impl FnMut(&Timeline)) -> Timeline {
+    let Told { words, contents, ports, glyphs } = tell(setup);
     let threads = match &setup.traffic {
         Some(traffic) => traffic.flows.len(),
         None => setup.config.threads as usize,
     };
     let captured = setup.traffic.iter().flat_map(|traffic| &traffic.sends).map(|send| send.frame as u32);
     let names = (1..=threads).map(|n| format!("thread {n}")).collect();
-    let mut timeline =
-        Timeline::new(setup.config.line_size, setup.config.ring_slots, names, captured.collect());
+    let rings = (setup.config.queues.into(), setup.config.ring_slots);
+    let mut timeline = Timeline::new(setup.config.line_size, rings, names, captured.collect());
+    for side in Side::BOTH {
+        timeline.tell_ports(side, &ports[side as usize]);
+    }
     timeline.push(Side::Left, &[], &contents[0], &glyphs);
     timeline.push(Side::Right, &[], &contents[1], &[]);
     let mut at = [0; 2];
@@ -56,8 +67,10 @@ pub(crate) fn build(setup: &Setup, batch: usize) -> Timeline {
             timeline.push(side, &words[side as usize][from..to], &[], &[]);
             at[side as usize] = to;
         }
+        look(&timeline);
     }
     timeline.finish();
+    look(&timeline);
     timeline
 }
 
@@ -284,12 +297,14 @@ fn slots_are_filled_emptied_and_filled_again_as_the_pointers_say() {
         let timeline = build(&setup, 512);
         for side in Side::BOTH {
             for position in (1..=timeline.len()).step_by(61) {
-                for ring in [Ring::Tx, Ring::Rx] {
-                    let Some([_, tail, owned, other]) = timeline.pointers(side, ring, position) else {
+                let rings = (0..timeline.queues).flat_map(|queue| [(Ring::Tx, queue), (Ring::Rx, queue)]);
+                for (ring, queue) in rings {
+                    let Some([_, tail, owned, other]) = timeline.pointers(side, ring, queue, position) else {
                         continue;
                     };
-                    let slots: Vec<_> =
-                        (0..timeline.slots).map(|slot| timeline.slot(side, ring, slot, position)).collect();
+                    let slots: Vec<_> = (0..timeline.slots)
+                        .map(|slot| timeline.slot(side, ring, (queue, slot), position))
+                        .collect();
                     let (nic, filled) = match ring {
                         Ring::Tx => (2, 1),
                         Ring::Rx => (1, 2),
@@ -298,16 +313,17 @@ fn slots_are_filled_emptied_and_filled_again_as_the_pointers_say() {
                     assert_eq!(
                         (count(nic), count(filled)),
                         (owned, other),
-                        "{side:?} {ring:?} at {position}"
+                        "{side:?} {ring:?} of queue {queue} at {position}"
                     );
-                    let next = timeline.next_slot(side, ring, position);
-                    let behind_tail = (tail + 1 - timeline.base(side, ring)) % timeline.slots;
-                    assert_eq!(next, behind_tail, "{side:?} {ring:?} at {position}");
+                    let next = timeline.next_slot(side, ring, queue, position);
+                    let behind_tail = (tail + 1 - timeline.base(side, ring, queue)) % timeline.slots;
+                    assert_eq!(next, behind_tail, "{side:?} {ring:?} of queue {queue} at {position}");
                     for slot in slots {
                         if let Some(Use { packet, at }) = slot.now {
                             assert!(at[0] <= position && at[0] <= at[1] && at[1] <= at[2], "{slot:?}");
                             // The steps are those of the packet, each told right after the packet's own.
                             let Some(track) = timeline.track(side, packet) else { continue };
+                            assert_eq!((track.up, track.queue), (ring == Ring::Rx, queue), "{slot:?}");
                             let stages = match ring {
                                 Ring::Tx => [Stage::Driver, Stage::Doorbell, Stage::Dma],
                                 Ring::Rx => [Stage::WireIn, Stage::DmaIn, Stage::DriverIn],
@@ -336,31 +352,77 @@ fn a_packet_is_in_its_slots_from_the_driver_to_the_recycling() {
     let packet = timeline.packet_of_frame(27).unwrap();
     let track = *timeline.track(Side::Right, packet).unwrap();
     let (posted, there) = (track.at(Stage::Doorbell), track.at(Stage::Completion) - 1);
-    let (ring, first, count) = timeline.slots_of(Side::Right, packet).unwrap();
+    let right = timeline.slots_of(Side::Right, packet).unwrap();
+    let Slots { ring, first, count, .. } = right;
     assert_eq!((ring, count), (Ring::Tx, 1), "a segment takes one slot");
-    let slot = timeline.slot(Side::Right, ring, first, there);
+    let slot = timeline.slot(Side::Right, ring, (0, first), there);
     assert_eq!((slot.packet, slot.part), (Some(packet), (1, 1)));
-    assert_eq!(slot.id, timeline.base(Side::Right, Ring::Tx) + first);
+    assert_eq!(slot.id, timeline.base(Side::Right, Ring::Tx, 0) + first);
     assert!(slot.now.unwrap().at[0] > track.at(Stage::Driver) && slot.now.unwrap().at[1] > posted);
     assert_eq!(slot.recycled, track.at(Stage::Completion));
-    assert_eq!(timeline.slot(Side::Right, ring, first, slot.recycled).packet, None);
-    assert_eq!(timeline.slot(Side::Right, ring, first, track.start()).packet, None);
+    assert_eq!(timeline.slot(Side::Right, ring, (0, first), slot.recycled).packet, None);
+    assert_eq!(timeline.slot(Side::Right, ring, (0, first), track.start()).packet, None);
     // Descriptors: one for the headers, and one for each piece of payload.
-    let (ring, left, count) = timeline.slots_of(Side::Left, packet).unwrap();
+    let left = timeline.slots_of(Side::Left, packet).unwrap();
+    let Slots { ring, count, .. } = left;
     assert!(ring == Ring::Tx && count > 1);
-    let last = timeline.slot(Side::Left, ring, left + count - 1, there);
+    let last = timeline.slot(Side::Left, ring, (0, left.first + count - 1), there);
     assert_eq!((last.packet, last.part), (Some(packet), (count, count)));
     // Either lane's slot stands for those of the same packet in the other one.
-    let place = Place::Slot { side: Side::Right, ring, slot: first };
-    assert_eq!(timeline.linked(Side::Left, place, there), Some((ring, left, count)));
-    assert_eq!(timeline.linked(Side::Right, place, there), Some((ring, first, 1)));
-    assert_eq!(timeline.linked(Side::Left, place, 0), Some((ring, first, 1)), "without a packet the number");
+    let place = right.place(Side::Right);
+    assert_eq!(timeline.linked(Side::Left, place, there), Some(left));
+    assert_eq!(timeline.linked(Side::Right, place, there), Some(right));
+    assert_eq!(timeline.linked(Side::Left, place, 0), Some(right), "without a packet the number");
     // A frame is in its slot until the driver takes it.
     let arrived = timeline.arrived(Side::Right, timeline.len()).last().unwrap();
     let track = timeline.track(Side::Right, arrived).unwrap();
-    let (ring, slot, _) = timeline.slots_of(Side::Right, arrived).unwrap();
-    let filled = timeline.slot(Side::Right, ring, slot, track.at(Stage::DriverIn) - 1);
+    let Slots { ring, first, .. } = timeline.slots_of(Side::Right, arrived).unwrap();
+    let filled = timeline.slot(Side::Right, ring, (0, first), track.at(Stage::DriverIn) - 1);
     assert_eq!((ring, filled.packet, filled.steps), (Ring::Rx, Some(arrived), 2));
+}
+
+#[test]
+fn each_packet_is_found_in_the_slots_of_its_queue_and_that_is_the_queue_to_look_at() {
+    for queues in [2, 16] {
+        let config = Config { queues, threads: 40, bytes: 20_000, ..web(0).config };
+        let timeline = build(&Setup::new(config, None), 512);
+        let mut found = vec![[0; 2]; queues.into()];
+        for side in Side::BOTH {
+            for packet in 0..timeline.packets(side) {
+                let Some(track) = timeline.track(side, packet) else { continue };
+                let (ring, in_it) = match track.up {
+                    true => (Ring::Rx, track.at(Stage::DriverIn)),
+                    false => (Ring::Tx, track.at(Stage::Completion)),
+                };
+                if in_it == NEVER {
+                    continue;
+                }
+                let slots = timeline.slots_of(side, packet).unwrap();
+                assert_eq!((slots.ring, slots.queue), (ring, track.queue));
+                let slot = timeline.slot(side, ring, (slots.queue, slots.first), in_it - 1);
+                assert_eq!(slot.packet, Some(packet), "{side:?} {slots:?}");
+                found[slots.queue as usize][ring as usize] += 1;
+                let (none, some) = (timeline.len() / 2, Some(packet));
+                assert_eq!(timeline.queue_at_work(None, some, none), slots.queue, "of a selected packet");
+                let place = slots.place(side);
+                assert_eq!(
+                    timeline.queue_at_work(Some(place), Some(0), none),
+                    slots.queue,
+                    "of a selected slot"
+                );
+            }
+        }
+        assert!(found.iter().flatten().all(|count| *count > 10), "{found:?}");
+        // Of nothing selected: one that works there.
+        for position in (0..timeline.len()).step_by(1000) {
+            let queue = timeline.queue_at_work(None, None, position);
+            let moves = |ring| {
+                timeline.pointers(Side::Right, ring, queue, position.saturating_sub(512))
+                    != timeline.pointers(Side::Right, ring, queue, position + 512)
+            };
+            assert!(moves(Ring::Tx) || moves(Ring::Rx), "queue {queue} at {position}");
+        }
+    }
 }
 
 #[test]
@@ -451,7 +513,82 @@ fn frames_that_the_link_loses_pass_as_dropped_and_their_bytes_as_resent() {
     let passing = |text: &str| timeline.passing(&PacketFilter::parse(text).unwrap()).count.0;
     assert!(passing("dropped") > 0 && passing("resent") > 0);
     assert_eq!(passing("in") + passing("out"), passing(""));
-    assert!(passing("port 80") <= passing("tcp"));
+}
+
+#[test]
+fn packets_pass_by_both_their_ports_those_of_a_handshake_too() {
+    let timeline = build(&web(20_000), 512);
+    let passing = |text: &str| timeline.passing(&PacketFilter::parse(text).unwrap());
+    let all = passing("");
+    let on = |port: u32| passing(&format!("port {port}"));
+    // Three clients call one server; what asks for a neighbour's address has no ports.
+    let clients = [10_000, 10_001, 10_002].map(|port| on(port).count.0);
+    assert!(clients.iter().all(|count| *count > 20), "{clients:?}");
+    assert_eq!(clients.iter().sum::<u32>(), on(80).count.0);
+    let none = (0..all.count.1).filter(|packet| !on(80).packet(*packet));
+    let arp = none.filter(|packet| {
+        let track = timeline.track(Side::Right, *packet).unwrap();
+        track.at(if track.up { Stage::TransportIn } else { Stage::Transport }) == NEVER
+    });
+    assert_eq!(on(80).count.0 + arp.count() as u32, all.count.1);
+    assert!(on(80).count.0 > passing("tcp").count.0, "the first packets are of no thread yet");
+    for packet in 0..all.count.1 {
+        let [left, right] = Side::BOTH.map(|side| timeline.ports(side, packet));
+        assert_eq!(left, right);
+    }
+    assert_eq!((on(9_999).count.0, on(0).count.0), (0, 0));
+    // Of a capture those that its connections are named by.
+    let timeline = self::timeline(capture(), 4096);
+    for packet in 0..timeline.packets(Side::Right) {
+        let track = timeline.track(Side::Right, packet).unwrap();
+        let [src, dst] = timeline.ports(Side::Right, packet);
+        let server = if track.up { dst } else { src };
+        assert!(server > 0 && src > 0 && dst > 0, "packet {packet}: {src} to {dst}");
+        let own = timeline.passing(&PacketFilter::parse(&format!("packet {packet} port {server}")).unwrap());
+        assert_eq!(own.count.0, 1);
+    }
+}
+
+/// Filters by what is known of a packet at once, later, and last.
+const FILTERS: [&str; 8] = [
+    "thread 2",
+    "out len > 1000",
+    "in",
+    "dropped",
+    "resent",
+    "port 10001",
+    "packet 40",
+    "tcp thread 1 resent",
+];
+
+#[test]
+fn what_passes_of_a_run_that_goes_on_is_what_passes_of_it_as_far_as_it_has_come() {
+    let lossy = Config { corrupt: 20_000, reorder: 20_000, ..web(20_000).config };
+    let small = Config { memory_lines: 900, ..web(0).config };
+    for setup in [Setup::new(lossy, None), Setup::new(small, None), Setup::new(capture(), Some(demo()))] {
+        for batch in [150, 2000] {
+            let filters = FILTERS.map(|text| PacketFilter::parse(text).unwrap());
+            let mut passing: Vec<Passing> = filters.iter().map(|_| Passing::default()).collect();
+            let mut looks = 0;
+            build_with(&setup, batch, |timeline| {
+                for (filter, passing) in filters.iter().zip(&mut passing) {
+                    timeline.pass_on(passing, filter);
+                    if looks % 7 == 0 || timeline.is_complete() {
+                        let whole = timeline.passing(filter);
+                        assert_eq!(passing.count, whole.count, "{filter} at {}", timeline.len());
+                        assert!(passing.positions() == whole.positions(), "{filter} at {}", timeline.len());
+                        let packets = 0..timeline.packets(Side::Left).max(timeline.packets(Side::Right));
+                        assert!(
+                            packets.into_iter().all(|p| passing.packet(p) == whole.packet(p)),
+                            "{filter}"
+                        );
+                    }
+                }
+                looks += 1;
+            });
+            assert!(looks > 4, "{looks} batches");
+        }
+    }
 }
 
 /// The run with which `measure` (e2e) measures playing.

@@ -30,6 +30,8 @@ pub struct Track {
     pub lost: u32,
     /// Mixed hashes of its frames on the wire; 0 before.
     pub frames: u64,
+    /// The queue of the rings that it goes through, from 0 on; [`Event::NONE`] before it is in one.
+    pub queue: u32,
 }
 
 impl Track {
@@ -46,6 +48,7 @@ impl Track {
             dropped: NEVER,
             lost: NEVER,
             frames: 0,
+            queue: Event::NONE,
         }
     }
 

@@ -21,8 +21,8 @@ use super::{
 use crate::ledger::{AllocationKind, CopyCause, Ledger, PacketId};
 use crate::memory::LineCounts;
 use crate::nic::{
-    DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, Rss, RxMetadata,
-    TxFrames, TxOffload,
+    DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, RingPointers, Rss,
+    RxMetadata, TxFrames, TxOffload,
 };
 use arena::Physical;
 use transmit::{Fragment, SK_BUFF};
@@ -379,25 +379,20 @@ impl Buffers for SkBuff {
     }
 
     fn observe(&self) -> Observation {
-        let ring = &self.nic.tx[0].ring;
-        let rx = &self.nic.rx[0].ring;
         Observation {
             map_entries: 0,
             lines: LineCounts::default(),
             data_lines: LineCounts::default(),
             // Each payload is stored by itself: nothing is shared.
             held: Held { references: self.contents.lines, distinct: self.contents.lines },
-            head: ring.head(),
-            tail: ring.tail(),
-            owned_by_nic: ring.owned_by_nic(),
-            unposted: ring.unposted(),
-            rx_head: rx.head(),
-            rx_tail: rx.tail(),
-            rx_owned_by_nic: rx.owned_by_nic(),
-            rx_waiting: rx.waiting(),
             footprint: self.footprint(),
             bus: self.ledger.bus.total().requests,
             accesses: 0,
         }
+    }
+
+    fn pointers(&self, queue: u16) -> [RingPointers; 2] {
+        let queue = usize::from(queue);
+        [self.nic.tx[queue].ring.pointers(), self.nic.rx[queue].ring.pointers()]
     }
 }

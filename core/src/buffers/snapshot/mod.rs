@@ -19,7 +19,9 @@ use super::{
 };
 use crate::ledger::{CopyCause, Ledger, PacketId};
 use crate::memory::{AccessCounts, Content, LineCounts, Memory, MemoryConfig, SegmentId};
-use crate::nic::{Delivery, NicConfig, NicCounts, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload};
+use crate::nic::{
+    Delivery, NicConfig, NicCounts, RingPointers, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload,
+};
 use crate::order::sort_by_number;
 
 use payloads::Payloads;
@@ -430,24 +432,19 @@ impl Buffers for Snapshot {
 
     fn observe(&self) -> Observation {
         let zero = u64::from(self.contents.zero_lines > 0);
-        let ring = &self.nic.tx[0];
-        let rx = &self.nic.rx[0];
         Observation {
             map_entries: self.memory.map_entries_written(),
             lines: self.memory.line_counts(),
             data_lines: self.memory.data_line_counts(),
             held: Held { references: self.contents.lines, distinct: self.memory.live_data_lines() + zero },
-            head: ring.head(),
-            tail: ring.tail(),
-            owned_by_nic: ring.owned_by_nic(),
-            unposted: ring.unposted(),
-            rx_head: rx.head(),
-            rx_tail: rx.tail(),
-            rx_owned_by_nic: rx.owned_by_nic(),
-            rx_waiting: rx.waiting(),
             footprint: self.memory.footprint(),
             bus: self.ledger.bus.total().requests,
             accesses: self.memory.access_counts().total(),
         }
+    }
+
+    fn pointers(&self, queue: u16) -> [RingPointers; 2] {
+        let queue = usize::from(queue);
+        [self.nic.tx[queue].pointers(), self.nic.rx[queue].pointers()]
     }
 }

@@ -9,7 +9,7 @@ use crate::buffers::{
 };
 use crate::ledger::{Ledger, PacketId};
 use crate::memory::AccessCounts;
-use crate::nic::{self, Delivery, NicCounts, Rss, RxMetadata, TxFrames, TxOffload};
+use crate::nic::{self, Delivery, NicCounts, RingPointers, Rss, RxMetadata, TxFrames, TxOffload};
 use crate::sim::event::{DropPlace, Event, FaultKind, Kind, Stage};
 use crate::sim::journal::Side;
 
@@ -19,6 +19,13 @@ const ETHERNET_BYTES: usize = 14;
 const IP_AT: u32 = 14;
 /// How an ARP message over Ethernet and IPv4 begins (RFC 826).
 const ARP: [u8; 6] = [0, 1, 8, 0, 6, 4];
+
+/// Whether an IP header is followed by one of TCP or UDP: by its protocol field (RFC 791 section 3.1), or its next header
+/// (RFC 8200 section 3).
+fn carries_ports(header: &[u8]) -> bool {
+    let at = if header.first().is_some_and(|first| first >> 4 == 4) { 9 } else { 6 };
+    header.get(at).is_some_and(|protocol| [6, 17].contains(protocol))
+}
 
 impl<B: Buffers> Holders for Recorded<B> {
     fn hold(&mut self, payload: PayloadId) {
@@ -102,7 +109,7 @@ impl<B: Buffers> Buffers for Recorded<B> {
             *kept = Some(*part);
         }
         self.layer(subject, load.stage(Stage::Socket));
-        Ok(Marked { inner, subject, load, headers: 0, parts: kept })
+        Ok(Marked { inner, subject, load, headers: 0, ports: [0; 2], parts: kept })
     }
 
     fn push_header(&mut self, packet: &mut Self::Packet, header: &[u8]) -> Result<(), BufferError> {
@@ -112,10 +119,16 @@ impl<B: Buffers> Buffers for Recorded<B> {
             0 if !header.starts_with(&ARP) => Stage::Transport,
             _ => Stage::Ip,
         };
-        if stage == Stage::Transport && packet.load.len == 0 {
+        if stage == Stage::Transport {
             // Both TCP and UDP begin with the ports.
-            let ports = |at: usize| header.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
-            packet.load.offset = self.thread_of((ports(0), ports(2)));
+            let port = |at: usize| header.get(at..at + 2).map_or(0, |b| u16::from_be_bytes([b[0], b[1]]));
+            packet.ports = [port(0), port(2)];
+        }
+        if stage == Stage::Transport && packet.load.len == 0 {
+            packet.load.offset = self.thread_of(packet.ports.into());
+        }
+        if stage == Stage::Ip && packet.headers == 1 && carries_ports(header) {
+            self.note_ports(packet.subject, packet.ports);
         }
         packet.headers += 1;
         self.layer(packet.subject, packet.load.stage(stage));
@@ -217,9 +230,13 @@ impl<B: Buffers> Buffers for Recorded<B> {
 
     fn deliver(&mut self, frame: &[u8]) -> Delivery {
         let subject = self.subject();
+        let ports = nic::ports(frame);
+        if let Some(ports) = ports {
+            self.note_ports(subject, ports.into());
+        }
         let thread = match self.arriving.take() {
             Some(thread) => thread,
-            None => nic::ports(frame).map_or(Event::NONE, |ports| self.thread_of(ports)),
+            None => ports.map_or(Event::NONE, |ports| self.thread_of(ports)),
         };
         let load = Load { send: thread, offset: 0, len: frame.len() as u32 };
         self.journal.record(Side::Receive, subject, load.stage(Stage::WireIn));
@@ -364,5 +381,9 @@ impl<B: Buffers> Buffers for Recorded<B> {
 
     fn observe(&self) -> Observation {
         self.inner.observe()
+    }
+
+    fn pointers(&self, queue: u16) -> [RingPointers; 2] {
+        self.inner.pointers(queue)
     }
 }

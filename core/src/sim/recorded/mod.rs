@@ -17,6 +17,7 @@ use super::change::{Change, scribble};
 use super::journal::{Journal, Side};
 use crate::buffers::{Buffers, Chunk, ContentLines, ContentNews, Observation, PayloadId, SendId, UserId};
 use crate::ledger::{Count, Entry};
+use crate::nic::RingPointers;
 use crate::order::NumberMap;
 use crate::sim::event::{Event, Kind, Stage};
 
@@ -26,6 +27,8 @@ pub struct Marked<P> {
     subject: u32,
     load: Load,
     headers: u8,
+    /// What its first header begins with: source and destination port, if it is TCP's or UDP's.
+    ports: [u16; 2],
     parts: [Option<Chunk>; crate::nic::MAX_RANGES],
 }
 
@@ -63,6 +66,8 @@ pub struct Recorded<B> {
     rx: Vec<VecDeque<(u32, u32)>>,
     climb: Climb,
     seen: Observation,
+    /// The same of each queue's TX and RX ring.
+    seen_rings: Vec<[RingPointers; 2]>,
     seen_dma: Count,
     /// Packets whose payload is to be flipped at an offset.
     flips: NumberMap<u32>,
@@ -71,6 +76,8 @@ pub struct Recorded<B> {
     threads: HashMap<u16, u32>,
     /// The thread that the next frame is for, where somebody knows better than the ports.
     arriving: Option<u32>,
+    /// Source and destination ports of packets, by number, since they were taken; None if nobody wants to know.
+    ports: Option<Vec<(u32, [u16; 2])>>,
 }
 
 fn put<T: Clone>(list: &mut Vec<T>, index: u32, empty: T, value: T) {
@@ -90,6 +97,7 @@ impl<B: Buffers> Recorded<B> {
         }
         Self {
             seen: inner.observe(),
+            seen_rings: (0..queues).map(|queue| inner.pointers(queue)).collect(),
             seen_dma: inner.ledger().dma,
             inner,
             journal: Journal::new(silent),
@@ -105,6 +113,7 @@ impl<B: Buffers> Recorded<B> {
             resent: Count::default(),
             threads: HashMap::new(),
             arriving: None,
+            ports: None,
         }
     }
 
@@ -113,9 +122,21 @@ impl<B: Buffers> Recorded<B> {
         &mut self.inner
     }
 
-    /// From now on, new contents tell their lines ([`Recorded::take_lines`]).
+    /// From now on, new contents tell their lines ([`Recorded::take_lines`]), and packets their ports.
     pub(super) fn watch(&mut self) {
         self.inner.contents_mut().watch();
+        self.ports.get_or_insert_default();
+    }
+
+    /// The ports of packets of TCP and UDP that are new since the last call: source and destination, by number.
+    pub(super) fn take_ports(&mut self) -> Vec<(u32, [u16; 2])> {
+        self.ports.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn note_ports(&mut self, subject: u32, ports: [u16; 2]) {
+        if let Some(list) = &mut self.ports {
+            list.push((subject, ports));
+        }
     }
 
     /// The lines of the contents recorded since the last call.
@@ -151,7 +172,8 @@ impl<B: Buffers> Recorded<B> {
 
     /// Bytes that a clone at another time does not share, by what `scheme` says of the scheme.
     pub(super) fn unshared(&self, other: &Self, scheme: impl FnOnce(&B, &B) -> u64) -> u64 {
-        let notes = size_of::<Option<PayloadNote>>() * self.payloads.len() + 8 * self.users.len();
+        let ports = self.ports.as_ref().map_or(0, Vec::len);
+        let notes = size_of::<Option<PayloadNote>>() * self.payloads.len() + 8 * (self.users.len() + ports);
         scheme(&self.inner, &other.inner) + notes as u64 + self.journal.bytes()
     }
 
@@ -301,15 +323,17 @@ impl<B: Buffers> Recorded<B> {
             self.seen_dma = dma;
             record(Kind::Dma { requests: requests as u32, bytes: bytes as u32 });
         }
-        let ring = |seen: &Observation| (seen.head, seen.tail, seen.owned_by_nic, seen.unposted);
-        if ring(&is) != ring(&was) {
-            let (head, tail, owned, unposted) = ring(&is);
-            record(Kind::Ring { head, tail, owned: owned as u16, unposted: unposted as u16 });
-        }
-        let rx = |seen: &Observation| (seen.rx_head, seen.rx_tail, seen.rx_owned_by_nic, seen.rx_waiting);
-        if rx(&is) != rx(&was) {
-            let (head, tail, owned, waiting) = rx(&is);
-            record(Kind::RxRing { head, tail, owned: owned as u16, waiting: waiting as u16 });
+        for (queue, seen) in (0..).zip(&mut self.seen_rings) {
+            let [tx, rx] = self.inner.pointers(queue);
+            let [was_tx, was_rx] = std::mem::replace(seen, [tx, rx]);
+            if tx != was_tx {
+                let (owned, unposted) = (tx.owned_by_nic as u16, tx.filled as u16);
+                record(Kind::Ring { queue, head: tx.head, tail: tx.tail, owned, unposted });
+            }
+            if rx != was_rx {
+                let (owned, waiting) = (rx.owned_by_nic as u16, rx.filled as u16);
+                record(Kind::RxRing { queue, head: rx.head, tail: rx.tail, owned, waiting });
+            }
         }
         let gauges = |seen: &Observation| (seen.footprint, seen.bus, seen.accesses);
         if gauges(&is) != gauges(&was) {

@@ -16,6 +16,7 @@ pub(super) trait Held {
     fn is_over(&self) -> bool;
     fn take_events(&mut self) -> Vec<u32>;
     fn take_lines(&mut self) -> Vec<ContentLines>;
+    fn take_ports(&mut self) -> Vec<(u32, [u16; 2])>;
     /// Events recorded so far.
     fn events(&self) -> u64;
     fn frames(&self) -> [u64; 2];
@@ -46,6 +47,10 @@ impl Held for Forward {
 
     fn take_lines(&mut self) -> Vec<ContentLines> {
         self.lane.take_lines()
+    }
+
+    fn take_ports(&mut self) -> Vec<(u32, [u16; 2])> {
+        self.lane.take_ports()
     }
 
     fn events(&self) -> u64 {
@@ -80,6 +85,10 @@ impl Held for Seeker<Catcher> {
 
     fn take_lines(&mut self) -> Vec<ContentLines> {
         self.lane_mut().take_lines()
+    }
+
+    fn take_ports(&mut self) -> Vec<(u32, [u16; 2])> {
+        self.lane_mut().take_ports()
     }
 
     fn events(&self) -> u64 {

@@ -28,7 +28,7 @@ use self::running::{Finished, Outcome, Running};
 use super::protocol::{ARRAYS, ASKED, BODY, PROTOCOL, Reply, Request};
 use crate::spec::Spec;
 
-pub use self::numbering::Numbering;
+pub use self::numbering::{Numbering, ports_words};
 
 /// Longest time without hearing the page, in milliseconds.
 const QUANTUM_MS: f64 = 8.0;

@@ -36,6 +36,12 @@ impl Numbering {
     }
 }
 
+/// Packets' ports as words: number, and source below destination.
+pub fn ports_words(ports: &[(u32, [u16; 2])]) -> Vec<u32> {
+    let words = |(packet, [src, dst]): &(u32, [u16; 2])| [*packet, u32::from(*src) | u32::from(*dst) << 16];
+    ports.iter().flat_map(words).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

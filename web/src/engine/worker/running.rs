@@ -7,7 +7,7 @@ use snapstack::traffic::Flow;
 use wasm_bindgen::JsValue;
 
 use super::lanes::Held;
-use super::numbering::Numbering;
+use super::numbering::{Numbering, ports_words};
 use super::{Make, now, say};
 use crate::engine::protocol::{LaneResult, Reply};
 use crate::spec::Spec;
@@ -107,11 +107,11 @@ impl Running {
             if events.is_empty() {
                 continue;
             }
-            let lines = lane.take_lines();
+            let (lines, ports) = (lane.take_lines(), lane.take_ports());
             if !self.quiet {
                 let contents = self.numbering.words(&lines);
                 let glyphs = self.numbering.take_glyphs();
-                let arrays = [words(&events), words(&contents), words(&glyphs)];
+                let arrays = [words(&events), words(&contents), words(&glyphs), words(&ports_words(&ports))];
                 say(&Reply::Events { run: self.run, lane: index as u32 }, &arrays);
             }
         }

@@ -142,7 +142,7 @@ fn row(timeline: &Timeline, schemes: [Scheme; 2], position: u32) -> Option<Event
         Some(Side::Left) => "left",
         Some(Side::Right) => "right",
     };
-    let (class, text) = describe(&event.kind, side.map(|side| schemes[side as usize]));
+    let (class, text) = describe(&event.kind, side.map(|side| schemes[side as usize]), timeline.queues);
     let packet = (event.packet != Event::NONE).then_some(event.packet);
     let time = duration(event.time_ns);
     Some(EventRow { position, time, lane, packet, class, text })

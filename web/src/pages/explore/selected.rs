@@ -41,8 +41,8 @@ pub(super) fn Selected() -> Html {
     let place = session.state.place.map(|place| {
         // A segment NIC's slot is a segment.
         let segment = match place {
-            Place::Slot { side: Side::Right, ring, slot } if player.schemes[1] == Scheme::Snapshot => {
-                Some(timeline.base(Side::Right, ring) + slot)
+            Place::Slot { side: Side::Right, ring, queue, slot } if player.schemes[1] == Scheme::Snapshot => {
+                Some(timeline.base(Side::Right, ring, queue) + slot)
             }
             _ => None,
         };

@@ -53,8 +53,9 @@ fn ease(t: f64) -> f64 {
 pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView<'_>) -> Scene {
     let position = (view.at.ceil() as u32).min(timeline.len());
     let used = timeline.columns.iter().max().map_or(1, |max| usize::from(*max) + 1);
-    let layout = Layout::new(view, used);
-    let mut artist = Artist { scene: Scene::default(), timeline, view, layout, position };
+    let layout = Layout::new(view, used, timeline.queues);
+    let queue = timeline.queue_at_work(view.place, view.selected, position);
+    let mut artist = Artist { scene: Scene::default(), timeline, view, layout, position, queue };
     artist.ground();
     let grid = memory::draw(&mut artist.scene, timeline, panel, view, artist.layout.memory);
     artist.threads(panel, &grid);
@@ -72,6 +73,8 @@ struct Artist<'a> {
     view: &'a LaneView<'a>,
     layout: Layout,
     position: u32,
+    /// The queue that is looked at.
+    queue: u32,
 }
 
 impl Artist<'_> {
@@ -155,8 +158,21 @@ impl Artist<'_> {
         let layout = &self.layout;
         let right = layout.content_right();
         let rows = layout.rows;
+        let (queue, queues) = (self.queue + 1, self.timeline.queues);
+        // Which of several queues is shown is said with the rings where there is room.
+        let ring = |name: &str| match queues {
+            1 => name.to_owned(),
+            _ => format!("{name} {queue}/{queues}"),
+        };
+        let (tx, rx) = (ring("tx"), ring("rx"));
         let labels: &[(f64, &str)] = if layout.compact {
-            &[(rows[0], "user"), (rows[2], "kernel"), (rows[TX], "tx"), (rows[RX], "rx"), (rows[OUT], "wire")]
+            &[
+                (rows[0], "user"),
+                (rows[2], "kernel"),
+                (rows[TX], tx.as_str()),
+                (rows[RX], rx.as_str()),
+                (rows[OUT], "wire"),
+            ]
         } else {
             &[
                 (rows[USER], "user"),
@@ -176,7 +192,7 @@ impl Artist<'_> {
         }
         let breaks: &[usize] = if layout.compact { &[SOCKET, TX] } else { &[SOCKET, TX, NIC, OUT] };
         for row in breaks {
-            let y = ((rows[row - 1] + rows[*row]) / 2.0).round() + 0.5;
+            let y = layout.edges[*row].round() + 0.5;
             self.scene.line((8.0, y), (right, y), Ink::Hair, 1.0);
         }
     }
@@ -291,6 +307,168 @@ mod tests {
                     };
                     assert!(of(Ring::Tx) > 4 && of(Ring::Rx) > 4);
                     assert!(plain.places.iter().any(|target| matches!(target.place, Place::Socket { .. })));
+                }
+            }
+        }
+    }
+
+    /// A run of several queues, and a moment at which packets are in rings of more than one.
+    fn several(queues: u16) -> (Timeline, f64) {
+        let config = Config {
+            workload: Workload::Web,
+            queues,
+            threads: 24,
+            bytes: 60_000,
+            message: 10_000,
+            doorbell_every: 10,
+            ..Config::default()
+        };
+        let timeline = build(&Setup::new(config, None), 512);
+        let busy = |at: &u32| {
+            let queues = (0..timeline.queues).filter(|queue| {
+                let pointers = timeline.pointers(Side::Right, Ring::Tx, *queue, *at).unwrap_or_default();
+                pointers[2] + pointers[3] > 0
+            });
+            queues.count()
+        };
+        let at = (0..timeline.len()).step_by(40).max_by_key(busy).unwrap();
+        assert!(busy(&at) > 1);
+        (timeline, f64::from(at))
+    }
+
+    /// The queues whose slots are drawn in a ring, each with how many.
+    fn drawn(scene: &Scene, of: Ring) -> std::collections::BTreeMap<u32, usize> {
+        let mut queues = std::collections::BTreeMap::new();
+        for target in &scene.places {
+            if let Place::Slot { ring, queue, .. } = target.place
+                && ring == of
+            {
+                *queues.entry(queue).or_insert(0) += 1;
+            }
+        }
+        // A bar stands for a queue by one of its slots.
+        queues.retain(|_, slots| *slots > 1);
+        queues
+    }
+
+    const SIZES: [(f64, f64); 5] =
+        [(720.0, 515.0), (640.0, 340.0), (400.0, 260.0), (390.0, 470.0), (1900.0, 1400.0)];
+
+    #[test]
+    fn of_several_queues_all_are_drawn_or_the_one_that_is_looked_at_and_each_can_be_chosen() {
+        let (mut all, mut one, mut by_bars) = (0, 0, 0);
+        for queues in [2, 4, 8, 16] {
+            let (timeline, at) = several(queues);
+            let queues = u32::from(queues);
+            for size in SIZES {
+                for side in Side::BOTH {
+                    let plain = draw(&timeline, side, None, size, at);
+                    let seen = [Ring::Tx, Ring::Rx].map(|ring| drawn(&plain, ring));
+                    assert!(seen[0].keys().eq(seen[1].keys()));
+                    for target in &plain.places {
+                        let middle = (target.x + target.w / 2.0, target.y + target.h / 2.0);
+                        assert_eq!(plain.place_at(middle.0, middle.1), Some(target.place));
+                    }
+                    if seen[0].len() as u32 == queues {
+                        all += 1;
+                    } else {
+                        assert_eq!(seen[0].len(), 1);
+                        one += 1;
+                        let bars = plain.places.iter().filter(|target| {
+                            matches!(target.place, Place::Slot { queue, .. } if !seen[0].contains_key(&queue))
+                        });
+                        let bars = bars.count() as u32;
+                        assert!(bars == 0 || bars == queues - 1, "{bars} of {queues}");
+                        by_bars += bars;
+                    }
+                    // Whichever is chosen is drawn, in both lanes.
+                    for queue in 0..queues {
+                        let place = timeline.next_place(side, Ring::Tx, queue, at as u32);
+                        for lane in Side::BOTH {
+                            let scene = draw(&timeline, lane, Some(place), size, at);
+                            assert!(drawn(&scene, Ring::Tx).contains_key(&queue));
+                            let marked = |shape: &&Shape| matches!(shape, Shape::Rect { ink: Ink::Text, h, outline, .. } if *h == 2.0 && *outline == 0.0);
+                            assert!(
+                                lane != side || scene.shapes.iter().any(|shape| marked(&shape)),
+                                "{place:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        assert!(all > 8 && one > 8 && by_bars > 20, "{all} with all queues, {one} with one, {by_bars} bars");
+    }
+
+    #[test]
+    fn a_packet_that_the_nic_reads_comes_from_the_row_of_its_queue() {
+        let (timeline, _) = several(4);
+        let mut rows = std::collections::BTreeSet::new();
+        for packet in (0..timeline.packets(Side::Right)).step_by(5) {
+            let Some(track) = timeline.track(Side::Right, packet).filter(|track| !track.up) else { continue };
+            let at = track.at(Stage::Dma);
+            if at == NEVER {
+                continue;
+            }
+            let scene = draw(&timeline, Side::Right, None, (720.0, 515.0), f64::from(at));
+            let slot = |target: &&super::super::PlaceTarget| matches!(target.place, Place::Slot { ring: Ring::Tx, queue, .. } if queue == track.queue);
+            let row = scene.places.iter().find(slot).unwrap();
+            let from = scene.shapes.iter().find_map(|shape| match shape {
+                Shape::Path { points, ink: Ink::Dma, .. } if points.len() == 2 => Some(points[0].1),
+                _ => None,
+            });
+            let from = from.unwrap();
+            assert!((row.y + row.h..row.y + row.h + 4.0).contains(&from), "{row:?} at {from}");
+            rows.insert(track.queue);
+        }
+        assert!(rows.len() > 2, "{rows:?}");
+    }
+
+    /// The box of a text, of letters of a usual width.
+    fn text_box(shape: &Shape) -> Option<(f64, f64, f64, f64)> {
+        let Shape::Text { x, y, text, size, anchor, max, .. } = shape else { return None };
+        let w = (text.chars().count() as f64 * size * 0.55).min(*max);
+        let x = x - w * f64::from(anchor + 1) / 2.0;
+        Some((x, y - size * 0.72, w, size * 0.72))
+    }
+
+    #[test]
+    fn what_is_said_of_several_queues_lies_on_nothing_else() {
+        let apart = |a: (f64, f64, f64, f64), b: (f64, f64, f64, f64)| {
+            a.0 + a.2 <= b.0 || b.0 + b.2 <= a.0 || a.1 + a.3 <= b.1 || b.1 + b.3 <= a.1
+        };
+        for queues in [2, 4, 8, 16] {
+            let (timeline, at) = several(queues);
+            for size in SIZES {
+                for side in Side::BOTH {
+                    let far = Place::Slot { side, ring: Ring::Tx, queue: 1, slot: 300 };
+                    for place in [None, Some(far)] {
+                        let scene = draw(&timeline, side, place, size, at);
+                        let slots: Vec<_> = scene
+                            .places
+                            .iter()
+                            .filter(|target| matches!(target.place, Place::Slot { .. }))
+                            .map(|target| (target.x + 1.5, target.y + 1.5, target.w - 3.0, target.h - 3.0))
+                            .collect();
+                        let top = slots.iter().map(|slot| slot.1).fold(f64::INFINITY, f64::min) - 14.0;
+                        let bottom = slots.iter().map(|slot| slot.1 + slot.3).fold(0.0, f64::max) + 14.0;
+                        let texts: Vec<_> = scene
+                            .shapes
+                            .iter()
+                            .filter_map(|shape| Some((text_box(shape)?, shape)))
+                            .filter(|(text, _)| (top..bottom).contains(&text.1) && text.0 < size.0 * 0.6)
+                            .collect();
+                        assert!(texts.len() >= 2, "{texts:?}");
+                        for (i, (text, shape)) in texts.iter().enumerate() {
+                            assert!(text.0 >= 0.0, "{shape:?}");
+                            for slot in &slots {
+                                assert!(apart(*text, *slot), "{shape:?} on {slot:?} of {size:?}, {queues}");
+                            }
+                            for (other, also) in &texts[..i] {
+                                assert!(apart(*text, *other), "{shape:?} on {also:?} of {size:?}, {queues}");
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -44,10 +44,10 @@ impl Artist<'_> {
         let middle = x + self.layout.strip_width() / 2.0;
         if !self.layout.compact {
             if track.up {
-                let to = (middle, self.layout.rows[RX] + 10.0);
+                let to = (middle, self.ring_at(RX, track.queue) + self.layout.slot().0 / 2.0 + 3.0);
                 self.scene.arrow((middle, y - h / 2.0 - 3.0), to, Ink::Dma, 1.8, false);
             } else {
-                let from = (middle, self.layout.rows[TX] + 10.0);
+                let from = (middle, self.ring_at(TX, track.queue) + self.layout.slot().0 / 2.0 + 3.0);
                 self.scene.arrow(from, (middle, y - h / 2.0 - 4.0), Ink::Dma, 1.8, false);
             }
         }
