@@ -171,11 +171,13 @@ pub struct Typed {
     pub filter: PacketFilter,
     /// Whether it was left as no filter.
     pub wrong: bool,
+    /// The filter when the field was last left.
+    settled: PacketFilter,
 }
 
 impl From<PacketFilter> for Typed {
     fn from(filter: PacketFilter) -> Self {
-        Self { text: filter.to_string(), filter, wrong: false }
+        Self { text: filter.to_string(), settled: filter.clone(), filter, wrong: false }
     }
 }
 
@@ -194,6 +196,12 @@ impl Typed {
             Err(_) => {}
         }
         Ok(())
+    }
+
+    /// The field is left: the filter that held when it was left before, if it is another one now.
+    pub fn settle(&mut self) -> Option<PacketFilter> {
+        let before = std::mem::replace(&mut self.settled, self.filter.clone());
+        (before != self.filter).then_some(before)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::reopen::png_with_text;
 use crate::scene::{Scene, paint, svg_file};
 
 /// Device pixels of a picture for each of its own.
-const RATIO: f64 = 2.0;
+pub const RATIO: f64 = 2.0;
 
 /// A canvas of its own, and what draws on it.
 pub fn canvas(document: &Document) -> Option<(HtmlCanvasElement, CanvasRenderingContext2d)> {

@@ -362,6 +362,36 @@ mod tests {
     }
 
     #[test]
+    fn whatever_place_a_link_names_can_be_told_of_if_the_run_has_it() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let (slots, threads) = (timeline.slots, timeline.threads.len() as u32);
+        let mut told_of = 0;
+        for side in ["left", "right"] {
+            for (what, number, there) in [
+                ("tx", 0, true),
+                ("tx", slots - 1, true),
+                ("tx", slots, false),
+                ("rx", slots - 1, true),
+                ("rx", u32::MAX, false),
+                ("socket", 1, true),
+                ("socket", threads, true),
+                ("socket", threads + 1, false),
+            ] {
+                let name = format!("{side}:{what}:{number}");
+                let place = Place::read(&name).unwrap();
+                assert_eq!(timeline.has_place(place), there, "{name}");
+                for position in [0, 1, timeline.len() / 2, timeline.len()] {
+                    if there {
+                        assert!(told(&timeline, SCHEMES, place, position).origin.starts_with(side), "{name}");
+                        told_of += 1;
+                    }
+                }
+            }
+        }
+        assert_eq!(told_of, 40);
+    }
+
+    #[test]
     fn a_socket_tells_what_went_through_it() {
         let timeline = timeline(Config::for_capture(), 512);
         let call = timeline.called(Side::Left, timeline.len() / 2).next().copied().unwrap();

@@ -2,14 +2,18 @@
 //! when read.
 //!
 //! Version 2: `#/explore?v=2&run=web&threads=8&left=sk_buff&right=snapshot&change=lose:out:7&at=2914&packet=5&mark=40
-//! &content=<hash of a line>&filter=thread%203&capture=<sha256>&name=<file>&model=3&digest=<hex>&do=view-ledger`. Settings that are as at first are left out; their names are those of
-//! [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`.
+//! &content=<hash of a line>&place=right:tx:5&range=10-200&filter=thread%203&plots=copies,bus,footprint&axis=time&bottom=ledger
+//! &capture=<sha256>&name=<file>&model=3&digest=<hex>&do=view-events`. What is as at first is left out; the settings' names are
+//! those of [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`. Fields that came later in a
+//! version are left out, with a note, by pages that do not know them.
 
 use snapstack::sim::{Config, MODEL_VERSION};
 
 use crate::commands::for_links;
 use crate::filter::PacketFilter;
 use crate::spec::Spec;
+use crate::state::View;
+use crate::timeline::Place;
 
 /// Version of the links made here.
 pub const LINK_VERSION: u32 = 2;
@@ -33,10 +37,16 @@ pub struct Link {
     pub packet: Option<u32>,
     /// The selected line: a hash of its bytes.
     pub line: Option<u32>,
+    /// The selected slot or socket.
+    pub place: Option<Place>,
     /// The moment to compare with.
     pub mark: Option<u32>,
+    /// The range of positions that is marked in the plots, its lower end first.
+    pub range: Option<(u32, u32)>,
     /// Which packets pass.
     pub filter: PacketFilter,
+    /// How it is looked at.
+    pub view: View,
     /// SHA-256 of the capture, in hex; None for the demo.
     pub capture: Option<String>,
     /// The capture's file name.
@@ -90,9 +100,16 @@ impl Link {
         if let Some(line) = self.line {
             put("content", format!("{line:08x}"));
         }
+        if let Some(place) = self.place {
+            put("place", place.write());
+        }
+        if let Some((from, to)) = self.range {
+            put("range", format!("{from}-{to}"));
+        }
         if !self.filter.is_empty() {
             put("filter", self.filter.to_string());
         }
+        self.view.put(&mut put);
         if let Some(capture) = &self.capture {
             put("capture", capture.clone());
         }
@@ -163,6 +180,20 @@ impl Link {
             "model" => self.model = Some(whole(&value)?),
             "capture" if is_hex(&value, 64) => self.capture = Some(value),
             "digest" if is_hex(&value, 32) => self.digest = Some(value),
+            "place" => match Place::read(&value) {
+                Some(place) => self.place = Some(place),
+                None => return Err("“place” must be such as left:tx:5 or right:socket:3.".to_owned()),
+            },
+            "range" => {
+                let (from, to) = value.split_once('-').unwrap_or_default();
+                let range = (whole(from)?, whole(to)?);
+                if range.0 > range.1 {
+                    return Err("“range” must go from a lower position to a higher one.".to_owned());
+                }
+                self.range = Some(range);
+            }
+            "plots" | "axis" | "bottom" if self.view.take(key, &value).is_some() => {}
+            "plots" | "axis" | "bottom" => return Err(format!("“{key}” has a value that is not known.")),
             "capture" | "digest" | "content" => return Err(format!("“{key}” is no hexadecimal hash.")),
             "do" => match for_links(&value).filter(|_| self.commands.len() < MOST_COMMANDS) {
                 Some(command) => self.commands.push(command.id),
@@ -196,11 +227,11 @@ fn is_hex(text: &str, len: usize) -> bool {
     text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Percent-encodes all but letters, digits and `-_.~:` (RFC 3986 section 2.3, and a character that a query may hold).
+/// Percent-encodes all but letters, digits and `-_.~:,` (RFC 3986 section 2.3, and characters that a fragment may hold).
 fn encode(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~:".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || b"-_.~:,".contains(&byte) {
             out.push(byte as char);
         } else {
             out.push_str(&format!("%{byte:02X}"));
@@ -236,11 +267,18 @@ mod tests {
     use snapstack::sim::{Change, MOST_CHANGES, Receive, Retention, Workload};
 
     use super::*;
+    use crate::player::SLOTS;
+    use crate::plots::PLOTS;
     use crate::settings::SETTINGS;
+    use crate::state::Bottom;
+    use crate::timeline::{Ring, Side};
 
     /// One link per version, as it was shared: later versions must still read it.
     const GOLDEN_1: &str = "#/explore?v=1&line=32&retention=overwrite&seed=18446744073709551615&at=2914&packet=5&capture=335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069&name=my%20file%20%C3%A9.pcap&model=1&digest=00112233445566778899aabbccddeeff";
     const GOLDEN_2: &str = "#/explore?v=2&run=web&threads=8&receive=contiguous&line=16&split=0&loss=2.5&left=snapshot&right=sk_buff&change=lose:in:3&change=flip:40:100:snapshot&at=77&packet=5&mark=12&filter=thread%203%20len%20%3E%201000&model=3&digest=00112233445566778899aabbccddeeff";
+
+    /// One with what later pages select and look at, too.
+    const GOLDEN_2B: &str = "#/explore?v=2&at=1700&packet=22&content=0000beef&place=right:tx:18&range=10-1700&filter=tcp&plots=copies,bus,footprint&axis=time&bottom=ledger&model=4";
 
     fn golden_1() -> Link {
         Link {
@@ -255,14 +293,13 @@ mod tests {
             },
             at: Some(2914),
             packet: Some(5),
-            line: None,
             mark: None,
             filter: PacketFilter::default(),
             capture: Some("335086a7645d74b208ceac3799264a4264b4e85e5b75756308dda2c41dd5d069".to_owned()),
             name: Some("my file é.pcap".to_owned()),
             model: Some(1),
-            commands: Vec::new(),
             digest: Some("00112233445566778899aabbccddeeff".to_owned()),
+            ..Link::default()
         }
     }
 
@@ -286,14 +323,25 @@ mod tests {
             },
             at: Some(77),
             packet: Some(5),
-            line: None,
             mark: Some(12),
             filter: PacketFilter::parse("thread 3 len > 1000").unwrap(),
-            capture: None,
-            name: None,
             model: Some(3),
-            commands: Vec::new(),
             digest: Some("00112233445566778899aabbccddeeff".to_owned()),
+            ..Link::default()
+        }
+    }
+
+    fn golden_2b() -> Link {
+        Link {
+            at: Some(1700),
+            packet: Some(22),
+            line: Some(0xbeef),
+            place: Some(Place::Slot { side: Side::Right, ring: Ring::Tx, queue: 0, slot: 18 }),
+            range: Some((10, 1700)),
+            filter: PacketFilter::parse("tcp").unwrap(),
+            view: View { plots: [0, 5, 4], by_time: true, bottom: Bottom::Ledger },
+            model: Some(4),
+            ..Link::default()
         }
     }
 
@@ -311,6 +359,8 @@ mod tests {
         assert_eq!(Link::read(GOLDEN_1), Ok((golden_1(), Vec::new())));
         assert_eq!(Link::read(GOLDEN_2), Ok((golden_2(), Vec::new())));
         assert_eq!(golden_2().fragment(), GOLDEN_2);
+        assert_eq!(Link::read(GOLDEN_2B), Ok((golden_2b(), Vec::new())));
+        assert_eq!(golden_2b().fragment(), GOLDEN_2B);
     }
 
     #[test]
@@ -324,17 +374,31 @@ mod tests {
     #[test]
     fn bad_fields_are_dropped_one_by_one_with_a_note() {
         let (link, notes) = Link::read(
-            "#/explore?v=2&line=48&seed=7&at=x&threads=9999&retention=keep&digest=zz&evil=%3Cscript%3E&change=explode&left=netmap&filter=thred%203",
+            "#/explore?v=2&line=48&seed=7&at=x&threads=9999&retention=keep&digest=zz&evil=%3Cscript%3E&change=explode&left=netmap&filter=thred%203&place=left:tx&range=9-3&range=12&plots=copies,copies&axis=up&bottom=floor",
         )
         .unwrap();
         let spec = Spec { config: Config { seed: 7, ..Config::for_capture() }, ..Spec::default() };
         assert_eq!(link, Link { spec, ..Link::default() });
-        assert_eq!(notes.len(), 8, "{notes:?}");
+        assert_eq!(notes.len(), 14, "{notes:?}");
         assert!(notes[0].contains("16, 32 or 64"));
         let many = format!("#/explore?v=2{}", "&change=lose:in:1".repeat(MOST_CHANGES + 2));
         let (link, notes) = Link::read(&many).unwrap();
         assert_eq!((link.spec.changes.len(), notes.len()), (MOST_CHANGES, 2));
-        for (field, says) in [("at", "at"), ("threads=", "no number"), ("evil", "“evil” is not known")] {
+        for (field, says) in [
+            ("at", "at"),
+            ("threads=", "no number"),
+            ("evil", "“evil” is not known"),
+            ("place=left:tx", "“place”"),
+            ("place=right:socket:0", "“place”"),
+            ("range=9-3", "“range” must go from a lower"),
+            ("range=9", "“range” must be a whole number"),
+            ("range=1-2-3", "“range” must be a whole number"),
+            ("range=-1-4294967296", "“range” must be a whole number"),
+            ("plots=copies", "“plots” has a value"),
+            ("plots=copies,bus,evil", "“plots” has a value"),
+            ("axis=", "“axis” has a value"),
+            ("bottom=floor", "“bottom” has a value"),
+        ] {
             let (_, notes) = Link::read(&format!("#/explore?v=2&&line=16&{field}&")).unwrap();
             assert!(notes.len() == 1 && notes[0].contains(says), "{field}: {notes:?}");
         }
@@ -368,6 +432,9 @@ mod tests {
             packet: Some(u32::MAX),
             line: Some(u32::MAX),
             mark: Some(u32::MAX),
+            place: Some(Place::Socket { side: Side::Right, thread: u32::MAX - 1 }),
+            range: Some((u32::MAX, u32::MAX)),
+            view: View { plots: [1; SLOTS], by_time: true, bottom: Bottom::Branches },
             filter: PacketFilter::parse(&"packet 4294967295 ".repeat(8)).unwrap(),
             capture: golden_1().capture,
             name: Some("網".repeat(500)),
@@ -377,6 +444,7 @@ mod tests {
         };
         let (read, notes) = Link::read(&link.fragment()).unwrap();
         assert_eq!((&notes[..], &read.spec, &read.filter), (&[][..], &link.spec, &link.filter));
+        assert_eq!((read.place, read.range, read.view), (link.place, link.range, link.view));
         assert!(
             read.name.as_ref().is_some_and(|name| link.name.unwrap().starts_with(name) && name.len() > 100)
         );
@@ -393,10 +461,41 @@ mod tests {
     }
 
     /// Keys that say something.
-    const KEYS: [&str; 14] = [
+    const KEYS: [&str; 19] = [
         "v", "run", "threads", "memory", "loss", "change", "at", "packet", "filter", "capture", "name",
-        "digest", "left", "model",
+        "digest", "left", "model", "place", "range", "plots", "axis", "bottom",
     ];
+
+    /// Values that some field may have.
+    const VALUES: [&str; 8] = [
+        "left:tx:5",
+        "right:socket:3",
+        "left:rx",
+        "10-200",
+        "200-10",
+        "copies,bus,held",
+        "copies,bus,dedup",
+        "time",
+    ];
+
+    fn places() -> impl Strategy<Value = Option<Place>> {
+        let side = proptest::sample::select(Side::BOTH.to_vec());
+        let slot = (side.clone(), any::<bool>(), 0..u32::MAX, any::<u32>());
+        let slot = slot.prop_map(|(side, up, queue, slot)| Place::Slot {
+            side,
+            ring: if up { Ring::Rx } else { Ring::Tx },
+            queue,
+            slot,
+        });
+        let socket = (side, 0..u32::MAX).prop_map(|(side, thread)| Place::Socket { side, thread });
+        proptest::option::of(prop_oneof![slot, socket])
+    }
+
+    fn views() -> impl Strategy<Value = View> {
+        let bottom = proptest::sample::select(Bottom::ALL.to_vec());
+        ([0..PLOTS.len(), 0..PLOTS.len(), 0..PLOTS.len()], any::<bool>(), bottom)
+            .prop_map(|(plots, by_time, bottom)| View { plots, by_time, bottom })
+    }
 
     fn changes() -> impl Strategy<Value = Vec<Change>> {
         let scheme = prop_oneof![Just(None), Just(Some(Scheme::SkBuff)), Just(Some(Scheme::Snapshot))];
@@ -420,18 +519,21 @@ mod tests {
             workload in proptest::sample::select(Workload::ALL.to_vec()),
             changes in changes(),
             (at, packet, mark, line) in any::<(Option<u32>, Option<u32>, Option<u32>, Option<u32>)>(),
+            (place, view) in (places(), views()),
+            range in proptest::option::of(any::<(u32, u32)>()),
             name in "[^\\x00-\\x1f\\x7f-\\x9f]{0,40}",
         ) {
             let config = Config { threads, seed, loss, header_split: split, workload, ..Config::for_capture() };
             let spec = Spec { config, changes, ..Spec::default() };
-            let link = Link { spec, at, packet, mark, line, name: Some(name), ..Link::default() };
+            let range = range.map(|(a, b)| (a.min(b), a.max(b)));
+            let link = Link { spec, at, packet, mark, line, place, range, view, name: Some(name), ..Link::default() };
             prop_assert_eq!(Link::read(&link.fragment()), Ok((link, Vec::new())));
         }
 
         #[test]
         fn whatever_a_fragment_holds_is_read_or_refused_and_what_is_read_is_a_link(
             fields in proptest::collection::vec(
-                (prop_oneof!["[a-z]{0,9}", proptest::sample::select(KEYS.to_vec()).prop_map(str::to_owned)], "[=%]{0,2}", "\\PC{0,40}"),
+                (prop_oneof!["[a-z]{0,9}", proptest::sample::select(KEYS.to_vec()).prop_map(str::to_owned)], "[=%]{0,2}", prop_oneof!["\\PC{0,40}", proptest::sample::select(VALUES.to_vec()).prop_map(str::to_owned)]),
                 0..12,
             ),
         ) {
@@ -440,7 +542,7 @@ mod tests {
                 if let Ok((link, _)) = Link::read(&format!("{start}{fields}")) {
                     prop_assert!(link.spec.config.check().is_ok());
                     let (again, notes) = Link::read(&link.fragment()).unwrap();
-                    prop_assert_eq!((again.spec, notes.len()), (link.spec, 0));
+                    prop_assert_eq!((&again.spec, again.place, again.range, again.view, notes.len()), (&link.spec, link.place, link.range, link.view, 0));
                 }
             }
         }

@@ -139,3 +139,62 @@ async fn a_filter_takes_effect_on_what_has_come_of_a_run_that_goes_on() -> Resul
     ensure!(0 < some && 50 * some < all, "of one of 500 clients {some} of {all}");
     page.no_complaints().await
 }
+
+#[tokio::test]
+async fn undo_brings_the_filter_before_back_and_the_field_keeps_its_own_undo() -> Result<()> {
+    let page = Page::open("#/explore?v=2&at=9000").await?;
+    page.until_position("the link's moment", |at, _| at == 9000).await?;
+    let until = async |text: &str| {
+        wait_for(&format!("the filter {text:?}"), READY, async || {
+            Ok((page.value("packet-filter").await? == text).then_some(()))
+        })
+        .await
+    };
+    page.filter("thread 3").await?;
+    page.until_text("out-passing", " of ").await?;
+    let three = page.passing().await?;
+    page.filter("thread 3 len > 1000").await?;
+    wait_for("fewer packets to pass", READY, async || Ok((page.passing().await?.0 < three.0).then_some(())))
+        .await?;
+    // In the field, what was typed last goes, and nothing else.
+    let (home, end) = (char::from(Key::Home), char::from(Key::End));
+    // What is typed after the caret has moved is undone by itself.
+    page.type_in_focus(&format!("{home}{end} udp")).await?;
+    until("thread 3 len > 1000 udp").await?;
+    page.chord("z").await?;
+    until("thread 3 len > 1000").await?;
+    page.browser.eval("document.activeElement.blur()").await?;
+    page.chord("z").await?;
+    until("thread 3").await?;
+    wait_for("the packets of before to pass", READY, async || {
+        Ok((page.passing().await? == three).then_some(()))
+    })
+    .await?;
+    ensure!(page.position().await?.0 == 9000, "the moment stays");
+    page.click("undo").await?;
+    until("").await?;
+    wait_for("all packets to pass", READY, async || {
+        Ok(page.text("out-passing").await?.is_empty().then_some(()))
+    })
+    .await?;
+    page.chord("y").await?;
+    until("thread 3").await?;
+    // A configuration in between is undone in its turn.
+    page.choose("line-size", "16").await?;
+    page.filter("udp").await?;
+    page.browser.eval("document.activeElement.blur()").await?;
+    page.chord("z").await?;
+    until("thread 3").await?;
+    ensure!(page.value("line-size").await? == "16");
+    page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+    page.chord("z").await?;
+    page.until_ready().await?;
+    ensure!(page.value("line-size").await? == "64");
+    until("thread 3").await?;
+    // The next visit has the steps, too.
+    page.reload().await?;
+    until("thread 3").await?;
+    page.chord("z").await?;
+    until("").await?;
+    page.no_complaints().await
+}

@@ -12,6 +12,10 @@ use fantoccini::key::Key;
 use serde_json::json;
 use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
 
+/// Keeps every worker that the page starts, so that a test can end one.
+const KEEP: &str = "window.__workers = []; const Plain = Worker;
+    window.Worker = class extends Plain { constructor(...a) { super(...a); window.__workers.push(this); } };";
+
 /// A folder that goes when this is dropped.
 pub(crate) struct Folder(PathBuf);
 
@@ -29,8 +33,29 @@ impl Folder {
         Ok(folder)
     }
 
+    /// An empty one.
+    pub(crate) fn empty(name: &str) -> Result<Self> {
+        let folder = Self(env::temp_dir().join(format!("snapstack-{name}-{}", process::id())));
+        fs::create_dir_all(&folder.0)?;
+        Ok(folder)
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// The bytes of a file that the browser saves here, once they are there; the file is taken away, so that another one may
+    /// have its name.
+    pub(crate) async fn saved(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.0.join(name);
+        let bytes = wait_for(name, READY, async || {
+            // The browser renames a file when it is whole.
+            let bytes = fs::read(&path).unwrap_or_default();
+            Ok((!bytes.is_empty()).then_some(bytes))
+        })
+        .await?;
+        fs::remove_file(&path)?;
+        Ok(bytes)
     }
 }
 
@@ -59,6 +84,57 @@ impl Page {
         let browser = Browser::start(1440, 900).await?;
         browser.open(&format!("{}{fragment}", server.url())).await?;
         Ok(Page { browser, server })
+    }
+
+    /// Opens the page with its workers in reach.
+    pub(crate) async fn open_with_workers(fragment: &str) -> Result<Page> {
+        let server = StaticServer::start(&dist()?, Some(CSP))?;
+        let browser = Browser::start(1440, 900).await?;
+        browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": KEEP })).await?;
+        browser.open(&format!("{}{fragment}", server.url())).await?;
+        Ok(Page { browser, server })
+    }
+
+    /// Ends the worker that was started last, as one without memory ends.
+    pub(crate) async fn end_worker(&self) -> Result<()> {
+        let die = "const w = window.__workers.at(-1); w.terminate();
+                   w.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));";
+        self.browser.eval(die).await?;
+        self.until_text("broken", "The simulation has stopped").await.map(drop)
+    }
+
+    /// A folder in which the browser puts what is saved from now on, named after what it is for.
+    pub(crate) async fn downloads(&self, name: &str) -> Result<Folder> {
+        let folder = Folder::empty(name)?;
+        let to = json!({"behavior": "allow", "downloadPath": folder.path()});
+        self.browser.cdp("Browser.setDownloadBehavior", to).await?;
+        Ok(folder)
+    }
+
+    /// Chooses a command of the palette by its words.
+    pub(crate) async fn choose_command(&self, words: &str) -> Result<()> {
+        self.palette().await?;
+        self.type_in_focus(&format!("{words}{}", char::from(Key::Enter))).await?;
+        wait_for("the palette to close", READY, async || {
+            let there = self.browser.eval("return !!document.getElementById('palette')").await?;
+            Ok((there == json!(false)).then_some(()))
+        })
+        .await
+    }
+
+    /// The picture that was copied: the bytes of a PNG.
+    pub(crate) async fn clipboard(&self) -> Result<Vec<u8>> {
+        let read = "delete window.__copied;
+            navigator.clipboard.read()
+              .then((items) => items[0].getType('image/png')).then((blob) => blob.arrayBuffer())
+              .then((bytes) => { window.__copied = Array.from(new Uint8Array(bytes)); }, (error) => { window.__copied = String(error); });";
+        self.browser.eval(read).await?;
+        let copied = wait_for("the clipboard", READY, async || {
+            let copied = self.browser.eval("return window.__copied ?? null").await?;
+            Ok((!copied.is_null()).then_some(copied))
+        })
+        .await?;
+        serde_json::from_value(copied.clone()).with_context(|| format!("no picture but {copied:.300}"))
     }
 
     pub(crate) async fn text(&self, id: &str) -> Result<String> {

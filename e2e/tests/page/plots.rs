@@ -1,9 +1,5 @@
 //! Plots: ranges, values at the cursor, files.
 
-use std::env;
-use std::fs;
-use std::path::PathBuf;
-use std::process;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -55,12 +51,9 @@ async fn a_dragged_range_adds_up_and_the_legend_follows_the_cursor() -> Result<(
 
 #[tokio::test]
 async fn plots_by_time_fold_idle_stretches_and_cursor_presses_and_files_go_by_them() -> Result<()> {
-    let folder = Folder(env::temp_dir().join(format!("snapstack-axis-{}", process::id())));
-    fs::create_dir_all(&folder.0)?;
     let page = Page::open("").await?;
     page.stop().await?;
-    let to = json!({"behavior": "allow", "downloadPath": folder.0});
-    page.browser.cdp("Browser.setDownloadBehavior", to).await?;
+    let folder = page.downloads("axis").await?;
     page.press(Key::Home).await?;
     page.until_position("the start", |at, _| at == 0).await?;
     // Near the start: filling the rings takes many events and no time.
@@ -92,12 +85,7 @@ async fn plots_by_time_fold_idle_stretches_and_cursor_presses_and_files_go_by_th
     let click =
         "[...document.querySelectorAll('.plot .export button')].find((b) => b.textContent === 'csv').click()";
     page.browser.eval(click).await?;
-    let file = folder.0.join("snapstack-copies.csv");
-    let csv = wait_for("the file", Duration::from_secs(20), async || {
-        let text = fs::read_to_string(&file).unwrap_or_default();
-        Ok(text.ends_with('\n').then_some(text))
-    })
-    .await?;
+    let csv = String::from_utf8(folder.saved("snapstack-copies.csv").await?)?;
     let rows: Vec<Vec<&str>> = csv.lines().skip(3).map(|row| row.split(',').collect()).collect();
     ensure!(rows[0][..3] == ["event", "time_ns", "folded_ns"], "{csv:.300}");
     let number = |row: &Vec<&str>, column: usize| row[column].parse::<f64>();
@@ -117,21 +105,10 @@ async fn plots_by_time_fold_idle_stretches_and_cursor_presses_and_files_go_by_th
     page.no_complaints().await
 }
 
-struct Folder(PathBuf);
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).ok();
-    }
-}
-
 #[tokio::test]
 async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
-    let folder = Folder(env::temp_dir().join(format!("snapstack-export-{}", process::id())));
-    fs::create_dir_all(&folder.0)?;
     let page = Page::open("").await?;
-    let to = json!({"behavior": "allow", "downloadPath": folder.0});
-    page.browser.cdp("Browser.setDownloadBehavior", to).await?;
+    let folder = page.downloads("export").await?;
     page.press(Key::End).await?;
     page.until_position("the end", |at, end| at == end).await?;
     let total = number(&page.text("out-plot-0-0").await?)?;
@@ -140,12 +117,7 @@ async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
             "[...document.querySelectorAll('.plot .export button')].find((b) => b.textContent === '{format}').click()"
         );
         page.browser.eval(&click).await?;
-        let file = folder.0.join(format!("snapstack-copies.{format}"));
-        wait_for(&format!("{}", file.display()), Duration::from_secs(20), async || {
-            let bytes = fs::read(&file).unwrap_or_default();
-            Ok((!bytes.is_empty()).then_some(bytes))
-        })
-        .await
+        folder.saved(&format!("snapstack-copies.{format}")).await
     };
     let csv = String::from_utf8(save("csv").await?)?;
     let link = csv.lines().nth(2).context("no link")?.trim_start_matches("# ").to_owned();
@@ -161,11 +133,7 @@ async fn plots_become_files_that_say_how_they_were_made() -> Result<()> {
     page.palette().await?;
     page.until_text("palette", "Save the left lane").await?;
     page.type_in_focus(&format!("save left{}", char::from(Key::Enter))).await?;
-    let lane = wait_for("the lane as a file", Duration::from_secs(20), async || {
-        let text = fs::read_to_string(folder.0.join("snapstack-left.svg")).unwrap_or_default();
-        Ok(text.ends_with("</svg>\n").then_some(text))
-    })
-    .await?;
+    let lane = String::from_utf8(folder.saved("snapstack-left.svg").await?)?;
     ensure!(lane.contains("Today: sk_buff") && lane.contains(">tx ring</text>"), "{lane:.300}");
     let png = save("png").await?;
     ensure!(png.starts_with(b"\x89PNG") && png[16..24] == [0, 0, 7, 128, 0, 0, 3, 112], "1920 by 880 pixels");

@@ -10,27 +10,6 @@ use crate::fixture::Page;
 /// A small capture.
 const OTHER: &[u8] = include_bytes!("../../../core/tests/captures/a09-vlan-qinq-http.pcap");
 
-/// Keeps every worker that the page starts, so that a test can end one.
-const KEEP: &str = "window.__workers = []; const Plain = Worker;
-    window.Worker = class extends Plain { constructor(...a) { super(...a); window.__workers.push(this); } };";
-
-/// Opens the page with its workers in reach.
-async fn open(fragment: &str) -> Result<Page> {
-    let server = StaticServer::start(&dist()?, Some(CSP))?;
-    let browser = Browser::start(1440, 900).await?;
-    browser.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": KEEP })).await?;
-    browser.open(&format!("{}{fragment}", server.url())).await?;
-    Ok(Page { browser, server })
-}
-
-/// Ends the worker that was started last, as one without memory ends.
-async fn end_worker(page: &Page) -> Result<()> {
-    let die = "const w = window.__workers.at(-1); w.terminate();
-               w.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));";
-    page.browser.eval(die).await?;
-    page.until_text("broken", "The simulation has stopped").await.map(drop)
-}
-
 async fn restart(page: &Page) -> Result<()> {
     page.browser.eval("document.documentElement.dataset.ready = 'dead'").await?;
     page.click("restart").await?;
@@ -39,9 +18,9 @@ async fn restart(page: &Page) -> Result<()> {
 
 #[tokio::test]
 async fn a_worker_that_dies_is_told_and_started_again_at_the_same_moment() -> Result<()> {
-    let page = open("#/explore?v=2&line=16&at=1234").await?;
+    let page = Page::open_with_workers("#/explore?v=2&line=16&at=1234").await?;
     let copied = page.text("out-left-copied").await?;
-    end_worker(&page).await?;
+    page.end_worker().await?;
     let notice = page.text("broken").await?;
     ensure!(notice.contains("out of memory") && notice.contains("nothing that you set is lost"), "{notice}");
     ensure!(page.text("out-left-copied").await? == copied, "the picture stays");
@@ -66,12 +45,12 @@ async fn a_worker_that_dies_is_told_and_started_again_at_the_same_moment() -> Re
 
 #[tokio::test]
 async fn a_workers_end_takes_no_capture_and_no_setting() -> Result<()> {
-    let page = open("").await?;
+    let page = Page::open_with_workers("").await?;
     page.drop_file("other.pcap", OTHER).await?;
     page.until_text("capture", "other.pcap").await?;
     page.until_ready().await?;
     page.press(Key::End).await?;
-    end_worker(&page).await?;
+    page.end_worker().await?;
     page.browser
         .eval(
             "const e = document.getElementById('line-size'); e.value = '32';
@@ -84,7 +63,7 @@ async fn a_workers_end_takes_no_capture_and_no_setting() -> Result<()> {
     page.until_position("the same moment", |at, end| at == end && end > 0).await?;
     // The worker for workloads, and what the other one had.
     page.choose("run", "web").await?;
-    end_worker(&page).await?;
+    page.end_worker().await?;
     restart(&page).await?;
     ensure!(page.value("run").await? == "web");
     page.choose("run", "capture").await?;

@@ -4,6 +4,7 @@
 
 mod commands;
 mod export;
+mod figure;
 pub mod lines;
 
 use std::cell::{Cell, RefCell};
@@ -36,8 +37,10 @@ pub enum Msg {
     SaveLab(Format),
     /// It has been copied, or could not be.
     Copied(bool),
-    /// The figure is to become a file.
-    SaveFigure,
+    /// The figure is to become a file, or to be copied.
+    SaveFigure(Format),
+    /// It has been copied, or could not be.
+    FigureCopied(bool),
     /// The address has changed.
     Moved,
     /// The theme has changed.
@@ -145,10 +148,15 @@ impl Root {
                 self.annex.lab.borrow_mut().take(Deed::Copied(copied));
                 true
             }
-            Msg::SaveFigure => {
-                let place = self.annex.figures.borrow().place();
-                export::save_figure(place);
+            Msg::SaveFigure(format) => {
+                let send = self.annex.send.clone();
+                let told = move |copied| send.emit(Msg::FigureCopied(copied));
+                export::save_figure(&mut self.annex.figures.borrow_mut(), format, told);
                 false
+            }
+            Msg::FigureCopied(copied) => {
+                self.annex.figures.borrow_mut().copied = Some(copied);
+                true
             }
             Msg::Moved => {
                 let hash = hash();

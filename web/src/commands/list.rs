@@ -400,6 +400,8 @@ pub static COMMANDS: &[Command] = &[
     annex("save-lab-png", "Save the drawing as PNG", &[], Group::General, MEMORY),
     annex("copy-lab", "Copy the picture of the drawing", &[], Group::General, MEMORY),
     annex("save-figure", "Save the figure as SVG", &[], Group::General, FIGURES),
+    annex("save-figure-png", "Save the figure as PNG", &[], Group::General, FIGURES),
+    annex("copy-figure", "Copy the picture of the figure", &[], Group::General, FIGURES),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
         "forward",
@@ -519,7 +521,7 @@ pub static COMMANDS: &[Command] = &[
     command("opening", "Show the opening again", &[], Group::Time, EXPLORE, Intent::Opening),
     command(
         "undo",
-        "Undo the change of the configuration",
+        "Undo the change of the configuration or the packet filter",
         &["Ctrl+z"],
         Group::Configuration,
         EXPLORE,
@@ -527,7 +529,7 @@ pub static COMMANDS: &[Command] = &[
     ),
     command(
         "redo",
-        "Redo the change of the configuration",
+        "Redo the change of the configuration or the packet filter",
         &["Ctrl+Shift+z", "Ctrl+y"],
         Group::Configuration,
         EXPLORE,

@@ -104,7 +104,7 @@ pub fn Controls(props: &Props) -> Html {
                 { if changed > 0 { format!("all settings · {changed} changed") } else { "all settings".to_owned() } }
             </button>
             <span class="jump">
-                <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
+                <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings or of the packet filter (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
                 <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo"><Icon name={IconName::Redo} /></button>
             </span>
             if props.all {

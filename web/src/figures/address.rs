@@ -75,6 +75,8 @@ pub struct Show {
     place: Place,
     /// Whether steps follow by themselves.
     pub playing: bool,
+    /// Whether its picture came on the clipboard, once that was tried.
+    pub copied: Option<bool>,
     ran: Option<(Figure, Rc<[Step]>)>,
 }
 
@@ -94,6 +96,7 @@ impl Show {
         let place = Place::of(fragment);
         self.playing &= place.figure == self.place.figure && fragment.starts_with("#/figures");
         self.place = place;
+        self.copied = None;
     }
 
     /// The figure, its steps, and which of them it is, from 0.

@@ -165,6 +165,26 @@ impl Provider {
         }
     }
 
+    /// Shows a slot or a socket as selected, if the run has it.
+    pub(super) fn select_place(&mut self, place: Option<Place>) {
+        let mut player = self.session.player.borrow_mut();
+        let place = place.filter(|place| player.timeline.as_ref().is_some_and(|run| run.has_place(*place)));
+        player.place = place;
+        player.repaint();
+        drop(player);
+        Rc::make_mut(&mut self.session.state).place = place;
+    }
+
+    /// Marks a range in the plots, if the run is as long.
+    pub(super) fn mark_range(&mut self, range: Option<(u32, u32)>) {
+        let mut player = self.session.player.borrow_mut();
+        let range = range.filter(|(_, to)| *to <= player.end());
+        player.range = range;
+        player.repaint();
+        drop(player);
+        Rc::make_mut(&mut self.session.state).range = range;
+    }
+
     /// Shows a line as selected; what its bytes are is asked for, unless the sheet tells.
     pub(super) fn select_line(&mut self, line: Option<u32>) {
         let mut player = self.session.player.borrow_mut();

@@ -396,11 +396,7 @@ impl Provider {
                     self.take(Msg::Do(command.intent));
                 }
             }
-            Effect::Place(place) => {
-                let mut player = player.borrow_mut();
-                player.place = place;
-                player.repaint();
-            }
+            Effect::Place(place) => self.select_place(place),
             Effect::MarkMoment(position) => {
                 let mut player = player.borrow_mut();
                 player.mark = position;
@@ -426,11 +422,8 @@ impl Provider {
                 player.repaint();
             }
             Effect::Speed(speed) => player.borrow_mut().speed = speed,
-            Effect::Range(range) => {
-                let mut player = player.borrow_mut();
-                player.range = range;
-                player.repaint();
-            }
+            Effect::Range(range) => self.mark_range(range),
+            Effect::LinkShown => _ = self.act(Action::LinkShown),
             Effect::FilterPackets(_) => self.filter_later(),
             Effect::Repaint => {
                 let mut player = player.borrow_mut();

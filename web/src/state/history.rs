@@ -51,6 +51,11 @@ impl<T: PartialEq> History<T> {
         Self { past, future }
     }
 
+    /// What [`History::back`] would go to, or [`History::forward`].
+    pub fn next(&self, forward: bool) -> Option<&T> {
+        if forward { self.future.last() } else { self.past.last() }
+    }
+
     /// Whether there is something before.
     pub fn has_past(&self) -> bool {
         !self.past.is_empty()

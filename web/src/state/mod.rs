@@ -9,12 +9,14 @@ mod runs;
 mod step;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use address::Page;
 pub use branch::{Branch, Branches};
 pub use history::History;
 pub use inspect::{Asked, DagInfo, FrameInfo, Inspect};
 pub use step::{File, Step};
+pub use view::View;
 
 use std::rc::Rc;
 
@@ -58,8 +60,9 @@ pub struct State {
     settled: Option<(Rc<Step>, History<Rc<Step>>)>,
     /// Steps before and after this one.
     pub history: History<Rc<Step>>,
-    /// The step that is gone back to, if its run has other packets: what was made of it is to be there again.
-    returns: Option<Rc<Step>>,
+    /// The step that is gone back to: what was selected in it is to be so again. And whether its moments are, too, as they
+    /// are not found from those on screen.
+    returns: Option<(Rc<Step>, bool)>,
     /// Runs with the same beginning.
     pub branches: Branches,
     /// How many trees of those there have been.
@@ -167,6 +170,16 @@ impl Bottom {
             Self::Branches => "Branches",
         }
     }
+
+    /// Its name in links.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Plots => "plots",
+            Self::Events => "events",
+            Self::Ledger => "ledger",
+            Self::Branches => "branches",
+        }
+    }
 }
 
 /// Which events are listed.
@@ -236,7 +249,7 @@ impl Default for State {
             status: Status { playing: false, caption: None, still: None },
             unit: Unit::Event,
             tab: 0,
-            plots: [0, 1, 2],
+            plots: View::default().plots,
             by_time: false,
             range: None,
             dragging: false,
@@ -301,7 +314,7 @@ pub enum Action {
     Beside(Option<u32>),
     /// A value that is none, and what to say about it.
     Rejected(String),
-    /// Back to the configuration before.
+    /// Back to the configuration or the packet filter before.
     Undo,
     /// Forward again.
     Redo,
@@ -341,6 +354,8 @@ pub enum Action {
     JumpTo(Jump),
     /// The marked moment and the bookmarks of the run before are these moments of the one on screen.
     Carried(Option<u32>, Vec<u32>),
+    /// What a link selects is selected, as far as the run has it.
+    LinkShown,
     /// A link to the moment was made, and whether it is on the clipboard.
     Shared(bool),
     /// The player came to another state.
@@ -382,6 +397,8 @@ pub enum Effect {
     SelectLine(Option<u32>),
     /// Select the line whose bytes have this hash.
     FindLine(u32),
+    /// Tell once what a link selects is selected.
+    LinkShown,
     /// Carry out commands, by their names.
     Do(Vec<&'static str>),
     /// Show a slot or a socket as selected.
@@ -442,7 +459,7 @@ impl State {
     /// The link to a moment of the run on screen.
     pub fn link_at(&self, position: u32) -> Link {
         if !self.opened {
-            return Link { spec: self.spec.clone(), ..self.link.clone() };
+            return Link { spec: self.spec.clone(), view: self.view(), ..self.link.clone() };
         }
         let file = self.own_file();
         Link {
@@ -450,8 +467,11 @@ impl State {
             at: Some(position),
             packet: self.selected,
             line: self.line_hash,
+            place: self.place,
             mark: self.mark,
+            range: self.range,
             filter: self.packets.filter.clone(),
+            view: self.view(),
             capture: file.map(|file| file.sha256.clone()),
             name: file.map(|file| file.name.clone()),
             model: Some(MODEL_VERSION),
@@ -643,10 +663,17 @@ impl State {
                 if let Err(error) = self.packets.take(text, left) {
                     self.notice = Some(Notice::Problem(error.to_string()));
                 }
+                if left && let Some(other) = self.packets.settle() {
+                    self.filtered(other);
+                }
                 if self.packets.filter == before {
                     return Vec::new();
                 }
                 vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
+            }
+            Action::LinkShown => {
+                self.tell_missing();
+                Vec::new()
             }
             Action::Shared(copied) => {
                 let file = match self.own_file() {

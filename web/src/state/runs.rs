@@ -1,10 +1,13 @@
 //! From one run to another: settings, captures, links, undo, a new worker. Until another run has begun the one on screen
 //! stays, and when it cannot be had everything is again as it was set for the one on screen.
 
+use std::rc::Rc;
+
 use snapstack::sim::{Config, Workload};
 
 use super::{Branches, Effect, File, Notice, State};
 use crate::engine::{CaptureInfo, LaneResult};
+use crate::filter::PacketFilter;
 use crate::share::{Link, short_digest};
 use crate::spec::Spec;
 
@@ -39,7 +42,7 @@ impl State {
     /// Whether the run that is asked for has the packets of the one on screen, so that moments of the one are found in the
     /// other.
     pub fn same_traffic(&self) -> bool {
-        let shown = self.settled.as_ref().map(|(step, _)| traffic(&step.spec, &step.file));
+        let shown = self.settled.as_ref().map(|(step, _)| traffic(&step.link.spec, &step.file));
         shown == Some(traffic(&self.spec, &self.file))
     }
 
@@ -82,33 +85,60 @@ impl State {
         effects
     }
 
+    /// The packet filter was another one until now: a step that can be undone.
+    pub(super) fn filtered(&mut self, before: PacketFilter) {
+        self.history.push(Rc::new(self.step_of(before, false)));
+        self.resettle();
+    }
+
+    /// The packet filter is to be this one.
+    fn pass(&mut self, filter: &PacketFilter) -> Option<Effect> {
+        (self.packets.filter != *filter).then(|| {
+            self.packets = filter.clone().into();
+            Effect::FilterPackets(filter.clone())
+        })
+    }
+
     /// One step back, or forward again.
     pub(super) fn step_back(&mut self, forward: bool) -> Vec<Effect> {
-        let present = self.step();
+        let linked = self.history.next(forward).is_some_and(|step| step.linked);
+        let present = Rc::new(self.step_of(self.packets.filter.clone(), linked));
         let step = if forward { self.history.forward(present) } else { self.history.back(present) };
         let Some(step) = step else { return Vec::new() };
+        let mut effects: Vec<Effect> = self.pass(&step.link.filter).into_iter().collect();
+        if linked {
+            effects.extend(self.look(step.link.view));
+        } else if (&step.link.spec, &step.file) == (&self.spec, &self.file) {
+            // Only the filter was another one.
+            self.resettle();
+            effects.push(Effect::EndTour);
+            return effects;
+        }
         // What has grown of the same tree since then stays.
-        if !step.branches.is_part_of(&self.branches) || !self.branches.go_to(&step.spec) {
+        if !step.branches.is_part_of(&self.branches) || !self.branches.go_to(&step.link.spec) {
             self.branches = step.branches.clone();
         }
-        let (spec, file) = (step.spec.clone(), step.file.clone());
-        self.returns = Some(step);
-        self.go(spec, file)
+        let (spec, file) = (step.link.spec.clone(), step.file.clone());
+        self.returns = Some((step, linked));
+        effects.extend(self.go(spec, file));
+        effects
     }
 
     /// To what a link is about.
     pub(super) fn follow(&mut self, link: Link) -> Vec<Effect> {
-        self.take_link(link);
-        self.start()
+        let mut effects = self.take_link(link).to_vec();
+        effects.extend(self.start());
+        effects
     }
 
-    fn take_link(&mut self, link: Link) {
+    fn take_link(&mut self, link: Link) -> [Effect; 2] {
         let spec = link.spec.clone();
         // A workload leaves the capture where it is.
         let captures = spec.config.workload == Workload::Capture;
         let file = if captures { File::of(&link) } else { self.file.clone() };
-        if self.settled.is_some() && (&spec, &file) != (&self.spec, &self.file) {
-            self.history.push(self.step());
+        let now = (&self.spec, &self.file, &self.packets.filter, self.view());
+        if self.settled.is_some() && (&spec, &file, &link.filter, link.view) != now {
+            self.history.push(Rc::new(self.step_of(self.packets.filter.clone(), true)));
         }
         self.enter_tree(&spec, &file);
         (self.spec, self.file) = (spec, file);
@@ -116,9 +146,11 @@ impl State {
         self.pending = None;
         self.verdict = None;
         self.packets = link.filter.clone().into();
+        let effects = self.look(link.view);
         self.link = link;
         self.resumed = false;
         self.opened = false;
+        effects
     }
 
     /// Whether the worker has all that a run needs.
@@ -271,27 +303,33 @@ impl State {
         };
         // A new worker has nothing yet that could stay.
         let gone = self.on_screen.is_none();
-        if gone && !self.at_hand(&step.spec, &step.file) {
+        if gone && !self.at_hand(&step.link.spec, &step.file) {
             return Vec::new();
         }
         // What is on screen may have been given up for what is refused.
-        let again = (gone || self.digest.is_none()) && (&self.spec, &self.file) != (&step.spec, &step.file);
-        self.spec = step.spec.clone();
+        let again =
+            (gone || self.digest.is_none()) && (&self.spec, &self.file) != (&step.link.spec, &step.file);
+        self.spec = step.link.spec.clone();
         self.file = step.file.clone();
         self.branches = step.branches.clone();
         self.history = history;
         self.returns = None;
+        let mut effects: Vec<Effect> = self.pass(&step.link.filter).into_iter().collect();
         if again {
-            return self.start();
+            effects.extend(self.start());
+            return effects;
         }
         self.opened = true;
-        vec![Effect::Mark(true)]
+        effects.push(Effect::Mark(true));
+        effects
     }
 
     /// A run has begun.
     pub(super) fn started(&mut self, spec: Spec) -> Vec<Effect> {
-        if self.same_traffic() && self.opened {
-            self.returns = None;
+        let found = self.same_traffic() && self.opened;
+        if let Some((_, moments)) = &mut self.returns {
+            // Else the moments on screen are found in it.
+            *moments |= !found;
         }
         self.on_screen = self.awaited.take();
         self.shown = spec;
@@ -314,6 +352,14 @@ impl State {
         self.settled = Some((self.step(), self.history.clone()));
     }
 
+    /// Something else than the run is set otherwise, of the run on screen.
+    fn resettle(&mut self) {
+        let shown = self.settled.as_ref().map(|(step, _)| (&step.link.spec, &step.file));
+        if shown == Some((&self.spec, &self.file)) {
+            self.settle();
+        }
+    }
+
     /// The run on screen is over.
     pub(super) fn done(&mut self, results: &[LaneResult; 2]) -> Vec<Effect> {
         let digest = short_digest(&results[0].digest, &results[1].digest);
@@ -327,13 +373,15 @@ impl State {
         let returns = self.returns.take();
         let mut effects = match &returns {
             _ if !self.opened => self.open(),
-            Some(step) => {
-                self.mark = step.mark;
-                vec![Effect::Moment(step.at), Effect::MarkMoment(step.mark)]
+            Some((step, true)) => {
+                self.mark = step.link.mark;
+                let at = step.link.at.map(Effect::Moment);
+                at.into_iter().chain([Effect::MarkMoment(self.mark)]).chain(self.choose(&step.link)).collect()
             }
+            Some((step, false)) => [Effect::Restore].into_iter().chain(self.choose(&step.link)).collect(),
             None => vec![Effect::Restore],
         };
-        if let Some(step) = returns {
+        if let Some((step, true)) = returns {
             self.bookmarks.clone_from(&step.bookmarks);
             effects.push(Effect::Repaint);
         }
@@ -347,23 +395,66 @@ impl State {
         if self.pending.is_some() {
             return vec![Effect::Open];
         }
-        let Link { at, packet, line, mark, .. } = self.link;
+        let link = self.link.clone();
+        let Link { at, mark, .. } = link;
         self.verdict = self.digest.as_deref().and_then(|digest| self.link.verdict(digest));
         self.mark = mark;
         let mut effects = vec![at.map_or(Effect::Open, Effect::Moment)];
-        if at.is_some() || packet.is_some() {
-            self.selected = packet;
-            effects.push(Effect::Select(packet));
+        if at.is_some() && link.packet.is_none() {
+            effects.push(Effect::Select(None));
         }
         if mark.is_some() {
             effects.push(Effect::MarkMoment(mark));
         }
-        effects.extend(line.map(Effect::FindLine));
+        let chosen = effects.len();
+        effects.extend(self.choose(&link));
+        if effects.len() > chosen {
+            effects.push(Effect::LinkShown);
+        }
         let commands = std::mem::take(&mut self.link.commands);
         if !commands.is_empty() {
             effects.push(Effect::Do(commands));
         }
         effects
+    }
+
+    /// Selects what a link names, of the run that has just begun.
+    fn choose(&mut self, link: &Link) -> impl Iterator<Item = Effect> + use<> {
+        (self.selected, self.place, self.range) = (link.packet, link.place, link.range);
+        // To select a packet leaves the place.
+        let effects = [
+            link.packet.map(|packet| Effect::Select(Some(packet))),
+            link.place.map(|place| Effect::Place(Some(place))),
+            link.range.map(|range| Effect::Range(Some(range))),
+            link.line.map(Effect::FindLine),
+        ];
+        effects.into_iter().flatten()
+    }
+
+    /// Tells what a link was to select and the run does not have.
+    pub(super) fn tell_missing(&mut self) {
+        let Link { packet, line, place, range, .. } = self.link;
+        let parts = [
+            ("packet", packet != self.selected),
+            ("line", line != self.line_hash),
+            ("slot or socket", place != self.place),
+            ("range", range != self.range),
+        ];
+        let mut text = match self.notice.take() {
+            Some(Notice::Info(text)) => text + " ",
+            other => {
+                self.notice = other;
+                String::new()
+            }
+        };
+        for (part, missing) in parts {
+            if missing {
+                text = format!("{text}This run has no such {part} as the link selects: it was left out. ");
+            }
+        }
+        if !text.is_empty() {
+            self.notice = Some(Notice::Info(text.trim_end().to_owned()));
+        }
     }
 
     /// Moments of the run before were found in this one.
@@ -384,6 +475,9 @@ impl State {
         self.loading = None;
         self.capture = None;
         (self.reading, self.awaited, self.on_screen) = (None, None, None);
+        if self.opened && self.returns.is_none() {
+            self.returns = Some((self.step(), false));
+        }
         vec![Effect::Mark(false)]
     }
 
@@ -391,9 +485,9 @@ impl State {
     pub(super) fn resume(&mut self, fragment: &str, kept: &str) -> Vec<Effect> {
         let Ok((link, _)) = Link::read(fragment) else { return Vec::new() };
         // It is shown again, not held against what it was.
-        self.take_link(Link { digest: None, ..link });
+        let view = self.take_link(Link { digest: None, ..link });
         self.resumed = true;
         let speed = self.restore(kept).map(Effect::Speed);
-        speed.into_iter().chain([Effect::Plots(self.plots), Effect::Axis(self.by_time)]).collect()
+        speed.into_iter().chain(view).collect()
     }
 }

@@ -3,11 +3,10 @@
 
 use std::rc::Rc;
 
-use super::{Bottom, Branches, DEMO_NAME, DEMO_SHA256, History, State};
+use super::{Branches, DEMO_NAME, DEMO_SHA256, History, State};
+use crate::filter::PacketFilter;
 use crate::player::{SLOTS, SPEEDS, Unit};
-use crate::plots::PLOTS;
 use crate::share::Link;
-use crate::spec::Spec;
 use crate::timeline::Jump;
 
 /// Steps before and after the present one that the next visit has.
@@ -47,19 +46,21 @@ impl File {
 /// A run with what was made of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// The run.
-    pub spec: Spec,
+    /// The run, the moment, what is selected and compared with, and the packet filter.
+    pub link: Link,
     /// The capture that a run of a capture is of.
     pub file: File,
     /// The run among those with the same beginning.
     pub branches: Branches,
-    /// The cursor's position.
-    pub at: u32,
-    /// The moment to compare with.
-    pub mark: Option<u32>,
     /// Moments to come back to.
     pub bookmarks: Vec<u32>,
+    /// Whether a link lies between this step and the next one: links bring a moment and a view of their own, which go with
+    /// them.
+    pub linked: bool,
 }
+
+/// What stands before the bookmarks of a linked step.
+const LINKED: &str = "link";
 
 impl Step {
     /// As a line: words with spaces between. First the link, then the bookmarks, then the first of the branches, as a link,
@@ -69,16 +70,14 @@ impl Step {
         let first = branches.next().map(|branch| branch.spec.clone()).unwrap_or_default();
         let own = (!self.file.is_demo()).then(|| self.file.clone());
         let link = Link {
-            spec: self.spec.clone(),
-            at: Some(self.at),
-            mark: self.mark,
             capture: own.as_ref().map(|file| file.sha256.clone()),
             name: own.map(|file| file.name),
-            ..Link::default()
+            ..self.link.clone()
         };
         let bookmarks = numbers(&self.bookmarks);
-        let mut line =
-            format!("{} {bookmarks} {}", link.fragment(), Link { spec: first, ..Link::default() }.fragment());
+        let linked = if self.linked { LINKED } else { "" };
+        let first = Link { spec: first, ..Link::default() };
+        let mut line = format!("{} {linked},{bookmarks} {}", link.fragment(), first.fragment());
         for branch in branches {
             if let Some((from, change, at)) = branch.origin {
                 line += &format!(" {}:{from}:{at}:{change}", branch.id);
@@ -91,7 +90,8 @@ impl Step {
     fn read(line: &str, tree: u32) -> Option<Self> {
         let mut words = line.split(' ');
         let (link, _) = Link::read(words.next()?).ok()?;
-        let bookmarks = words.next()?.split(',').filter_map(|word| word.parse().ok()).collect();
+        let (linked, bookmarks) = words.next()?.split_once(',')?;
+        let bookmarks = bookmarks.split(',').filter_map(|word| word.parse().ok()).collect();
         let (first, _) = Link::read(words.next()?).ok()?;
         let mut branches = Branches::new(first.spec, tree);
         for word in words {
@@ -101,14 +101,7 @@ impl Step {
             branches.add(id, (from, parts.next()?.parse().ok()?, at));
         }
         let here = branches.go_to(&link.spec);
-        here.then(|| Self {
-            file: File::of(&link),
-            spec: link.spec,
-            branches,
-            at: link.at.unwrap_or(0),
-            mark: link.mark,
-            bookmarks,
-        })
+        here.then(|| Self { file: File::of(&link), link, branches, bookmarks, linked: linked == LINKED })
     }
 }
 
@@ -119,33 +112,44 @@ fn numbers(list: &[u32]) -> String {
 impl State {
     /// What is on screen, or asked for.
     pub(super) fn step(&self) -> Rc<Step> {
-        Rc::new(Step {
-            spec: self.spec.clone(),
-            file: self.file.clone(),
-            branches: self.branches.clone(),
-            at: self.here,
-            mark: self.mark,
-            bookmarks: self.bookmarks.clone(),
-        })
+        Rc::new(self.step_of(self.packets.filter.clone(), false))
     }
 
-    /// What the next visit is to have beside the moment: a line of numbers - plots, tab, what lies under the time bar, what
-    /// steps go by, the axis, what jumps go to, speed, and which of the following lines is the present one -, then steps.
+    /// What is on screen, with another packet filter, before a link or not.
+    pub(super) fn step_of(&self, filter: PacketFilter, linked: bool) -> Step {
+        let link = Link {
+            spec: self.spec.clone(),
+            at: Some(self.here),
+            packet: self.selected,
+            line: self.line_hash,
+            place: self.place,
+            mark: self.mark,
+            range: self.range,
+            filter,
+            view: self.view(),
+            ..Link::default()
+        };
+        Step {
+            link,
+            file: self.file.clone(),
+            branches: self.branches.clone(),
+            bookmarks: self.bookmarks.clone(),
+            linked,
+        }
+    }
+
+    /// What the next visit is to have beside the link: a line of numbers - tab, what steps go by, what jumps go to, speed, and
+    /// which of the following lines is the present one -, then steps.
     pub fn kept(&self, speed: f64) -> String {
         let present = self.step();
         let (past, future) = self.history.recent(KEPT);
-        let place = |all: &[Bottom], one| all.iter().position(|other| *other == one).unwrap_or(0) as u32;
-        let mut view = Vec::from(self.plots.map(|plot| plot as u32));
-        view.extend([
+        let mut text = numbers(&[
             self.tab as u32,
-            place(&Bottom::ALL, self.bottom),
             u32::from(self.unit == Unit::Packet),
-            u32::from(self.by_time),
             Jump::ALL.iter().position(|jump| *jump == self.jump).unwrap_or(0) as u32,
             SPEEDS.iter().position(|(value, _)| *value == speed).unwrap_or(0) as u32,
             past.len() as u32,
         ]);
-        let mut text = numbers(&view);
         for step in past.iter().chain([&present]).chain(future) {
             text += "\n";
             text += &step.write();
@@ -156,15 +160,10 @@ impl State {
     /// Takes that over; the speed. What cannot be read is as if it had not been kept.
     pub(super) fn restore(&mut self, text: &str) -> Option<f64> {
         let mut lines = text.lines();
-        let view: Vec<usize> = lines.next()?.split(',').filter_map(|word| word.parse().ok()).collect();
-        let (plots, [tab, bottom, packets, by_time, jump, speed, present]) = view
-            .split_first_chunk::<SLOTS>()
-            .and_then(|(plots, rest)| Some((plots, rest.first_chunk::<7>()?)))?;
-        self.plots = plots.map(|plot| plot.min(PLOTS.len() - 1));
+        let numbers: Vec<usize> = lines.next()?.split(',').filter_map(|word| word.parse().ok()).collect();
+        let [tab, packets, jump, speed, present] = &numbers[..] else { return None };
         self.tab = (*tab).min(SLOTS - 1);
-        self.bottom = *Bottom::ALL.get(*bottom)?;
         self.unit = if *packets == 1 { Unit::Packet } else { Unit::Event };
-        self.by_time = *by_time == 1;
         self.jump = *Jump::ALL.get(*jump)?;
         let (mut past, mut future) = (Vec::new(), Vec::new());
         for (index, line) in lines.enumerate() {
@@ -174,9 +173,9 @@ impl State {
                 std::cmp::Ordering::Less => past.push(step),
                 std::cmp::Ordering::Greater => future.push(step),
                 // Else it is not of this moment.
-                std::cmp::Ordering::Equal if step.spec == self.spec && step.file == self.file => {
+                std::cmp::Ordering::Equal if step.link.spec == self.spec && step.file == self.file => {
                     self.branches = step.branches.clone();
-                    self.returns = Some(step);
+                    self.returns = Some((step, true));
                 }
                 std::cmp::Ordering::Equal => {}
             }

@@ -10,6 +10,7 @@ mod contents;
 mod merge;
 mod panel;
 mod passing;
+mod place_text;
 mod places;
 mod query;
 mod series;

@@ -271,6 +271,14 @@ impl Timeline {
         (first > 0).then_some(pointers)
     }
 
+    /// Whether the run has a place.
+    pub fn has_place(&self, place: Place) -> bool {
+        match place {
+            Place::Slot { queue, slot, .. } => queue < self.queues && slot < self.slots,
+            Place::Socket { thread, .. } => (thread as usize) < self.threads.len(),
+        }
+    }
+
     /// A slot of a ring at a position.
     pub fn slot(&self, side: Side, ring: Ring, (queue, slot): (u32, u32), position: u32) -> Slot {
         let log = self.ring(side, ring, queue);

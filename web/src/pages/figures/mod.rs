@@ -12,8 +12,9 @@ pub use self::svg::Svg;
 use super::memory::use_size;
 use crate::annex::{Annex, Msg};
 use crate::browser::mark;
-use crate::components::{Icon, IconName};
+use crate::components::{Icon, IconName, save};
 use crate::figures::{Figure, Move, Place, Step, drawing};
+use crate::plots::Format;
 use crate::share::Link;
 use crate::spec::Spec;
 use crate::state::Page;
@@ -119,7 +120,12 @@ fn elsewhere(annex: &Annex, figure: Figure) -> Html {
                 <a class="button" id="figure-memory" href={Page::Memory.fragment()}>{ "Try it in Memory" }</a>
             }
             <a class="button" id="figure-elsewhere" href={moment(figure).fragment()}>{ "Open in Explore" }</a>
-            <button id="save-figure" onclick={annex.on(|_: MouseEvent| Msg::SaveFigure)} title="Save the figure as SVG">{ "Save" }</button>
+            { save("the figure", Format::PICTURES, &annex.on(Msg::SaveFigure)) }
+            <output id="figure-copied">{ match annex.figures.borrow().copied {
+                Some(true) => "The picture is on the clipboard.",
+                Some(false) => "This browser lets the page put no picture on the clipboard: save it as PNG.",
+                None => "",
+            } }</output>
         </>
     }
 }

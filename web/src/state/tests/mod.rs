@@ -1,6 +1,7 @@
 use snapstack::sim::{Change, Config, MODEL_VERSION, Workload};
 
 mod runs;
+mod selection;
 
 use super::*;
 
@@ -104,7 +105,7 @@ fn a_link_shows_its_moment_and_says_whether_it_was_reproduced() {
     assert!(state.apply(Action::Address(link.fragment())).contains(&Effect::Run(Spec::default())));
     state.apply(Action::Started(Spec::default()));
     let shown = state.apply(Action::Done(results()));
-    assert_eq!(shown, [Effect::Moment(77), Effect::Select(Some(3)), Effect::Mark(true)]);
+    assert_eq!(shown, [Effect::Moment(77), Effect::Select(Some(3)), Effect::LinkShown, Effect::Mark(true)]);
     assert!(state.verdict.is_some_and(|verdict| verdict.starts_with("reproduced")));
 }
 
