@@ -72,14 +72,15 @@ fn every_record_of_every_queue_has_pointers_that_agree_with_who_owns_what() {
                     assert!(owned + filled < n, "{event:?}");
                     *told.entry((rx, queue)).or_default() += 1;
                 }
-                let rings = (0..queues).flat_map(|queue| [(false, queue), (true, queue)]);
-                let expected = rings.filter(|(rx, _)| *rx || setup.traffic.is_none());
-                for ring in expected {
-                    assert!(
-                        told.get(&ring).is_some_and(|records| *records > 1),
-                        "{ring:?} of {queues}: {told:?}"
-                    );
-                }
+                // Every queue's slots are granted; by which it is sent, the hash of the connections says.
+                let used =
+                    |rx: bool| told.iter().filter(|(ring, records)| ring.0 == rx && **records > 1).count();
+                let (sends, receives) = (used(false), used(true));
+                assert_eq!(receives, usize::from(queues), "{told:?}");
+                assert!(
+                    4 * sends >= 3 * usize::from(queues) || setup.traffic.is_some() && sends > 1,
+                    "{told:?}"
+                );
             }
         }
     }

@@ -82,7 +82,11 @@ impl Layout {
         } else if stacked == 1 {
             let all: f64 = shares.iter().sum();
             let rows = middles(shares.map(|share| band * share / all));
-            (rows, between(rows))
+            let mut edges = between(rows);
+            if queues > 1 {
+                edges[TX] = edges[TX].min(rows[TX] - 21.0);
+            }
+            (rows, edges)
         } else {
             let mut heights = shares.map(|share| share * unit);
             (heights[TX], heights[RX]) = (rings[0], rings[1]);

@@ -273,7 +273,8 @@ impl Artist<'_> {
             if head + tail > 0.0 && beyond.is_none() {
                 let (number, unit) = (self.queue + 1, self.unit());
                 let text = format!("queue {number} · Tail: {unit} {tail} · Head: {unit} {head}");
-                self.scene.label((x0, below), -1, Ink::Dim, 10.0, false, right - x0, text);
+                // At the left there may be the arrow to the NIC.
+                self.scene.label((right, below), 1, Ink::Dim, 10.0, false, right - x0 - 40.0, text);
             }
         }
         if let Some(text) = beyond {
