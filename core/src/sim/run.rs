@@ -106,6 +106,7 @@ trait AnyRun<T> {
     fn step_many(&mut self, steps: u32) -> bool;
     fn next_time(&self) -> Option<u64>;
     fn now(&self) -> u64;
+    fn steps(&self) -> u32;
     fn frames(&self) -> [u64; 2];
     fn book(&self) -> &Book;
     fn book_mut(&mut self) -> &mut Book;
@@ -164,6 +165,10 @@ impl<R: Run> AnyRun<R::Tap> for R {
 
     fn now(&self) -> u64 {
         Run::now(self)
+    }
+
+    fn steps(&self) -> u32 {
+        self.recorded().journal.steps
     }
 
     fn frames(&self) -> [u64; 2] {
@@ -328,6 +333,18 @@ impl<T: Tap + Clone + 'static> Lane<T> {
     /// Nanoseconds since the beginning.
     pub fn now(&self) -> u64 {
         self.run.now()
+    }
+
+    /// Steps carried out since the beginning.
+    pub fn steps(&self) -> u32 {
+        self.run.steps()
+    }
+
+    /// Of each record since records were last taken or discarded, the step that made it, counted from 1. Records come in the
+    /// order of their times, and all that software does in a step is done at once, while its clock goes on: so a later record
+    /// may be of an earlier step.
+    pub fn made(&self) -> &[u32] {
+        self.run.book().steps()
     }
 
     /// From now on, new contents tell their lines ([`Lane::take_lines`]).
