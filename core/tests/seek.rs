@@ -161,11 +161,19 @@ fn a_run_goes_on_from_where_it_was_after_looking_back() {
     let mut straight = forward(Scheme::Snapshot, setup, SEEK_BYTES);
     let mut seeker = Seeker::new(Lane::new(Scheme::Snapshot, setup, ()).unwrap(), SEEK_BYTES).unwrap();
     let mut draw = 0;
+    seeker.lane_mut().watch();
+    let mut lines = 0;
     while seeker.advance(700).unwrap() {
         seeker.lane_mut().discard_events();
+        lines += seeker.lane_mut().take_lines().len();
         draw += 1;
         seeker.seek(mix(draw) % (seeker.lane().now() + 1)).unwrap();
     }
+    lines += seeker.lane_mut().take_lines().len();
+    let mut watched = Lane::new(Scheme::Snapshot, setup, ()).unwrap();
+    watched.watch();
+    while watched.step() {}
+    assert_eq!(lines, watched.take_lines().len(), "each content tells its lines once");
     assert_eq!(seeker.reached(), straight.reached());
     for event in (0..seeker.reached()).step_by(97) {
         assert_eq!(seeker.step_of(event), straight.step_of(event), "event {event}");

@@ -113,6 +113,7 @@ trait AnyRun<T> {
     fn tap(&self) -> &T;
     fn tap_mut(&mut self) -> &mut T;
     fn watch(&mut self);
+    fn unwatch(&mut self) -> bool;
     fn take_lines(&mut self) -> Vec<ContentLines>;
     fn digest(&self) -> String;
     fn snapshot(&self) -> Option<&Snapshot>;
@@ -193,6 +194,10 @@ impl<R: Run> AnyRun<R::Tap> for R {
 
     fn watch(&mut self) {
         self.recorded_mut().watch();
+    }
+
+    fn unwatch(&mut self) -> bool {
+        self.recorded_mut().unwatch()
     }
 
     fn take_lines(&mut self) -> Vec<ContentLines> {
@@ -350,6 +355,11 @@ impl<T: Tap + Clone + 'static> Lane<T> {
     /// From now on, new contents tell their lines ([`Lane::take_lines`]).
     pub fn watch(&mut self) {
         self.run.watch();
+    }
+
+    /// From now on, new contents do not, and what they told and was not taken is forgotten; whether they did.
+    pub fn unwatch(&mut self) -> bool {
+        self.run.unwatch()
     }
 
     /// The lines of the contents recorded since the last call.

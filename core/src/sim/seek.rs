@@ -68,8 +68,12 @@ pub struct Seeker<T> {
     over: bool,
     /// Where the lane is to go.
     to: Moment,
-    /// Events at which a state is saved on the way there.
-    save_at: u64,
+    /// Events at which a state is saved on the way there, and steps from which on: those far from the moment are soon given up.
+    save_at: (u64, u32),
+    /// The lane is not, or may not be, where the run has been last.
+    away: bool,
+    /// Contents tell their lines, the run's first way through.
+    watched: bool,
 }
 
 impl<T: Tap + Clone + 'static> Seeker<T> {
@@ -88,7 +92,9 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
             steps: 0,
             over: false,
             to: Moment::Step(0),
-            save_at: 0,
+            save_at: (0, 0),
+            away: false,
+            watched: false,
         };
         seeker.mark()?;
         Ok(seeker)
@@ -114,14 +120,18 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
         self.over
     }
 
-    /// Goes forward by up to `steps` steps, beyond what has been reached; false when the run is over. Records must be taken only
-    /// in between.
+    /// Goes forward by up to `steps` steps, beyond what has been reached; false when the run is over. Records and lines must be
+    /// taken in between: who looks back has done so before.
     ///
     /// # Errors
     /// [`BufferError::Memory`] when the machine has no room for a state.
     pub fn advance(&mut self, steps: u32) -> Result<bool, BufferError> {
-        if self.lane.steps() != self.steps {
+        if self.away {
             self.to_end()?;
+            if self.watched {
+                self.lane.watch();
+            }
+            self.away = false;
         }
         let mut left = steps;
         while left > 0 && !self.over {
@@ -187,8 +197,19 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
                 }
             }
         }
+        // On the way the same contents come to be that have told their lines before.
+        self.watched |= self.lane.unwatch();
+        self.away = true;
         let last = self.near.last().map_or(0, |near| near.events);
-        self.save_at = last.max(self.lane.events()) + NEAR.0;
+        let from = match to {
+            Moment::Time(_) => 0,
+            Moment::Step(step) => {
+                let events = NEAR.0 * NEAR.1 as u64;
+                let steps = events * u64::from(self.steps) / self.reached().max(1);
+                step.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX))
+            }
+        };
+        self.save_at = (last.max(self.lane.events()) + NEAR.0, from);
         Ok(())
     }
 
@@ -203,8 +224,9 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
                 break;
             }
             self.lane.discard_events();
-            if self.lane.events() >= self.save_at {
-                self.save_at = self.lane.events() + NEAR.0;
+            let (events, steps) = self.save_at;
+            if self.lane.events() >= events && self.lane.steps() >= steps {
+                self.save_at.0 = self.lane.events() + NEAR.0;
                 self.mark_near()?;
             }
         }

@@ -54,7 +54,7 @@ impl Gathering {
         self.tops.push(Top {
             label,
             segment: segment.0,
-            root: self.union.add(&dag),
+            root: self.union.add(&dag, self.most),
             length: dag.length,
             height: dag.height,
         });
@@ -77,19 +77,36 @@ struct Union {
     /// Word and line.
     down: Vec<(u8, u32)>,
     occurrences: Vec<u64>,
+    /// Lines that are known, and certain to be left out.
+    dropped: u64,
 }
 
+/// What stands for the index of a line that is certain to be left out.
+const DROPPED: u32 = u32::MAX;
+
 impl Union {
-    /// Adds a DAG; returns its root.
-    fn add(&mut self, dag: &Dag) -> Option<u32> {
+    /// Adds a DAG; returns its root. Once there are `most` lines, another leaf that is no root stands behind all of them, and is
+    /// only counted.
+    fn add(&mut self, dag: &Dag, most: usize) -> Option<u32> {
         let freed = freed(dag);
-        let here: Vec<u32> = dag
-            .nodes
-            .iter()
+        let here: Vec<u32> = (0..)
+            .zip(&dag.nodes)
             .zip(freed)
-            .map(|(node, freed)| {
+            .map(|((index, node), freed)| {
                 let next = self.lines.len() as u32;
-                let line = *self.known.entry(node.plid.0).or_insert(next);
+                let late = index > 0 && node.height == 0 && next as usize >= most;
+                let known = self.known.entry(node.plid.0).or_insert_with(|| {
+                    self.dropped += u64::from(late);
+                    if late { DROPPED } else { next }
+                });
+                if *known == DROPPED && index == 0 {
+                    self.dropped -= 1;
+                    *known = next;
+                }
+                let line = *known;
+                if line == DROPPED {
+                    return line;
+                }
                 if line == next {
                     self.lines.push(Line {
                         plid: node.plid.0,
@@ -110,9 +127,11 @@ impl Union {
         for edges in dag.edges.chunk_by(|a, b| a.parent == b.parent) {
             let at = here[edges[0].parent as usize] as usize;
             // A truncated DAG may know fewer of a line's references than another one.
-            if edges.len() > self.ranges[at].len() {
+            let kept = edges.iter().map(|edge| (edge.slot, here[edge.child as usize]));
+            let kept = kept.filter(|(_, child)| *child != DROPPED);
+            if kept.clone().count() > self.ranges[at].len() {
                 let start = self.down.len();
-                self.down.extend(edges.iter().map(|edge| (edge.slot, here[edge.child as usize])));
+                self.down.extend(kept);
                 self.ranges[at] = start..self.down.len();
             }
         }
@@ -156,7 +175,7 @@ impl Union {
             segments,
             edges: edges.collect(),
             lines: order.iter().map(|old| self.lines[*old as usize]).collect(),
-            left_out: left_out + dropped.len() as u64,
+            left_out: left_out + self.dropped + dropped.len() as u64,
         }
     }
 }
