@@ -75,7 +75,7 @@ async fn open(folder: &Folder, fragment: &str) -> Result<Page> {
 
 #[tokio::test]
 async fn a_run_that_finds_no_memory_on_its_way_is_told_so_and_a_shorter_one_goes_on() -> Result<()> {
-    let folder = page_with("hosts", 40)?;
+    let folder = page_with("snapstack-hosts", 40)?;
     let page = open(&folder, "#/explore?v=2&run=bulk&threads=4&bytes=4194304").await?;
     let told = page.until_text("broken", "needs more memory than the").await?;
     ensure!(told.contains(" MiB that the browser gave") && told.contains("the command line"), "{told}");
@@ -94,7 +94,7 @@ async fn a_run_that_finds_no_memory_on_its_way_is_told_so_and_a_shorter_one_goes
 
 #[tokio::test]
 async fn a_run_whose_memory_cannot_be_had_is_refused_before_it_begins() -> Result<()> {
-    let folder = page_with("hosts", 40)?;
+    let folder = page_with("snapstack-hosts", 40)?;
     let page = open(&folder, "#/explore?v=2&run=bulk&threads=2&bytes=20000").await?;
     page.until_ready().await?;
     page.browser
