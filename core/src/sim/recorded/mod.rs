@@ -141,6 +141,7 @@ impl<B: Buffers> Recorded<B> {
 
     /// From now on, new contents do not; whether they did.
     pub(super) fn unwatch(&mut self) -> bool {
+        self.ports = None;
         self.inner.contents_mut().unwatch()
     }
 
