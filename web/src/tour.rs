@@ -59,13 +59,16 @@ pub fn journey(timeline: &Timeline) -> Option<Vec<Leg>> {
         still(before, leg(before, 1000.0, &format!("Same {bytes} bytes, two stacks"))),
         leg(call - 1, 200.0, "One copies, one takes a reference"),
         still(call, leg(call, 2300.0, "One copies, one takes a reference")),
+        leg(settled(call), 300.0, "One copies, one takes a reference"),
         leg(first.at(Stage::Driver), 700.0, "Headers, ring, DMA"),
         leg(first.at(Stage::Dma), 600.0, "Headers, ring, DMA"),
         still(wire, leg(wire, 700.0, "Identical on the wire")),
         leg(there - 1, 900.0, "Fast-forward to another client"),
         // The still says in one picture what moves in two legs.
         still(call_again, leg(there, 1300.0, &format!("Its {lines} lines are already here"))),
-        leg(call_again, 900.0, "The left lane copies again"),
+        leg(call_again - 1, 150.0, "The left lane copies again"),
+        leg(call_again, 1000.0, "The left lane copies again"),
+        leg(settled(call_again), 250.0, "The left lane copies again"),
         Leg {
             to: f64::from(timeline.len()),
             ms: 2600.0,

@@ -142,6 +142,8 @@ pub struct Player {
     /// Milliseconds since the last cut.
     since_cut: f64,
     rate: f64,
+    /// Where the cursor was when that rate began.
+    settled: f64,
     last_ms: Option<f64>,
     /// When the moment was told in words last, and which.
     told: (f64, u32),
@@ -196,6 +198,7 @@ impl Default for Player {
             still_at: None,
             since_cut: 0.0,
             rate: 0.0,
+            settled: 0.0,
             last_ms: None,
             told: (0.0, u32::MAX),
             panel: Panel::default(),
@@ -546,7 +549,7 @@ impl Player {
     }
 
     fn animate(&mut self, elapsed: f64) {
-        let before = self.at;
+        let (before, rate) = (self.at, self.rate);
         if let (Some(leg), None) = (self.tour.last(), self.still_at) {
             let from = *self.tour_from.get_or_insert(before);
             self.tour_spent += elapsed;
@@ -583,6 +586,9 @@ impl Player {
                 self.dirty = true;
             }
             self.rate = 0.0;
+        }
+        if self.rate != rate {
+            self.settled = before;
         }
         self.dirty |= self.at != before;
     }

@@ -18,6 +18,7 @@ impl Player {
                 height: surface.size.1,
                 at: self.at,
                 spread,
+                settled: self.settled,
                 selected: self.selected,
                 line: self.line,
                 place: self.place,

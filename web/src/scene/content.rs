@@ -1,6 +1,7 @@
 //! A line's content as a small square: its colour and its glyph come from its hash, so equal content looks equal, also
 //! without colour.
 
+use super::lane::Strip;
 use super::{Ink, Scene, Shape};
 
 /// Draws one content cell: filled where the bytes are, outlined where only a reference to them is.
@@ -41,23 +42,21 @@ pub fn cell(scene: &mut Scene, at: (f64, f64), size: (f64, f64), hash: u32, refe
     }
 }
 
-/// A run of lines as at most `slots` cells in rows of `columns`; returns how many lines one cell stands for.
+/// A run of lines as cells in rows; returns how many lines one cell stands for.
 pub(super) fn strip(
     scene: &mut Scene,
     at: (f64, f64),
-    cell_size: (f64, f64),
-    (slots, columns): (usize, usize),
+    cells: Strip,
     hashes: &[u32],
     reference: bool,
     shown: f64,
 ) -> usize {
-    let per_cell = hashes.len().div_ceil(slots).max(1);
-    let cells = hashes.len().div_ceil(per_cell);
-    let visible = (shown.clamp(0.0, 1.0) * cells as f64).round() as usize;
+    let per_cell = hashes.len().div_ceil(cells.slots()).max(1);
+    let count = hashes.len().div_ceil(per_cell);
+    let visible = (shown.clamp(0.0, 1.0) * count as f64).round() as usize;
     for i in 0..visible {
-        let x = at.0 + (i % columns) as f64 * (cell_size.0 + 1.0);
-        let y = at.1 + (i / columns) as f64 * (cell_size.1 + 1.0);
-        cell(scene, (x, y), cell_size, hashes[i * per_cell], reference);
+        let (x, y) = cells.at(i);
+        cell(scene, (at.0 + x, at.1 + y), cells.cell, hashes[i * per_cell], reference);
     }
     per_cell
 }

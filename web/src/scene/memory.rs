@@ -7,6 +7,15 @@ use super::content::cell;
 use super::{Ink, LaneView, LineTarget, Scene, grouped};
 use crate::timeline::{Held, Panel, Side, Timeline};
 
+/// What a call brings into memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Arriving {
+    /// Lines that are being copied, and how much of them has been.
+    pub(super) copied: (Vec<u32>, f64),
+    /// Lines that are there and are referred to, ascending.
+    pub(super) referred: Vec<u32>,
+}
+
 /// Where the squares are and how many lines one stands for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Grid {
@@ -56,7 +65,7 @@ pub(super) fn draw(
     scene: &mut Scene,
     timeline: &Timeline,
     panel: &Panel,
-    view: &LaneView<'_>,
+    (view, arriving): (&LaneView<'_>, &Arriving),
     area: (f64, f64, f64, f64),
 ) -> Grid {
     let (x, y, w, h) = area;
@@ -73,28 +82,41 @@ pub(super) fn draw(
         (false, false) => format!("memory: {} lines held", grouped(held.lines())),
         (true, false) => format!("line store: {distinct} lines"),
     };
-    let detail =
-        if store { format!("for {} held", grouped(held.lines())) } else { format!("{distinct} different") };
+    let detail = if store {
+        let fold = held.lines() as f64 / f64::from(held.distinct().max(1));
+        format!("for {} held, {fold:.1}×", grouped(held.lines()))
+    } else {
+        format!("{distinct} different")
+    };
     let detail = if narrow { String::new() } else { format!("{detail} · ") };
     let plural = if grid.scale == 1 { "" } else { "s" };
     let scale = format!("□ = {} line{plural}", grouped(grid.scale as u64));
     scene.label((x, y + 10.0), -1, Ink::Text, 11.0, true, w, title);
     scene.label((x, y + 24.0), -1, Ink::Dim, 10.5, false, w, format!("{detail}{scale}"));
-    for place in 0..grid.places() {
+    // Room for more is shown by a row or two of it.
+    let used = if store { u64::from(held.distinct()) } else { held.lines() + arriving.copied.0.len() as u64 };
+    let rows = (used as usize).div_ceil(grid.scale).div_ceil(grid.columns) + 2;
+    for place in 0..grid.places().min(rows * grid.columns) {
         let (px, py) = grid.at(place);
         scene.outline(px, py, grid.size, grid.size, Ink::Faint, 1.0);
     }
     let marked = panel.marked(view.side);
     if store {
-        store_lines(scene, timeline, held, marked, view, &grid);
+        store_lines(scene, timeline, (held, marked), view, (&grid, &arriving.referred));
     } else {
-        every_line(scene, timeline, held, view, &grid);
+        every_line(scene, timeline, held, view, (&grid, &arriving.copied));
     }
     grid
 }
 
 /// Every line of every content that is held, in the order of their creation; copies of payload have the colour of copies.
-fn every_line(scene: &mut Scene, timeline: &Timeline, held: &Held, view: &LaneView<'_>, grid: &Grid) {
+fn every_line(
+    scene: &mut Scene,
+    timeline: &Timeline,
+    held: &Held,
+    view: &LaneView<'_>,
+    (grid, copied): (&Grid, &(Vec<u32>, f64)),
+) {
     let contents = timeline.contents(view.side);
     let square = (grid.size, grid.size);
     // Every `scale`-th line stands for its square.
@@ -110,12 +132,30 @@ fn every_line(scene: &mut Scene, timeline: &Timeline, held: &Held, view: &LaneVi
             if view.line == Some(line) {
                 scene.outline(at.0 - 1.0, at.1 - 1.0, grid.size + 2.0, grid.size + 2.0, Ink::Text, 2.0);
             } else if matches!(origin, Some(Origin::Kernel | Origin::Recv)) {
-                scene.outline(at.0, at.1, grid.size, grid.size, Ink::Copy, 1.5);
+                copy(scene, at, grid);
             }
             scene.lines.push(LineTarget { x: at.0, y: at.1, size: grid.size, line });
             next += grid.scale;
         }
         index += lines.len();
+    }
+    // What is being copied grows behind them.
+    let shown = (copied.0.len() as f64 * copied.1).round() as usize;
+    for (i, line) in copied.0.iter().enumerate().take(shown) {
+        if (index + i).is_multiple_of(grid.scale) && (index + i) / grid.scale < grid.places() {
+            let at = grid.at((index + i) / grid.scale);
+            cell(scene, at, square, timeline.glyphs.get(*line as usize).copied().unwrap_or(0), false);
+            copy(scene, at, grid);
+        }
+    }
+}
+
+/// Marks a square as a copy: a ring, or where that would hide what it holds, a bar at its foot.
+fn copy(scene: &mut Scene, at: (f64, f64), grid: &Grid) {
+    if grid.size >= 11.0 {
+        scene.outline(at.0, at.1, grid.size, grid.size, Ink::Copy, 1.5);
+    } else {
+        scene.fill(at.0, at.1 + grid.size - 1.5, grid.size, 1.5, Ink::Copy, 1.0);
     }
 }
 
@@ -123,10 +163,9 @@ fn every_line(scene: &mut Scene, timeline: &Timeline, held: &Held, view: &LaneVi
 fn store_lines(
     scene: &mut Scene,
     timeline: &Timeline,
-    held: &Held,
-    marked: Option<&Held>,
+    (held, marked): (&Held, Option<&Held>),
     view: &LaneView<'_>,
-    grid: &Grid,
+    (grid, referred): (&Grid, &[u32]),
 ) {
     let glyph = |line: usize| timeline.glyphs.get(line).copied().unwrap_or(0);
     let lines = held.counts().iter().enumerate().filter(|(_, count)| **count > 0);
@@ -147,7 +186,7 @@ fn store_lines(
         let before = marked.is_some_and(|marked| marked.counts().get(line).is_some_and(|count| *count > 0));
         if lit {
             scene.outline(at.0 - 1.0, at.1 - 1.0, grid.size + 2.0, grid.size + 2.0, Ink::Text, 2.0);
-        } else if before {
+        } else if before || referred.binary_search(&(line as u32)).is_ok() {
             scene.outline(at.0, at.1, grid.size, grid.size, Ink::Reference, 2.0);
         }
         scene.lines.push(LineTarget { x: at.0, y: at.1, size: grid.size, line: line as u32 });

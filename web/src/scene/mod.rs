@@ -207,6 +207,31 @@ impl Scene {
         self.shapes.push(Shape::Text { x: at.0, y: at.1, text: text.into(), ink, size, bold, anchor, max });
     }
 
+    /// Makes everything so many times larger.
+    pub fn enlarge(&mut self, scale: f64) {
+        if scale == 1.0 {
+            return;
+        }
+        let all = |values: &mut [&mut f64]| values.iter_mut().for_each(|value| **value *= scale);
+        for shape in &mut self.shapes {
+            match shape {
+                Shape::Rect { x, y, w, h, outline, .. } => all(&mut [x, y, w, h, outline]),
+                Shape::Path { points, width, .. } => {
+                    *width *= scale;
+                    points.iter_mut().for_each(|(x, y)| all(&mut [x, y]));
+                }
+                Shape::Text { x, y, size, max, .. } => all(&mut [x, y, size, max]),
+            }
+        }
+        self.targets.iter_mut().for_each(|target| {
+            all(&mut [&mut target.x, &mut target.y, &mut target.w, &mut target.h]);
+        });
+        self.lines.iter_mut().for_each(|line| all(&mut [&mut line.x, &mut line.y, &mut line.size]));
+        self.places.iter_mut().for_each(|place| {
+            all(&mut [&mut place.x, &mut place.y, &mut place.w, &mut place.h]);
+        });
+    }
+
     /// The line of memory at a point.
     pub fn line_at(&self, x: f64, y: f64) -> Option<u32> {
         let hit = |target: &&LineTarget| {

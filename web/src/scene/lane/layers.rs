@@ -10,7 +10,7 @@ use snapstack::sim::Stage;
 use super::super::content::strip;
 use super::super::{Ink, grouped};
 use super::layout::SOCKET;
-use super::{Artist, CELLS, ease};
+use super::{Artist, ease};
 use crate::timeline::{NEVER, Track};
 
 /// Packets in the layers up to which their content is drawn, and up to which each has a bar.
@@ -69,8 +69,7 @@ impl Artist<'_> {
             let detailed = all <= DETAILED && track.has_payload();
             // The socket layer's packet comes out of what waits there.
             let slides = row != SOCKET || track.up;
-            let y =
-                if slides { from + (to - from) * t } else { to } - self.layout.strip_height() / 2.0 + shift;
+            let y = if slides { from + (to - from) * t } else { to } + shift;
             self.packet(packet, &track, (self.way(&track) + shift, y), detailed, stage);
         }
     }
@@ -107,7 +106,7 @@ impl Artist<'_> {
         let most = bytes.values().map(|sum| sum.0).fold(1.0, f64::max);
         for ((up, column, row), (bytes, count)) in bytes {
             let x = if up { self.layout.up(column) } else { self.layout.down(column) };
-            let w = (self.layout.strip_width() * bytes / most).max(3.0);
+            let w = (self.layout.strip(up).most().0 * bytes / most).max(3.0);
             let y = self.layout.rows[row];
             let ink = if self.reference() { Ink::Reference } else { Ink::Dim };
             self.scene.fill(x, y - 5.0, w, 10.0, ink, 0.35);
@@ -116,9 +115,10 @@ impl Artist<'_> {
         }
     }
 
-    /// A packet: its headers so far, its lines.
-    fn packet(&mut self, packet: u32, track: &Track, (x, y): (f64, f64), detailed: bool, stage: Stage) {
-        let (w, h) = (self.layout.strip_width(), self.layout.strip_height());
+    /// A packet, in the middle of a height: its headers so far, its lines.
+    fn packet(&mut self, packet: u32, track: &Track, (x, middle): (f64, f64), detailed: bool, stage: Stage) {
+        let cells = self.layout.strip(track.up);
+        let detailed = detailed || self.view.selected == Some(packet);
         let headers = match stage {
             Stage::Transport => 1,
             Stage::Ip | Stage::TransportIn => 2,
@@ -128,12 +128,13 @@ impl Artist<'_> {
         let ink = if self.reference() { Ink::Reference } else { Ink::Dim };
         let lines = self.timeline.lines_of(self.side(), track).to_vec();
         let lit = self.lit(&lines);
-        let width = if detailed || self.view.selected == Some(packet) {
+        let (w, h) = if detailed { cells.size(lines.len()) } else { cells.most() };
+        let y = middle - h / 2.0;
+        let width = if detailed {
             self.scene.fill(x - 2.0, y - 2.0, w + 3.0, h + 4.0, Ink::Ground, 0.9);
             let hashes = self.hashes(&lines);
-            let cells = (CELLS.0.min(3 * self.layout.cells), self.layout.cells);
             let reference = self.reference();
-            strip(&mut self.scene, (x, y), self.layout.cell, cells, &hashes, reference, 1.0);
+            strip(&mut self.scene, (x, y), cells, &hashes, reference, 1.0);
             if self.reference() || lit {
                 let ink = if lit { Ink::Text } else { ink };
                 self.scene.outline(x - 3.0, y - 3.0, w + 5.0, h + 6.0, ink, 1.5);

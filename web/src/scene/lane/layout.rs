@@ -1,7 +1,16 @@
 //! Where a lane's rows, columns and panels are.
 
-use super::{CELLS, LaneView};
+use super::LaneView;
 use crate::timeline::COLUMNS;
+
+/// Cells of a content at the most, cells a row, and rows.
+const CELLS: (usize, usize, usize) = (24, 8, 3);
+/// Narrowest column, in CSS pixels.
+const NARROWEST: f64 = 72.0;
+/// In a column what stands at the left of the way down, between the ways, and at the right of the way up.
+const MARGINS: [f64; 3] = [18.0, 14.0, 6.0];
+/// Share of what is left that the way down takes: what arrives is mostly small.
+const DOWN: f64 = 0.75;
 
 pub(super) const USER: usize = 0;
 pub(super) const SOCKET: usize = 1;
@@ -22,6 +31,50 @@ const AROUND: [(f64, f64); 2] = [(17.0, 15.0), (5.0, 15.0)];
 /// Least height of a row of the other layers, in terms of [`SHARES`], where all queues are drawn.
 const LEAST: f64 = 42.0;
 
+/// How content is drawn on the way down or up: cells in rows.
+#[derive(Clone, Copy)]
+pub(in crate::scene) struct Strip {
+    /// Width and height of a cell.
+    pub(in crate::scene) cell: (f64, f64),
+    /// Cells a row.
+    pub(super) columns: usize,
+}
+
+impl Strip {
+    /// Cells in a width, of so many pixels each at the least.
+    fn new(width: f64, least: f64, most: f64, high: f64) -> Self {
+        let columns = ((width / (least + 1.0)).floor() as usize).clamp(3, CELLS.1);
+        let wide = (width / columns as f64 - 1.0).clamp(2.0, most).floor();
+        Self { cell: (wide, high), columns }
+    }
+
+    /// Most cells.
+    pub(in crate::scene) fn slots(self) -> usize {
+        CELLS.0.min(CELLS.2 * self.columns)
+    }
+
+    /// Where a cell is, from the corner of the first.
+    pub(in crate::scene) fn at(self, index: usize) -> (f64, f64) {
+        (
+            (index % self.columns) as f64 * (self.cell.0 + 1.0),
+            (index / self.columns) as f64 * (self.cell.1 + 1.0),
+        )
+    }
+
+    /// Width and height of the widest and highest content.
+    pub(super) fn most(self) -> (f64, f64) {
+        self.size(CELLS.2 * self.columns)
+    }
+
+    /// Width and height of a content of so many lines.
+    pub(super) fn size(self, lines: usize) -> (f64, f64) {
+        let per_cell = lines.div_ceil(self.slots()).max(1);
+        let cells = lines.div_ceil(per_cell).max(1);
+        let (w, h) = self.cell;
+        (cells.min(self.columns) as f64 * (w + 1.0), cells.div_ceil(self.columns) as f64 * (h + 1.0))
+    }
+}
+
 pub(super) struct Layout {
     /// Three bands and one thread, on small screens.
     pub(super) compact: bool,
@@ -30,9 +83,10 @@ pub(super) struct Layout {
     pub(super) gutter: f64,
     pub(super) column: f64,
     pub(super) columns: usize,
-    pub(super) cell: (f64, f64),
-    /// Cells a row of a packet.
-    pub(super) cells: usize,
+    /// Whether the last column is of several.
+    pub(super) folded: bool,
+    /// Content on the way down, and on the way up.
+    pub(super) strips: [Strip; 2],
     /// The middle of each row.
     pub(super) rows: [f64; ROWS],
     /// Where each row begins, if a line is drawn there.
@@ -43,11 +97,14 @@ pub(super) struct Layout {
 impl Layout {
     /// Of a lane with so many columns that are used, and so many queues.
     pub(super) fn new(view: &LaneView<'_>, used: usize, queues: u32) -> Self {
-        let compact = view.height < 330.0;
-        let gutter = if compact && queues == 1 { 46.0 } else { 62.0 };
-        let memory_width = (view.width * 0.3).clamp(96.0, 230.0);
-        let columns = if compact { 1 } else { used.clamp(1, COLUMNS as usize) };
-        let column = (view.width - gutter - memory_width - 20.0) / columns as f64;
+        let compact = view.height < 330.0 || view.width < 380.0;
+        let gutter = if compact && queues == 1 { 46.0 } else { 60.0 };
+        // The same in both lanes, also where one of them is a pixel wider.
+        let memory_width = ((view.width * 0.26).clamp(96.0, 230.0) / 4.0).floor() * 4.0;
+        let room = view.width - gutter - memory_width - 20.0;
+        let most = if compact { 1 } else { ((room / NARROWEST) as usize).clamp(1, COLUMNS.into()) };
+        let columns = used.clamp(1, most);
+        let column = room / columns as f64;
         let top = if compact { 16.0 } else { 20.0 };
         let band = view.height - top - 6.0;
         // The rings take what the slots of all queues need, if that leaves enough for the other layers.
@@ -76,7 +133,7 @@ impl Layout {
             shares[TX] = 1.2;
         }
         let (rows, edges) = if compact {
-            let middles = [0.12, 0.40, 0.44, 0.48, 0.52, 0.66, 0.74, 0.82, 0.90, 0.97];
+            let middles = [0.12, 0.40, 0.44, 0.48, 0.52, 0.645, 0.725, 0.80, 0.872, 0.965];
             let rows = middles.map(|share| top + band * share);
             (rows, between(rows))
         } else if stacked == 1 {
@@ -101,23 +158,24 @@ impl Layout {
             }
             (rows, edges)
         };
-        // A column has a way down and a way up; where it is narrow both take fewer cells.
-        let half = column / 2.0 - 16.0;
-        let cells = ((half / 5.0).floor() as usize).clamp(4, CELLS.1);
-        let wide = ((half / cells as f64) - 1.0).clamp(3.0, if compact { 8.0 } else { 11.0 }).floor();
         // Three rows of cells and the arrows between layers must fit a row of the lane.
         let row = match stacked {
             1 => band / if compact { 5.0 } else { 9.3 },
             _ => unit,
         };
-        let high = ((row - 20.0) / 3.0).clamp(3.0, 8.0).floor();
+        let high = ((row - 20.0) / 3.0).clamp(3.0, 9.0).floor();
+        let ways = (column - MARGINS.iter().sum::<f64>()).max(20.0);
+        let wide = if compact { 8.0 } else { 12.0 };
+        let strips =
+            [Strip::new(ways * DOWN, 3.0, wide, high), Strip::new(ways * (1.0 - DOWN), 3.0, wide, high)];
         let memory = (
             view.width - memory_width - 8.0,
             if compact { 2.0 } else { 8.0 },
             memory_width,
             view.height - 14.0,
         );
-        Self { compact, stacked, gutter, column, columns, cell: (wide, high), cells, rows, edges, memory }
+        let folded = columns < used;
+        Self { compact, stacked, gutter, column, columns, folded, strips, rows, edges, memory }
     }
 
     /// The queues whose rings are drawn, where `queue` is the one that is looked at.
@@ -141,21 +199,18 @@ impl Layout {
 
     /// Left edge of what goes down in a column.
     pub(super) fn down(&self, column: u8) -> f64 {
-        let column = if self.compact { 0 } else { usize::from(column).min(self.columns - 1) };
-        self.gutter + self.column * column as f64 + (self.column * 0.25).min(18.0)
+        let column = usize::from(column).min(self.columns - 1);
+        self.gutter + self.column * column as f64 + MARGINS[0]
     }
 
     /// Left edge of what goes up in a column.
     pub(super) fn up(&self, column: u8) -> f64 {
-        self.down(column) + self.column * 0.46
+        self.down(column) + self.strip(false).most().0 + MARGINS[1]
     }
 
-    pub(super) fn strip_width(&self) -> f64 {
-        (self.cell.0 + 1.0) * self.cells as f64
-    }
-
-    pub(super) fn strip_height(&self) -> f64 {
-        3.0 * self.cell.1 + 2.0
+    /// How content is drawn on its way up, or down.
+    pub(super) fn strip(&self, up: bool) -> Strip {
+        self.strips[usize::from(up)]
     }
 
     pub(super) fn content_right(&self) -> f64 {

@@ -12,12 +12,16 @@ mod wire;
 
 use snapstack::buffers::Scheme;
 
+pub(super) use self::layout::Strip;
 use self::layout::{IN, Layout, NIC, OUT, RX, SOCKET, TX, USER};
 use super::{Ink, Scene, Target, memory};
 use crate::timeline::{COLUMNS, NEVER, Panel, Passing, Place, Side, Timeline, Track};
 
-/// Cells of a packet at the most, and cells a row.
-const CELLS: (usize, usize) = (24, 8);
+/// Size in CSS pixels from which on everything is drawn larger, and how much so at the most.
+const PLAIN: (f64, f64) = (720.0, 500.0);
+const LARGEST: f64 = 2.0;
+/// Events over which a movement is spread from which on single ones are not followed any more.
+const BLUR: f64 = 8.0;
 
 /// What to look at, and from where.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,6 +38,8 @@ pub struct LaneView<'a> {
     pub at: f64,
     /// Events over which a movement is spread, at least 1.
     pub spread: f64,
+    /// Where that spread began: what has happened by then has come to its end, however fast it is played from there on.
+    pub settled: f64,
     /// The selected packet.
     pub selected: Option<u32>,
     /// The selected line, by number.
@@ -52,18 +58,22 @@ fn ease(t: f64) -> f64 {
 /// Draws a lane.
 pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView<'_>) -> Scene {
     let position = (view.at.ceil() as u32).min(timeline.len());
-    let used = timeline.columns.iter().max().map_or(1, |max| usize::from(*max) + 1);
-    let layout = Layout::new(view, used, timeline.queues);
+    let scale = (view.width / PLAIN.0).min(view.height / PLAIN.1).clamp(1.0, LARGEST);
+    let view = &LaneView { width: view.width / scale, height: view.height / scale, ..*view };
+    let used = timeline.columns.iter().filter(|column| **column < COLUMNS).max();
+    let layout = Layout::new(view, used.map_or(1, |most| usize::from(*most) + 1), timeline.queues);
     let queue = timeline.queue_at_work(view.place, view.selected, position);
     let mut artist = Artist { scene: Scene::default(), timeline, view, layout, position, queue };
     artist.ground();
-    let grid = memory::draw(&mut artist.scene, timeline, panel, view, artist.layout.memory);
+    let arriving = artist.arriving();
+    let grid = memory::draw(&mut artist.scene, timeline, panel, (view, &arriving), artist.layout.memory);
     artist.threads(panel, &grid);
     artist.sockets();
     artist.layers();
     artist.rings();
     artist.nic();
     artist.wire();
+    artist.scene.enlarge(scale);
     artist.scene
 }
 
@@ -86,6 +96,9 @@ impl Artist<'_> {
     fn progress(&self, at: u32) -> f64 {
         if at == NEVER {
             return 0.0;
+        }
+        if f64::from(at) <= self.view.settled.min(self.view.at) {
+            return 1.0;
         }
         ((self.view.at - (f64::from(at) - 1.0)) / self.view.spread).clamp(0.0, 1.0)
     }
@@ -111,7 +124,8 @@ impl Artist<'_> {
     }
 
     fn column_of(&self, thread: u32) -> u8 {
-        self.timeline.columns.get(thread as usize).copied().unwrap_or(COLUMNS - 1)
+        let column = self.timeline.columns.get(thread as usize).copied().unwrap_or(COLUMNS - 1);
+        column.min(self.layout.columns as u8 - 1)
     }
 
     /// On small screens there is room for one thread: the one that is at work.
@@ -234,6 +248,7 @@ mod tests {
             height,
             at,
             spread: 1.0,
+            settled: 0.0,
             selected: None,
             line: None,
             place,
@@ -295,7 +310,7 @@ mod tests {
                         for lane in Side::BOTH {
                             let before = draw(&timeline, lane, None, size, at).shapes.len();
                             let shown = draw(&timeline, lane, Some(target.place), size, at);
-                            let marked = |shape: &&Shape| matches!(shape, Shape::Rect { ink: Ink::Text, h, outline, .. } if *h == 2.0 && *outline == 0.0);
+                            let marked = |shape: &&Shape| matches!(shape, Shape::Rect { ink: Ink::Text, h, outline, .. } if *h <= 2.0 * LARGEST && *outline == 0.0);
                             let marks = shown.shapes.iter().filter(marked).count();
                             // In the other lane, the window of slots may be elsewhere.
                             assert!(lane != side || marks >= 1 && shown.shapes.len() > before, "{target:?}");
@@ -387,7 +402,7 @@ mod tests {
                         for lane in Side::BOTH {
                             let scene = draw(&timeline, lane, Some(place), size, at);
                             assert!(drawn(&scene, Ring::Tx).contains_key(&queue));
-                            let marked = |shape: &&Shape| matches!(shape, Shape::Rect { ink: Ink::Text, h, outline, .. } if *h == 2.0 && *outline == 0.0);
+                            let marked = |shape: &&Shape| matches!(shape, Shape::Rect { ink: Ink::Text, h, outline, .. } if *h <= 2.0 * LARGEST && *outline == 0.0);
                             assert!(
                                 lane != side || scene.shapes.iter().any(|shape| marked(&shape)),
                                 "{place:?}"

@@ -22,14 +22,15 @@ impl Artist<'_> {
         for thread in selected.into_iter().chain(called).chain(0..threads) {
             let column = if self.layout.compact { 0 } else { self.column_of(thread) };
             // A thread that never sends has no column of its own.
-            let none = usize::from(column) >= self.layout.columns && selected != Some(thread);
+            let own = self.timeline.columns.get(thread as usize).is_some_and(|column| *column < COLUMNS);
+            let none = !own && selected != Some(thread);
             if thread >= threads || none || !self.shows(thread) {
                 continue;
             }
             if std::mem::replace(&mut seen[usize::from(column.min(COLUMNS - 1))], true) {
                 continue;
             }
-            let half = self.layout.strip_height() / 2.0 + 8.0;
+            let half = self.layout.strip(false).most().1 / 2.0 + 8.0;
             let (x, y) = (self.layout.down(column) - 8.0, self.layout.rows[SOCKET] - half);
             let (w, h) = ((self.layout.column - 12.0).max(24.0), 2.0 * half);
             self.scene.places.push(PlaceTarget { x, y, w, h, place: Place::Socket { side, thread } });

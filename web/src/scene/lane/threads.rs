@@ -3,26 +3,73 @@
 use super::super::content::{cell, strip};
 use super::super::{Ink, grouped, memory};
 use super::layout::{SOCKET, USER};
-use super::{Artist, CELLS, ease};
+use super::{Artist, BLUR, ease};
 use crate::timeline::{COLUMNS, Call, NEVER, Panel, Track};
+use snapstack::buffers::Origin;
 use snapstack::order::sort_by_number;
-use snapstack::sim::{Event, Stage};
+use snapstack::sim::{Event, Kind, Stage};
 
 /// Writes, calls and frames that are looked back over for the latest of each column.
 const LOOK_BACK: usize = 600;
+/// Mean width of a letter of what is said of a crossing, in CSS pixels.
+const LETTER: f64 = 6.3;
 
 impl Artist<'_> {
     pub(super) fn threads(&mut self, panel: &Panel, grid: &memory::Grid) {
         self.buffers(panel, grid);
-        self.queued();
-        self.received();
+        let mut said = Vec::new();
+        if self.view.spread > BLUR {
+            self.flow(&mut said);
+        }
+        self.queued(&mut said);
+        self.received(&mut said);
+    }
+
+    /// What the newest call of `send()` brings into memory: lines on their way, or those that it refers to.
+    pub(super) fn arriving(&self) -> memory::Arriving {
+        let (timeline, side) = (self.timeline, self.side());
+        let mut arriving = memory::Arriving::default();
+        let Some(call) = timeline.called(side, self.position).next().filter(|_| self.view.spread <= BLUR)
+        else {
+            return arriving;
+        };
+        let content = timeline.write(side, call.write).map_or(NEVER, |write| write.content);
+        let lines = timeline.part(side, content, call.offset, call.len).to_vec();
+        let held = |(at, event): (u32, Event)| match event.kind {
+            Kind::Content { origin: Origin::Kernel, .. } => Some(at <= self.position),
+            _ => None,
+        };
+        if timeline.cost(side, call.at).0 > 0 {
+            if timeline.effects(side, call.at).find_map(held) == Some(false) {
+                arriving.copied = (lines, ease(self.progress(call.at)));
+            }
+        } else if self.age(call.at) < 1.0 {
+            arriving.referred = lines;
+            arriving.referred.sort_unstable();
+        }
+        arriving
+    }
+
+    /// What crosses at a speed at which single calls are not followed: the sum of what the picture is spread over.
+    fn flow(&mut self, said: &mut Vec<(f64, f64)>) {
+        let (timeline, side) = (self.timeline, self.side());
+        let since = (self.view.at - self.view.spread).max(0.0) as u32;
+        let copied = &timeline.series[side as usize].copied;
+        let copied = (copied.value(self.position) - copied.value(since)) as u32;
+        let sent = timeline.called(side, self.position).take_while(|call| call.at > since);
+        let sent: u32 = sent.map(|call| call.len).sum();
+        if copied > 0 || sent > 0 {
+            let x = self.layout.down(0);
+            self.crossing((x, USER, SOCKET), copied, said);
+        }
     }
 
     /// The latest buffer that each column's thread filled.
     fn buffers(&mut self, panel: &Panel, grid: &memory::Grid) {
         let (timeline, side) = (self.timeline, self.side());
         let mut seen = [false; COLUMNS as usize];
-        let y = self.layout.rows[USER] - self.layout.strip_height() / 2.0;
+        let cells = self.layout.strip(false);
+        let top = self.layout.rows[USER] - cells.most().1 / 2.0;
         // What a thread sends from last is its buffer: also one that it shares with others.
         let calls =
             timeline.called(side, self.position).take(LOOK_BACK).map(|call| (call.thread, call.write));
@@ -45,12 +92,11 @@ impl Artist<'_> {
             let lines = timeline.contents(side).lines(write.content).to_vec();
             let hashes = self.hashes(&lines);
             let progress = self.progress(write.at);
-            let (cells, reference) =
-                ((CELLS.0.min(3 * self.layout.cells), self.layout.cells), self.reference());
-            let per_cell =
-                strip(&mut self.scene, (x, y), self.layout.cell, cells, &hashes, reference, ease(progress));
+            let reference = self.reference();
+            let (w, h) = cells.size(lines.len());
+            let y = self.layout.rows[USER] - h / 2.0;
+            let per_cell = strip(&mut self.scene, (x, y), cells, &hashes, reference, ease(progress));
             if self.lit(&lines) {
-                let (w, h) = (self.layout.strip_width(), self.layout.strip_height());
                 self.scene.outline(x - 3.0, y - 3.0, w + 5.0, h + 6.0, Ink::Text, 1.0);
             }
             let mut label = if self.layout.compact {
@@ -61,9 +107,9 @@ impl Artist<'_> {
             if per_cell > 1 && !self.layout.compact && self.layout.column > 140.0 {
                 label.push_str(&format!(" · cell = {per_cell} lines"));
             }
-            self.scene.label((x, y - 7.0), -1, Ink::Dim, 10.5, false, self.layout.column - 8.0, label);
+            self.scene.label((x, top - 7.0), -1, Ink::Dim, 10.5, false, self.layout.column - 8.0, label);
             if newest == Some(write.at) && self.reference() && progress < 1.0 {
-                self.fold(panel, grid, &lines, (x, y), progress);
+                self.fold((panel, grid), write.content, &lines, (x, y), progress);
             }
         }
         // Threads that have not sent anything yet have a name all the same.
@@ -73,7 +119,7 @@ impl Artist<'_> {
                 if let (false, Some(thread)) = (seen, thread) {
                     let text = self.column_name(column as u8, thread as u32);
                     let x = self.layout.down(column as u8);
-                    self.scene.text((x, y - 7.0), -1, Ink::Dim, 10.5, text);
+                    self.scene.text((x, top - 7.0), -1, Ink::Dim, 10.5, text);
                 }
             }
         }
@@ -81,7 +127,8 @@ impl Artist<'_> {
 
     /// What a column is headed with, as long as there is room for.
     fn column_name(&self, column: u8, thread: u32) -> String {
-        match (column == COLUMNS - 1, self.layout.column > 62.0) {
+        let last = usize::from(column) + 1 == self.layout.columns && self.layout.folded;
+        match (column == COLUMNS - 1 || last, self.layout.column > 62.0) {
             (true, true) => "others".to_owned(),
             (true, false) => "rest".to_owned(),
             (false, true) => format!("thread {}", thread + 1),
@@ -90,31 +137,52 @@ impl Artist<'_> {
     }
 
     /// Lines on their way from the buffer into the line store: those that are there already fold into their squares.
-    fn fold(&mut self, panel: &Panel, grid: &memory::Grid, lines: &[u32], from: (f64, f64), progress: f64) {
+    fn fold(
+        &mut self,
+        (panel, grid): (&Panel, &memory::Grid),
+        content: u32,
+        lines: &[u32],
+        from: (f64, f64),
+        progress: f64,
+    ) {
         let held = panel.held(self.side());
         let targets = memory::places(held, lines, grid);
-        let slots = CELLS.0.min(3 * self.layout.cells);
-        let step = lines.len().div_ceil(slots).max(1);
+        // Whether the store has its own lines yet.
+        let born = self.timeline.contents(self.side()).get(content).map_or(NEVER, |content| content.born);
+        let own = |line: u32| match born <= self.position {
+            true => lines.iter().filter(|other| **other == line).count() as u32,
+            false => 0,
+        };
+        let there = |line: u32| held.counts().get(line as usize).is_some_and(|count| *count > own(line));
+        let known = lines.iter().filter(|line| there(**line)).count();
+        let hash = |line: u32| self.timeline.glyphs.get(line as usize).copied().unwrap_or(0);
+        let (x, y, w, h) = self.layout.memory;
+        // The other lines step back meanwhile.
+        self.scene.fill(x, y + 30.0, w, h - 30.0, Ink::Ground, 0.6 * (1.0 - ease(progress * 4.0 - 3.0)));
+        for (line, at) in lines.iter().zip(&targets).filter(|(line, _)| there(**line)) {
+            cell(&mut self.scene, *at, (grid.size, grid.size), hash(*line), false);
+            let size = grid.size + 2.0;
+            self.scene.outline(at.0 - 1.0, at.1 - 1.0, size, size, Ink::Reference, 2.0);
+        }
+        let cells = self.layout.strip(false);
+        let step = lines.len().div_ceil(cells.slots()).max(1);
         for (i, line) in lines.iter().enumerate().step_by(step) {
             let place = i / step;
-            let start = (
-                from.0 + (place % self.layout.cells) as f64 * (self.layout.cell.0 + 1.0),
-                from.1 + (place / self.layout.cells) as f64 * (self.layout.cell.1 + 1.0),
-            );
+            let (dx, dy) = cells.at(place);
+            let start = (from.0 + dx, from.1 + dy);
             // One after the other.
-            let t = ease(progress * 1.6 - 0.6 * place as f64 / slots as f64);
+            let t = ease(progress * 1.6 - 0.6 * place as f64 / cells.slots() as f64);
             let at = (start.0 + (targets[i].0 - start.0) * t, start.1 + (targets[i].1 - start.1) * t);
-            let hash = self.timeline.glyphs.get(*line as usize).copied().unwrap_or(0);
-            cell(&mut self.scene, at, self.layout.cell, hash, false);
-            if t > 0.85 && held.counts().get(*line as usize).is_some_and(|count| *count > 1) {
-                let size = grid.size + 2.0;
-                self.scene.outline(targets[i].0 - 1.0, targets[i].1 - 1.0, size, size, Ink::Reference, 2.0);
-            }
+            cell(&mut self.scene, at, cells.cell, hash(*line), false);
         }
+        let text = format!("{known} already here, {} new", lines.len() - known);
+        let (wide, middle) = (text.len() as f64 * LETTER + 16.0, (x + w / 2.0, y + h / 2.0));
+        self.scene.fill(middle.0 - wide / 2.0, middle.1 - 15.0, wide, 22.0, Ink::Ground, 0.9);
+        self.scene.label(middle, 0, Ink::Reference, 12.0, true, w, text);
     }
 
     /// What calls of `send()` have put into sockets' queues and no packet carries yet.
-    fn queued(&mut self) {
+    fn queued(&mut self, said: &mut Vec<(f64, f64)>) {
         let (timeline, side) = (self.timeline, self.side());
         let mut seen = [false; COLUMNS as usize];
         let calls: Vec<Call> = timeline.called(side, self.position).take(64).copied().collect();
@@ -126,29 +194,35 @@ impl Artist<'_> {
             let progress = self.progress(call.at);
             let x = self.layout.down(column);
             let rows = self.layout.rows;
-            let y = rows[SOCKET] - self.layout.strip_height() / 2.0;
             let (copied, allocated) = timeline.cost(side, call.at);
             let waits = !self.on_its_way(&call);
             if waits || progress < 1.0 {
                 let write = timeline.write(side, call.write).map_or(NEVER, |write| write.content);
                 let lines = timeline.part(side, write, call.offset, call.len);
                 let hashes = self.hashes(lines);
-                let (w, h) = (self.layout.strip_width(), self.layout.strip_height());
-                let cells = (CELLS.0.min(3 * self.layout.cells), self.layout.cells);
+                let cells = self.layout.strip(false);
+                let (w, h) = cells.size(lines.len());
                 let (reference, copies) = (copied == 0, copied > 0);
                 // A copy fills up where it is; a reference slides.
                 let t = ease(progress);
-                let at = if copies { y } else { rows[USER] + (rows[SOCKET] - rows[USER]) * t - h / 2.0 };
-                let shown = if copies { t } else { 1.0 };
-                self.scene.fill(x - 2.0, at - 2.0, w + 3.0, h + 4.0, Ink::Ground, 0.9);
-                strip(&mut self.scene, (x, at), self.layout.cell, cells, &hashes, reference, shown);
-                let ink = if copies { Ink::Copy } else { Ink::Reference };
-                self.scene.outline(x - 3.0, at - 3.0, w + 5.0, h + 6.0, ink, 1.5);
-                self.ticks((x + w + 6.0, at + h), allocated);
+                let middle = if copies { rows[SOCKET] } else { rows[USER] + (rows[SOCKET] - rows[USER]) * t };
+                let (at, shown) = (middle - h / 2.0, if copies { t } else { 1.0 });
+                // What is blurred and hardly begun is not there yet.
+                if self.view.spread <= BLUR || shown > 0.5 {
+                    self.scene.fill(x - 2.0, at - 2.0, w + 3.0, h + 4.0, Ink::Ground, 0.9);
+                    strip(&mut self.scene, (x, at), cells, &hashes, reference, shown);
+                    let ink = if copies { Ink::Copy } else { Ink::Reference };
+                    self.scene.outline(x - 3.0, at - 3.0, w + 5.0, h + 6.0, ink, 1.5);
+                    self.ticks((x + w + 6.0, at + h), allocated);
+                }
             }
-            // Of what crosses the newest is told, and what was just now.
-            if rank == 0 && (self.age(call.at) < 6.0 || self.view.spread <= 1.0 && waits) {
-                self.crossing((x, USER, SOCKET), copied, call.len);
+            // Of what crosses the newest is told, and what was just now, until a buffer is filled again.
+            let newer = timeline.writes(side).iter().rev().take(LOOK_BACK).any(|write| {
+                write.at > call.at && write.at <= self.position && self.progress(write.at) < 1.0
+            });
+            let told = self.age(call.at) < 6.0 || self.view.spread <= 1.0 && waits;
+            if rank == 0 && told && !newer && self.view.spread <= BLUR {
+                self.crossing((x, USER, SOCKET), copied, said);
             }
         }
     }
@@ -181,31 +255,39 @@ impl Artist<'_> {
         }
     }
 
-    /// What crosses between user and kernel: a copy, or a reference; from one row to another.
-    fn crossing(&mut self, (x, from, to): (f64, usize, usize), copied: u32, len: u32) {
-        let half = self.layout.strip_height() / 2.0;
-        let cx = x + self.layout.strip_width() / 2.0;
+    /// What crosses between user and kernel: a copy, or a reference; from one row to another. It is told where nothing else
+    /// is: `said` has from where to where.
+    fn crossing(&mut self, (x, from, to): (f64, usize, usize), copied: u32, said: &mut Vec<(f64, f64)>) {
+        let (w, h) = self.layout.strip(to < from).most();
+        let half = h / 2.0;
+        let cx = x + w / 2.0;
         let (a, b) = (self.layout.rows[from], self.layout.rows[to]);
         let (ink, width, text) = if copied > 0 {
             (Ink::Copy, 2.2, format!("copy {} B", grouped(u64::from(copied))))
         } else {
-            (Ink::Reference, 1.5, format!("reference, 0 of {} B", grouped(u64::from(len))))
+            (Ink::Reference, 1.5, "reference, 0 B".to_owned())
         };
         let down = if b > a { 1.0 } else { -1.0 };
         let (start, end) = (a + down * (half + 3.0), b - down * (half + 4.0));
         self.scene.arrow((cx, start), (cx, end), ink, width, copied == 0);
-        // On the right, unless there is more room on the left.
-        let (y, after) = (f64::midpoint(a, b) + 4.0, x + self.layout.strip_width() + 8.0);
-        let (room, before) = (self.layout.content_right() - after, x - 8.0);
-        if room >= 120.0 || room >= before {
-            self.scene.label((after, y), -1, ink, 11.0, true, room, text);
+        // At the arrow's right, unless there is more room at its left.
+        let y = f64::midpoint(a, b) + 4.0;
+        let (after, before) = (cx + 10.0, cx - 10.0);
+        let wide = text.len() as f64 * LETTER;
+        let room = self.layout.content_right() - after;
+        let (at, anchor, span) = if room >= wide || room >= before {
+            (after, -1, (after, after + wide.min(room)))
         } else {
-            self.scene.label((before, y), 1, ink, 11.0, true, before, text);
+            (before, 1, (before - wide, before))
+        };
+        if said.iter().all(|other| span.1 < other.0 || span.0 > other.1) {
+            said.push(span);
+            self.scene.label((at, y), anchor, ink, 11.0, true, span.1 - span.0 + 8.0, text);
         }
     }
 
     /// What has arrived: in sockets' queues, and in the applications' hands.
-    fn received(&mut self) {
+    fn received(&mut self, said: &mut Vec<(f64, f64)>) {
         let (timeline, side) = (self.timeline, self.side());
         let mut seen = [false; COLUMNS as usize];
         let arrived: Vec<u32> = timeline.arrived(side, self.position).take(LOOK_BACK).collect();
@@ -220,24 +302,23 @@ impl Artist<'_> {
                 continue;
             }
             let x = self.layout.up(column);
-            let h = self.layout.strip_height();
-            let y = self.layout.rows[USER] - h / 2.0;
             let progress = self.progress(at);
             let lines = timeline.lines_of(side, &track).to_vec();
             let hashes = self.hashes(&lines);
-            let cells = (CELLS.0.min(3 * self.layout.cells), self.layout.cells);
+            let cells = self.layout.strip(true);
+            let (w, h) = cells.size(lines.len());
             let (copied, allocated) = timeline.cost(side, at);
             let (t, copies) = (ease(progress), copied > 0);
-            let from = self.layout.rows[SOCKET] - h / 2.0;
-            let top = if copies { y } else { from + (y - from) * t };
-            let shown = if copies { t } else { 1.0 };
+            let rows = self.layout.rows;
+            let middle = if copies { rows[USER] } else { rows[SOCKET] + (rows[USER] - rows[SOCKET]) * t };
+            let (top, shown) = (middle - h / 2.0, if copies { t } else { 1.0 });
             let reference = self.reference();
-            strip(&mut self.scene, (x, top), self.layout.cell, cells, &hashes, reference, shown);
+            strip(&mut self.scene, (x, top), cells, &hashes, reference, shown);
             self.notch((x, top), h, Ink::Dim);
-            self.select(packet, (x, top, self.layout.strip_width(), h));
-            if self.age(at) < 6.0 {
-                self.crossing((x, SOCKET, USER), copied, track.len);
-                self.ticks((x + self.layout.strip_width() + 6.0, top + h), allocated);
+            self.select(packet, (x, top, w, h));
+            if self.age(at) < 6.0 && self.view.spread <= BLUR {
+                self.crossing((x, SOCKET, USER), copied, said);
+                self.ticks((x + w + 6.0, top + h), allocated);
             }
         }
     }

@@ -5,7 +5,7 @@ use snapstack::sim::{Event, Kind, Stage};
 use super::super::content::strip;
 use super::super::{Ink, counted, grouped};
 use super::layout::{IN, NIC, OUT, RX, TX};
-use super::{Artist, CELLS, ease};
+use super::{Artist, ease};
 use crate::timeline::{NEVER, Track};
 
 impl Artist<'_> {
@@ -34,14 +34,14 @@ impl Artist<'_> {
             return;
         };
         let t = ease(self.progress(track.at(stage)));
-        let h = self.layout.strip_height();
         let x = x0 + 14.0;
         let lines = timeline.lines_of(side, &track).to_vec();
         let hashes = self.hashes(&lines);
+        let cells = self.layout.strip(false);
+        let (w, h) = cells.size(lines.len());
         self.scene.fill(x - 8.0, y - h / 2.0, 5.0, h, Ink::Header, 1.0);
-        let cells = (CELLS.0.min(3 * self.layout.cells), self.layout.cells);
-        strip(&mut self.scene, (x, y - h / 2.0), self.layout.cell, cells, &hashes, false, t);
-        let middle = x + self.layout.strip_width() / 2.0;
+        strip(&mut self.scene, (x, y - h / 2.0), cells, &hashes, false, t);
+        let middle = x + w / 2.0;
         if !self.layout.compact {
             if track.up {
                 let to = (middle, self.ring_at(RX, track.queue) + self.layout.slot().0 / 2.0 + 3.0);
@@ -58,11 +58,11 @@ impl Artist<'_> {
             });
         if let Some((count, bytes)) = dma {
             let text = format!("DMA: {}, {} B", counted(count.into(), "request"), grouped(bytes.into()));
-            let at = (x + self.layout.strip_width() + 12.0, y + 4.0);
+            let at = (x + w + 12.0, y + 4.0);
             let room = self.layout.content_right() - at.0;
             self.scene.label(at, -1, Ink::Dma, 11.0, true, room, text);
         }
-        self.select(packet, (x - 8.0, y - h / 2.0, self.layout.strip_width() + 8.0, h));
+        self.select(packet, (x - 8.0, y - h / 2.0, w + 8.0, h));
     }
 
     /// The latest frames on the wire: those sent move away, those that arrive come in.
@@ -78,7 +78,8 @@ impl Artist<'_> {
             (IN, timeline.arrived(side, self.position).take(room).collect()),
         ] {
             let y = self.layout.rows[row];
-            self.scene.line((x0, y + 10.0), (right, y + 10.0), Ink::Hair, 1.0);
+            let foot = y + self.frame_height() / 2.0 + 4.0;
+            self.scene.line((x0, foot), (right, foot), Ink::Hair, 1.0);
             let Some(newest) = frames.first().and_then(|packet| timeline.track(side, *packet)) else {
                 continue;
             };
@@ -97,7 +98,7 @@ impl Artist<'_> {
                 let (ink, text) = if identical {
                     (Ink::Dim, "= identical on the wire")
                 } else {
-                    (Ink::Copy, "≠ differs on the wire")
+                    (Ink::Text, "≠ differs on the wire")
                 };
                 self.scene.label((right, y + 4.0), 1, ink, 11.0, true, verdict, text);
             }
@@ -106,12 +107,14 @@ impl Artist<'_> {
 
     fn frame(&mut self, packet: u32, track: &Track, (x, y): (f64, f64)) {
         let width = 52.0;
+        let high = self.frame_height();
+        let top = y - high / 2.0;
         let w = 8.0 + (width - 8.0) * (f64::from(track.len) / 1460.0).min(1.0);
         let lost = track.lost != NEVER && track.lost <= self.position;
-        self.scene.outline(x, y - 6.0, w, 12.0, Ink::Dim, 1.0);
-        self.scene.fill(x, y - 6.0, 6.0, 12.0, Ink::Header, 0.8);
+        self.scene.outline(x, top, w, high, Ink::Dim, 1.0);
+        self.scene.fill(x, top, 6.0, high, Ink::Header, 0.8);
         if track.up {
-            self.notch((x + 2.0, y - 6.0), 12.0, Ink::Dim);
+            self.notch((x + 2.0, top), high, Ink::Dim);
         }
         let lines = self.timeline.lines_of(self.side(), track).to_vec();
         let hashes = self.hashes(&lines);
@@ -119,11 +122,11 @@ impl Artist<'_> {
         for (place, hash) in hashes.iter().step_by(step).enumerate() {
             let cell_x = x + 8.0 + place as f64 * 4.3;
             if cell_x + 3.3 < x + w {
-                self.scene.fill(cell_x, y - 3.0, 3.3, 6.0, Ink::Content(*hash), 1.0);
+                self.scene.fill(cell_x, top + 3.0, 3.3, high - 6.0, Ink::Content(*hash), 1.0);
             }
         }
         if self.lit(&lines) {
-            self.scene.outline(x - 1.0, y - 7.0, w + 2.0, 14.0, Ink::Text, 1.0);
+            self.scene.outline(x - 1.0, top - 1.0, w + 2.0, high + 2.0, Ink::Text, 1.0);
         }
         if track.resent > 0 {
             self.scene.text((x + w + 2.0, y + 3.0), -1, Ink::Text, 9.0, "↻");
@@ -131,6 +134,11 @@ impl Artist<'_> {
         if lost || (track.up && track.dropped <= self.position) {
             self.cross((x + w / 2.0, y));
         }
-        self.select(packet, (x, y - 7.0, w.max(20.0), 14.0));
+        self.select(packet, (x, top - 1.0, w.max(20.0), high + 2.0));
+    }
+
+    /// Height of a frame on the wire.
+    fn frame_height(&self) -> f64 {
+        if self.layout.compact { 9.0 } else { 12.0 }
     }
 }
