@@ -14,8 +14,10 @@ impl Page {
     /// Types a filter in place of what is there, and leaves it.
     async fn filter(&self, text: &str) -> Result<()> {
         let field = self.browser.client().find(Locator::Id("packet-filter")).await?;
-        field.clear().await?;
-        field.send_keys(&format!("{text}{}", char::from(Key::Enter))).await?;
+        // To clear the field by itself would be a filter of its own: it leaves the field.
+        let [control, up, back, enter] =
+            [Key::Control, Key::Null, Key::Backspace, Key::Enter].map(char::from);
+        field.send_keys(&format!("{control}a{up}{back}{text}{enter}")).await?;
         Ok(())
     }
 

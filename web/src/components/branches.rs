@@ -46,7 +46,7 @@ pub fn Branches(props: &Props) -> Html {
             }
             <table class="ledger">
                 <thead>
-                    <tr><th>{ "run" }</th><th>{ "events" }</th><th>{ "B copied, left · right" }</th><th>{ "allocations" }</th><th>{ "dedup, held" }</th><th>{ "footprint, B" }</th><th>{ "wire" }</th><th /></tr>
+                    <tr><th>{ "run" }</th><th>{ "events" }</th><th>{ "B copied, left · right" }</th><th>{ "allocations" }</th><th>{ "dedup, held" }</th><th>{ "footprint, B" }</th><th>{ "wire" }</th><td /></tr>
                 </thead>
                 <tbody>{ for props.rows.iter().map(|row| entry(props, row)) }</tbody>
             </table>

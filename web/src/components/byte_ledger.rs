@@ -48,8 +48,8 @@ pub fn ByteLedger(props: &Props) -> Html {
         <div class="byte-ledger" tabindex="0" role="region" aria-label="Byte ledger">
             <table class="ledger">
                 <thead>
-                    <tr><th /><th colspan="3">{ "left lane" }</th><th colspan="3">{ "right lane" }</th></tr>
-                    <tr><th>{ "cause" }</th><th>{ "copies" }</th><th>{ "bytes, at the cursor / whole run" }</th><th /><th>{ "copies" }</th><th>{ "bytes" }</th><th /></tr>
+                    <tr><td /><th colspan="3">{ "left lane" }</th><th colspan="3">{ "right lane" }</th></tr>
+                    <tr><th>{ "cause" }</th><th>{ "copies" }</th><th>{ "bytes, at the cursor / whole run" }</th><td /><th>{ "copies" }</th><th>{ "bytes" }</th><td /></tr>
                 </thead>
                 <tbody>
                     { for props.rows.iter().map(|(cause, lanes)| html! { <tr><td>{ *cause }</td>{ for lanes.iter().map(cells) }</tr> }) }

@@ -458,20 +458,11 @@ impl State {
         }
         let file = self.own_file();
         Link {
-            spec: self.shown.clone(),
-            at: Some(position),
-            packet: self.selected,
-            line: self.line_hash,
-            place: self.place,
-            mark: self.mark,
-            range: self.range,
-            filter: self.packets.filter.clone(),
-            view: self.view(),
             capture: file.map(|file| file.sha256.clone()),
             name: file.map(|file| file.name.clone()),
             model: Some(MODEL_VERSION),
-            commands: Vec::new(),
             digest: self.digest.clone(),
+            ..self.link_of(&self.shown, position)
         }
     }
 

@@ -92,11 +92,12 @@ impl State {
     }
 
     /// The packet filter is to be this one.
-    fn pass(&mut self, filter: &PacketFilter) -> Option<Effect> {
-        (self.packets.filter != *filter).then(|| {
-            self.packets = filter.clone().into();
-            Effect::FilterPackets(filter.clone())
-        })
+    fn pass(&mut self, filter: &PacketFilter) -> Vec<Effect> {
+        if self.packets.filter == *filter {
+            return Vec::new();
+        }
+        self.packets = filter.clone().into();
+        vec![Effect::FilterPackets(filter.clone())]
     }
 
     /// One step back, or forward again.
@@ -105,7 +106,7 @@ impl State {
         let present = Rc::new(self.step_of(self.packets.filter.clone(), linked));
         let step = if forward { self.history.forward(present) } else { self.history.back(present) };
         let Some(step) = step else { return Vec::new() };
-        let mut effects: Vec<Effect> = self.pass(&step.link.filter).into_iter().collect();
+        let mut effects = self.pass(&step.link.filter);
         if linked {
             effects.extend(self.look(step.link.view));
         } else if (&step.link.spec, &step.file) == (&self.spec, &self.file) {
@@ -126,12 +127,12 @@ impl State {
 
     /// To what a link is about.
     pub(super) fn follow(&mut self, link: Link) -> Vec<Effect> {
-        let mut effects = self.take_link(link).to_vec();
+        let mut effects = self.take_link(link);
         effects.extend(self.start());
         effects
     }
 
-    fn take_link(&mut self, link: Link) -> [Effect; 2] {
+    fn take_link(&mut self, link: Link) -> Vec<Effect> {
         let spec = link.spec.clone();
         // A workload leaves the capture where it is.
         let captures = spec.config.workload == Workload::Capture;
@@ -314,7 +315,7 @@ impl State {
         self.branches = step.branches.clone();
         self.history = history;
         self.returns = None;
-        let mut effects: Vec<Effect> = self.pass(&step.link.filter).into_iter().collect();
+        let mut effects = self.pass(&step.link.filter);
         if again {
             effects.extend(self.start());
             return effects;
@@ -373,12 +374,17 @@ impl State {
         let returns = self.returns.take();
         let mut effects = match &returns {
             _ if !self.opened => self.open(),
-            Some((step, true)) => {
-                self.mark = step.link.mark;
-                let at = step.link.at.map(Effect::Moment);
-                at.into_iter().chain([Effect::MarkMoment(self.mark)]).chain(self.choose(&step.link)).collect()
+            Some((step, moments)) => {
+                let mut effects = match step.link.at {
+                    Some(at) if *moments => {
+                        self.mark = step.link.mark;
+                        vec![Effect::Moment(at), Effect::MarkMoment(self.mark)]
+                    }
+                    _ => vec![Effect::Restore],
+                };
+                effects.extend(self.choose(&step.link));
+                effects
             }
-            Some((step, false)) => [Effect::Restore].into_iter().chain(self.choose(&step.link)).collect(),
             None => vec![Effect::Restore],
         };
         if let Some((step, true)) = returns {
@@ -406,9 +412,9 @@ impl State {
         if mark.is_some() {
             effects.push(Effect::MarkMoment(mark));
         }
-        let chosen = effects.len();
-        effects.extend(self.choose(&link));
-        if effects.len() > chosen {
+        let chosen = self.choose(&link);
+        if !chosen.is_empty() {
+            effects.extend(chosen);
             effects.push(Effect::LinkShown);
         }
         let commands = std::mem::take(&mut self.link.commands);
@@ -419,16 +425,23 @@ impl State {
     }
 
     /// Selects what a link names, of the run that has just begun.
-    fn choose(&mut self, link: &Link) -> impl Iterator<Item = Effect> + use<> {
+    fn choose(&mut self, link: &Link) -> Vec<Effect> {
         (self.selected, self.place, self.range) = (link.packet, link.place, link.range);
+        let mut effects = Vec::new();
         // To select a packet leaves the place.
-        let effects = [
-            link.packet.map(|packet| Effect::Select(Some(packet))),
-            link.place.map(|place| Effect::Place(Some(place))),
-            link.range.map(|range| Effect::Range(Some(range))),
-            link.line.map(Effect::FindLine),
-        ];
-        effects.into_iter().flatten()
+        if link.packet.is_some() {
+            effects.push(Effect::Select(link.packet));
+        }
+        if link.place.is_some() {
+            effects.push(Effect::Place(link.place));
+        }
+        if link.range.is_some() {
+            effects.push(Effect::Range(link.range));
+        }
+        if let Some(line) = link.line {
+            effects.push(Effect::FindLine(line));
+        }
+        effects
     }
 
     /// Tells what a link was to select and the run does not have.
@@ -440,20 +453,15 @@ impl State {
             ("slot or socket", place != self.place),
             ("range", range != self.range),
         ];
-        let mut text = match self.notice.take() {
-            Some(Notice::Info(text)) => text + " ",
-            other => {
-                self.notice = other;
-                String::new()
-            }
-        };
         for (part, missing) in parts {
             if missing {
-                text = format!("{text}This run has no such {part} as the link selects: it was left out. ");
+                let before = match &self.notice {
+                    Some(Notice::Info(text)) => text,
+                    _ => "",
+                };
+                let said = [before, " This run has no such ", part, " as the link selects: it was left out."];
+                self.notice = Some(Notice::Info(said.concat().trim_start().to_owned()));
             }
-        }
-        if !text.is_empty() {
-            self.notice = Some(Notice::Info(text.trim_end().to_owned()));
         }
     }
 
@@ -485,9 +493,11 @@ impl State {
     pub(super) fn resume(&mut self, fragment: &str, kept: &str) -> Vec<Effect> {
         let Ok((link, _)) = Link::read(fragment) else { return Vec::new() };
         // It is shown again, not held against what it was.
-        let view = self.take_link(Link { digest: None, ..link });
+        let mut effects = self.take_link(Link { digest: None, ..link });
         self.resumed = true;
-        let speed = self.restore(kept).map(Effect::Speed);
-        speed.into_iter().chain(view).collect()
+        if let Some(speed) = self.restore(kept) {
+            effects.push(Effect::Speed(speed));
+        }
+        effects
     }
 }

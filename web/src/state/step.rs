@@ -69,11 +69,10 @@ impl Step {
         let mut branches = self.branches.iter();
         let first = branches.next().map(|branch| branch.spec.clone()).unwrap_or_default();
         let own = (!self.file.is_demo()).then(|| self.file.clone());
-        let link = Link {
-            capture: own.as_ref().map(|file| file.sha256.clone()),
-            name: own.map(|file| file.name),
-            ..self.link.clone()
-        };
+        let mut link = self.link.clone();
+        if let Some(file) = own {
+            (link.capture, link.name) = (Some(file.sha256), Some(file.name));
+        }
         let bookmarks = numbers(&self.bookmarks);
         let linked = if self.linked { LINKED } else { "" };
         let first = Link { spec: first, ..Link::default() };
@@ -117,20 +116,8 @@ impl State {
 
     /// What is on screen, with another packet filter, before a link or not.
     pub(super) fn step_of(&self, filter: PacketFilter, linked: bool) -> Step {
-        let link = Link {
-            spec: self.spec.clone(),
-            at: Some(self.here),
-            packet: self.selected,
-            line: self.line_hash,
-            place: self.place,
-            mark: self.mark,
-            range: self.range,
-            filter,
-            view: self.view(),
-            ..Link::default()
-        };
         Step {
-            link,
+            link: Link { filter, ..self.link_of(&self.spec, self.here) },
             file: self.file.clone(),
             branches: self.branches.clone(),
             bookmarks: self.bookmarks.clone(),

@@ -4,6 +4,8 @@
 use super::{Bottom, Effect, State};
 use crate::player::SLOTS;
 use crate::plots::PLOTS;
+use crate::share::Link;
+use crate::spec::Spec;
 
 /// How a run is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,8 @@ impl View {
     pub fn put(&self, mut put: impl FnMut(&str, String)) {
         let first = Self::default();
         if self.plots != first.plots {
-            put("plots", self.plots.map(|plot| PLOTS[plot].key).join(","));
+            let [first, second, third] = self.plots.map(|plot| PLOTS[plot].key);
+            put("plots", [first, ",", second, ",", third].concat());
         }
         if self.by_time {
             put("axis", "time".to_owned());
@@ -41,11 +44,18 @@ impl View {
     pub fn take(&mut self, key: &str, value: &str) -> Option<()> {
         match key {
             "plots" => {
-                let plot = |key| PLOTS.iter().position(|plot| plot.key == key);
-                let plots: Option<Vec<usize>> = value.split(',').map(plot).collect();
-                self.plots = plots?.try_into().ok()?;
+                let (mut plots, mut keys) = ([0; SLOTS], value.split(','));
+                for plot in &mut plots {
+                    let key = keys.next()?;
+                    *plot = PLOTS.iter().position(|plot| plot.key == key)?;
+                }
+                if keys.next().is_some() {
+                    return None;
+                }
+                self.plots = plots;
             }
-            "axis" => self.by_time = ["event", "time"].iter().position(|axis| *axis == value)? == 1,
+            "axis" if ["event", "time"].contains(&value) => self.by_time = value == "time",
+            "axis" => return None,
             _ => self.bottom = Bottom::ALL.into_iter().find(|bottom| bottom.key() == value)?,
         }
         Some(())
@@ -58,10 +68,26 @@ impl State {
         View { plots: self.plots, by_time: self.by_time, bottom: self.bottom }
     }
 
+    /// The link to a moment of a run that is on screen, or asked for: with all that is selected.
+    pub(super) fn link_of(&self, spec: &Spec, at: u32) -> Link {
+        Link {
+            spec: spec.clone(),
+            at: Some(at),
+            packet: self.selected,
+            line: self.line_hash,
+            place: self.place,
+            mark: self.mark,
+            range: self.range,
+            filter: self.packets.filter.clone(),
+            view: self.view(),
+            ..Link::default()
+        }
+    }
+
     /// Looks at it another way.
-    pub(super) fn look(&mut self, view: View) -> [Effect; 2] {
+    pub(super) fn look(&mut self, view: View) -> Vec<Effect> {
         View { plots: self.plots, by_time: self.by_time, bottom: self.bottom } = view;
-        [Effect::Plots(self.plots), Effect::Axis(self.by_time)]
+        vec![Effect::Plots(self.plots), Effect::Axis(self.by_time)]
     }
 }
 

@@ -295,7 +295,7 @@ fn the_next_visit_has_steps_branches_bookmarks_and_what_was_shown() {
 
     let mut next = State::default();
     let effects = next.apply(Action::Resume(moment, kept));
-    assert_eq!(effects, [Effect::Speed(25.0), Effect::Plots(state.plots), Effect::Axis(true)]);
+    assert_eq!(effects, [Effect::Plots(state.plots), Effect::Axis(true), Effect::Speed(25.0)]);
     next.apply(Action::EngineStarted);
     next.apply(Action::Loaded(capture(DEMO_SHA256)));
     let shown = finish(&mut next);
