@@ -99,6 +99,7 @@ pub(super) fn render(
     let device = |css: f64| (css * ratio).round() as i32;
     let root = backend.into_drawing_area();
     let (left, right, top, bottom) = MARGIN;
+    let dash = (3.0 * ratio).round() as u32;
     let render = || {
         let mut chart = ChartBuilder::on(&root)
             .margin_top(device(top))
@@ -113,7 +114,12 @@ pub(super) fn render(
             .configure_mesh()
             .disable_x_mesh()
             .disable_x_axis()
-            .y_labels(if size.1 < 90.0 { 3 } else { 4 })
+            // Where there is hardly any room, the least and one more.
+            .y_labels(match size.1 {
+                h if h < 60.0 => 2,
+                h if h < 90.0 => 3,
+                _ => 4,
+            })
             .y_label_formatter(&|value| format_value(*value, ratios))
             .y_label_style(label)
             .bold_line_style(hair)
@@ -121,19 +127,20 @@ pub(super) fn render(
             .axis_style(TRANSPARENT)
             .draw()?;
         for (from, to) in &scale.folds {
-            let (x, width) = ((from + to) / 2.0, (to - from) / scale.end * (size.0 - left - right) * ratio);
-            let style = rgb(palette.color(Ink::Faint)).stroke_width(width.round().max(1.0) as u32);
+            let x = (from + to) / 2.0;
             let line = [(x, scale.low), (x, scale.high)];
-            chart.draw_series(LineSeries::new(line.iter().copied(), style))?;
+            chart.draw_series(DashedLineSeries::new(line, dash, dash, hair))?;
         }
         for curve in curves {
             let color = rgb(palette.color(curve.ink));
-            let style = if curve.faint {
-                color.mix(0.4).stroke_width(ratio.round().max(1.0) as u32)
+            let points = curve.points.iter().copied();
+            if curve.faint {
+                let style = color.mix(0.7).stroke_width(ratio.round().max(1.0) as u32);
+                chart.draw_series(DashedLineSeries::new(points, 2 * dash, dash, style))?;
             } else {
-                color.stroke_width((1.8 * ratio).round() as u32)
-            };
-            chart.draw_series(LineSeries::new(curve.points.iter().copied(), style))?;
+                chart
+                    .draw_series(LineSeries::new(points, color.stroke_width((1.8 * ratio).round() as u32)))?;
+            }
         }
         Ok::<(), DrawingAreaErrorKind<_>>(())
     };

@@ -491,6 +491,7 @@ impl Provider {
                 let mut player = self.session.player.borrow_mut();
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;
+                player.expected = f64::from(spec.config.threads) * spec.config.bytes as f64;
                 let Config { line_size, ring_slots, .. } = spec.config;
                 player.begin(Timeline::new(line_size, ring_slots, threads, captured));
                 drop(player);
