@@ -4,13 +4,13 @@ use yew::prelude::*;
 
 /// Class, which the style sheet draws, and words.
 const KEY: [(&str, &str); 8] = [
-    ("content", "line, by its content"),
+    ("content", "line by content"),
     ("copy", "copied"),
     ("reference", "referenced"),
     ("header", "headers"),
     ("dma", "DMA"),
     ("allocation", "allocation"),
-    ("up", "notched: arrives"),
+    ("up", "arrives: notched"),
     ("drop", "lost or dropped"),
 ];
 

@@ -62,9 +62,9 @@ impl State {
                     // What lay over the run before was not its sender's.
                     self.settings = false;
                     self.inspect.close_lines();
-                    self.place = None;
+                    let place = self.place.take().map(|_| Effect::Place(None));
                     let mut effects = self.follow(link);
-                    effects.push(Effect::Place(None));
+                    effects.extend(place);
                     return effects;
                 }
                 Err(error) => self.notice = Some(Notice::Problem(error.to_string())),
