@@ -184,6 +184,14 @@ const FIGURES: Scope = Scope::Only(Page::Figures);
 /// Every command there is.
 pub static COMMANDS: &[Command] = &[
     command("palette", "Find a command", &["Ctrl+k"], Group::General, EVERYWHERE, Intent::Palette),
+    command(
+        "what-if",
+        "What if: lose its frame, flip a byte of it, overwrite its buffer",
+        &[],
+        Group::General,
+        EXPLORE,
+        Intent::WhatIf,
+    ),
     command("share", "Share a link to this moment", &[], Group::General, EXPLORE, Intent::Share),
     command(
         "gallery",
@@ -385,14 +393,6 @@ pub static COMMANDS: &[Command] = &[
     annex("save-lab-png", "Save the drawing as PNG", &[], Group::General, MEMORY),
     annex("copy-lab", "Copy the picture of the drawing", &[], Group::General, MEMORY),
     annex("save-figure", "Save the figure as SVG", &[], Group::General, FIGURES),
-    command(
-        "what-if",
-        "What if: lose its frame, flip a byte of it, overwrite its buffer",
-        &[],
-        Group::General,
-        EXPLORE,
-        Intent::WhatIf,
-    ),
     command("play", "Play or pause", &["Space"], Group::Time, EXPLORE, Intent::Time(TimeEvent::Toggle)),
     command(
         "forward",

@@ -489,9 +489,9 @@ impl Provider {
                 // Another run of the same traffic is shown at the same moment.
                 self.take_moments(&spec);
                 let mut player = self.session.player.borrow_mut();
+                player.expected = f64::from(spec.config.threads) * spec.config.bytes as f64;
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;
-                player.expected = f64::from(spec.config.threads) * spec.config.bytes as f64;
                 let Config { line_size, ring_slots, .. } = spec.config;
                 player.begin(Timeline::new(line_size, ring_slots, threads, captured));
                 drop(player);
