@@ -103,7 +103,8 @@ impl Player {
             }
             let most = pixels.iter().map(|pixel| pixel.1).max().unwrap_or(1) as f64;
             for (x, here) in pixels {
-                let height = (here as f64 / most * 10.0).max(2.0);
+                // By the root, so that a burst does not flatten the rest.
+                let height = ((here as f64 / most).sqrt() * 10.0).max(2.0);
                 let points = vec![(x, middle + 1.5 * up), (x, middle + (1.5 + height) * up)];
                 scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.7 });
             }

@@ -66,6 +66,29 @@ fn rgb(css: &str) -> RGBColor {
     RGBColor((value >> 16) as u8, (value >> 8) as u8, value as u8)
 }
 
+/// What lies of a curve in every other one of the stripes that are so wide, from x 0 on.
+fn dashes(points: &[(f64, f64)], width: f64) -> Vec<Vec<(f64, f64)>> {
+    let stripe = |x: f64| (x / width).max(0.0) as u32;
+    let mut dashes: Vec<Vec<(f64, f64)>> = Vec::new();
+    for pair in points.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        let last = stripe(to.0);
+        for at in stripe(from.0)..=last {
+            let edge = f64::from(at + 1) * width;
+            let share = (edge - from.0) / (to.0 - from.0);
+            let next = if at < last { (edge, from.1 + (to.1 - from.1) * share) } else { to };
+            if at % 2 == 0 {
+                match dashes.last_mut().filter(|dash| dash.last() == Some(&from)) {
+                    Some(dash) => dash.push(next),
+                    None => dashes.push(vec![from, next]),
+                }
+            }
+            from = next;
+        }
+    }
+    dashes
+}
+
 /// Draws a plot of `size` CSS pixels at `ratio` device pixels each; false when the canvas refuses.
 pub fn draw(
     context: &CanvasRenderingContext2d,
@@ -99,7 +122,6 @@ pub(super) fn render(
     let device = |css: f64| (css * ratio).round() as i32;
     let root = backend.into_drawing_area();
     let (left, right, top, bottom) = MARGIN;
-    let dash = (3.0 * ratio).round() as u32;
     let render = || {
         let mut chart = ChartBuilder::on(&root)
             .margin_top(device(top))
@@ -129,17 +151,18 @@ pub(super) fn render(
         for (from, to) in &scale.folds {
             let x = (from + to) / 2.0;
             let line = [(x, scale.low), (x, scale.high)];
-            chart.draw_series(DashedLineSeries::new(line, dash, dash, hair))?;
+            chart.draw_series(LineSeries::new(line.iter().copied(), hair))?;
         }
         for curve in curves {
             let color = rgb(palette.color(curve.ink));
-            let points = curve.points.iter().copied();
-            if curve.faint {
-                let style = color.mix(0.7).stroke_width(ratio.round().max(1.0) as u32);
-                chart.draw_series(DashedLineSeries::new(points, 2 * dash, dash, style))?;
+            let (parts, style) = if curve.faint {
+                let width = 5.0 * scale.end / (size.0 - left - right);
+                (dashes(&curve.points, width), color.mix(0.7).stroke_width(ratio.round().max(1.0) as u32))
             } else {
-                chart
-                    .draw_series(LineSeries::new(points, color.stroke_width((1.8 * ratio).round() as u32)))?;
+                (vec![curve.points.clone()], color.stroke_width((1.8 * ratio).round() as u32))
+            };
+            for part in parts {
+                chart.draw_series(LineSeries::new(part.iter().copied(), style))?;
             }
         }
         Ok::<(), DrawingAreaErrorKind<_>>(())
@@ -159,6 +182,14 @@ mod tests {
             assert_eq!(format_value(value, false), text);
         }
         assert_eq!(format_value(5.704_7, true), "5.70");
+    }
+
+    #[test]
+    fn dashes_are_what_lies_of_a_curve_in_every_other_stripe() {
+        let curve = [(0.0, 0.0), (1.0, 1.0), (1.0, 3.0), (5.0, 11.0), (5.0, 20.0)];
+        let first = vec![(0.0, 0.0), (1.0, 1.0), (1.0, 3.0), (2.0, 5.0)];
+        assert_eq!(dashes(&curve, 2.0), [first, vec![(4.0, 9.0), (5.0, 11.0), (5.0, 20.0)]]);
+        assert!(dashes(&curve[..1], 2.0).is_empty());
     }
 
     #[test]
