@@ -4,7 +4,7 @@ use web_sys::HtmlAnchorElement;
 use yew::prelude::*;
 
 use crate::components::{Awaited, Gallery, Help, Notices, Palette, Top};
-use crate::pages::Explore;
+use crate::pages::{Explore, covered};
 use crate::session::{Fetched, Over, Provider, Session};
 use crate::state::Page;
 
@@ -29,7 +29,7 @@ fn Shell() -> Html {
             <div class="annex" id="annex" />
             { page(&session) }
             <p class="unseen" id="out-live" aria-live="polite" />
-            <Notices />
+            <Notices apart={session.page == Page::Explore && !covered(&session.state)} />
             { match session.over {
                 Some(Over::Palette) => html! { <Palette /> },
                 Some(Over::Help) => html! { <Help /> },

@@ -37,6 +37,7 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<Listing> {
     if let Ok(program) = &optimiser {
         optimise(program, &dist)?;
     }
+    publish::tighten_styles(&dist)?;
     publish::name_later(&dist)?;
     publish::add_to_head(&dist)?;
     let listing = files::list(&dist)?;

@@ -48,6 +48,47 @@ fn with_name(page: &str, module: &str, name: &str) -> Result<String> {
     Ok(page.replacen(&end, &format!("{name}\""), 1))
 }
 
+/// Takes comments and spaces that mean nothing out of the page's style sheets.
+pub(crate) fn tighten_styles(dist: &Path) -> Result<()> {
+    for entry in fs::read_dir(dist).context("cannot list the built page")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "css") {
+            let text = fs::read_to_string(&path).context("cannot read a style sheet")?;
+            fs::write(&path, tightened(&text)).context("cannot write a style sheet")?;
+        }
+    }
+    Ok(())
+}
+
+fn tightened(style: &str) -> String {
+    let mut out = String::with_capacity(style.len());
+    let mut rest = style;
+    let (mut quoted, mut space) = (false, false);
+    while let Some(c) = rest.chars().next() {
+        if !quoted && rest.starts_with("/*") {
+            rest = rest.find("*/").map_or("", |end| &rest[end + 2..]);
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        if !quoted && c.is_whitespace() {
+            space = true;
+            continue;
+        }
+        if !quoted && c == '}' && out.ends_with(';') {
+            out.pop();
+        }
+        // Around a colon spaces mean something in selectors, so only the one behind a property goes.
+        let joins = |c: char| "{};,".contains(c);
+        if space && !joins(c) && !out.ends_with(|last| joins(last) || last == ':') && !out.is_empty() {
+            out.push(' ');
+        }
+        space = false;
+        quoted ^= c == '"';
+        out.push(c);
+    }
+    out
+}
+
 /// Writes the policy and the service worker's name into the page. Neither is part of index.html, as Trunk's own server adds
 /// an inline script to the page, and has no service worker.
 pub(crate) fn add_to_head(dist: &Path) -> Result<()> {
@@ -84,6 +125,13 @@ fn worker(listing: &Listing) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tightened_style_sheet_means_the_same() {
+        let style = "/* a: b; */\n.a > .b, .c :hover {\n  width: calc(100% - 4px);\n  content: \"; x \";\n}\n\n@media (min-width: 3px) and (a) { p { b: c } }\n";
+        let tight = ".a > .b,.c :hover{width:calc(100% - 4px);content:\"; x \"}@media (min-width:3px) and (a){p{b:c}}";
+        assert_eq!(tightened(style), tight);
+    }
 
     #[test]
     fn the_policy_comes_first_in_the_head_and_only_once() -> Result<()> {

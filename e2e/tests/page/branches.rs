@@ -35,6 +35,10 @@ async fn a_change_begins_a_branch_that_can_be_compared_undone_and_shared() -> Re
     let table = table.as_str().unwrap_or_default();
     ensure!(table.contains("first run") && table.contains("flip byte"), "{table}");
     ensure!(table.contains("differs") && table.contains("identical"), "{table}");
+    let there = "const link = document.querySelector('.branches tr.on button.link'); link.click(); return link.textContent";
+    let there = page.browser.eval(there).await?;
+    let at = there.as_str().unwrap_or_default().replace(|c: char| !c.is_ascii_digit(), "").parse::<u64>()?;
+    page.until_position("where the change was made", |now, _| now == at).await?;
     page.click("share").await?;
     page.until_text("notice", "address bar").await?;
     let link = page.browser.client().current_url().await?;

@@ -80,6 +80,10 @@ async fn a_run_that_takes_long_can_be_cancelled() -> Result<()> {
     browser.client().goto(&format!("{}{long}", server.url())).await?;
     let page = Page { browser, server };
     page.until_text("work", "Running").await?;
+    page.until_text("work", "%").await?;
+    let within = "return document.querySelector('.time').contains(document.getElementById('cancel'))";
+    ensure!(page.browser.eval(within).await? == json!(true), "it is told in the time bar, and over nothing");
+    ensure!(page.text("out-left-copied").await?.contains("so far"));
     page.browser.eval("document.getElementById('cancel').click()").await?;
     page.until_text("notice", "The run was cancelled").await?;
     page.until_ready().await?;

@@ -11,8 +11,10 @@ pub struct Row {
     pub id: u32,
     /// The number of the one that it was made from.
     pub from: Option<u32>,
-    /// What was changed, and where.
+    /// What was changed.
     pub text: String,
+    /// Where.
+    pub at: Option<u32>,
     /// Its totals, left and right, once it was run: bytes copied, allocations, dedup ratio held, footprint.
     pub totals: Option<[[f64; 4]; 2]>,
     /// Events of the run.
@@ -32,6 +34,8 @@ pub struct Props {
     pub beside: Option<u32>,
     /// Go to one.
     pub ongo: Callback<u32>,
+    /// Go to a position.
+    pub onseek: Callback<u32>,
     /// Draw one's curves beside, or none's.
     pub onbeside: Callback<Option<u32>>,
 }
@@ -66,15 +70,32 @@ fn entry(props: &Props, row: &Row) -> Html {
         let onbeside = props.onbeside.clone();
         Callback::from(move |_: MouseEvent| onbeside.emit((!beside).then_some(id)))
     };
+    let origin = props.rows.iter().find(|other| Some(other.id) == row.from).and_then(|other| other.totals);
     let pair = |index: usize, ratio: bool| {
-        let Some([left, right]) = row.totals else { return "…".to_owned() };
-        let text = |value: f64| if ratio { format!("{value:.2}") } else { grouped(value as u64) };
-        format!("{} · {}", text(left[index]), text(right[index]))
+        let Some(lanes) = row.totals else { return html! { "…" } };
+        let cell = |lane: usize| {
+            let value = lanes[lane][index];
+            let text = |value: f64| if ratio { format!("{value:.2}") } else { grouped(value as u64) };
+            let change = value - origin.map_or(value, |origin| origin[lane][index]);
+            match text(change.abs()) {
+                same if same == text(0.0) => html! { { text(value) } },
+                by => {
+                    html! { <b>{ text(value) }{ if change > 0.0 { " (+" } else { " (−" } }{ by }{ ")" }</b> }
+                }
+            }
+        };
+        html! { <>{ cell(0) }{ " · " }{ cell(1) }</> }
     };
+    let there = row.at.map(|at| {
+        let onseek = props.onseek.clone();
+        let onclick = Callback::from(move |_: MouseEvent| onseek.emit(at));
+        html! { <>{ " at " }<button class="link" {onclick} title="Go there">{ format!("event {}", grouped(at.into())) }</button></> }
+    });
     html! {
         <tr class={classes!(here.then_some("on"))} aria-current={here.then_some("true")}>
             <td>
                 if here { <b>{ &row.text }</b> } else { <button class="link" data-branch={id.to_string()} onclick={go}>{ &row.text }</button> }
+                { there }
                 if let Some(from) = row.from { <span class="dim">{ format!(" from {from}") }</span> }
             </td>
             <td>{ grouped(u64::from(row.events)) }</td>
@@ -82,7 +103,7 @@ fn entry(props: &Props, row: &Row) -> Html {
             <td>{ pair(1, false) }</td>
             <td>{ pair(2, true) }</td>
             <td>{ pair(3, false) }</td>
-            <td>{ if row.totals.is_none() { "" } else if row.identical { "identical" } else { "differs" } }</td>
+            <td>if row.totals.is_some() { if row.identical { { "identical" } } else { <b>{ "≠ differs" }</b> } }</td>
             <td>if !here && row.totals.is_some() { <button class="link" aria-pressed={beside.to_string()} onclick={compare}>{ if beside { "hide curves" } else { "curves beside" } }</button> }</td>
         </tr>
     }

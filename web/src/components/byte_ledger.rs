@@ -39,7 +39,7 @@ pub fn ByteLedger(props: &Props) -> Html {
         html! {
             <>
                 <td>{ format!("{} / {}", grouped(copied.now.0), grouped(copied.all.0)) }</td>
-                <td class="copy">{ format!("{} / {}", grouped(copied.now.1), grouped(copied.all.1)) }</td>
+                <td class={hue(copied.all.1)}>{ format!("{} / {}", grouped(copied.now.1), grouped(copied.all.1)) }</td>
                 <td>if let Some((first, last)) = copied.places { { go(first, "first") }{ " " }{ go(last, "last") } }</td>
             </>
         }
@@ -58,7 +58,7 @@ pub fn ByteLedger(props: &Props) -> Html {
                         { for (0..2).map(|lane| html! {
                             <>
                                 <td>{ format!("{} / {}", grouped(sum(lane, |c| c.now.0)), grouped(sum(lane, |c| c.all.0))) }</td>
-                                <td class="copy">{ format!("{} / {}", grouped(sum(lane, |c| c.now.1)), grouped(sum(lane, |c| c.all.1))) }</td>
+                                <td class={hue(sum(lane, |c| c.all.1))}>{ format!("{} / {}", grouped(sum(lane, |c| c.now.1)), grouped(sum(lane, |c| c.all.1))) }</td>
                                 <td class="dim">{ agrees(props, lane, (sum(lane, |c| c.now.1), sum(lane, |c| c.all.1))) }</td>
                             </>
                         }) }
@@ -68,6 +68,11 @@ pub fn ByteLedger(props: &Props) -> Html {
             <p class="dim">{ "An entry for every copy; clicking one in the list of events shows what it copied. Filling its own buffer is no copy of the application's, and DMA is none." }</p>
         </div>
     }
+}
+
+/// The colour of copies is for what was copied.
+fn hue(bytes: u64) -> Option<&'static str> {
+    (bytes > 0).then_some("copy")
 }
 
 /// Whether the entries add up to the plot.

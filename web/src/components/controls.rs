@@ -101,19 +101,21 @@ pub fn Controls(props: &Props) -> Html {
                 <span class="field threads"><span class="name">{ "threads" }</span>{ grouped(props.threads as u64) }</span>
             }
             <button id="all-settings" class={classes!(props.all.then_some("on"))} aria-expanded={props.all.to_string()} aria-controls="settings" onclick={more}>
-                { if changed > 0 { format!("all settings · {changed} changed") } else { "all settings".to_owned() } }
+                <span><span class="word">{ "all " }</span>{ "settings" }if changed > 0 { { format!(" · {changed} changed") } }</span>
             </button>
             <span class="jump">
                 <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings or of the packet filter (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
                 <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo"><Icon name={IconName::Redo} /></button>
             </span>
             if props.all {
-                <div class="settings" id="settings">
-                    { props.children.clone() }
-                    if captures && !title.is_empty() {
-                        <fieldset><legend>{ "Capture" }</legend><p class="dim" id="capture-facts">{ title }</p></fieldset>
-                    }
-                    { for Group::ALL.into_iter().map(|group| section(props, group)) }
+                <div class="settings" id="settings" tabindex="0" role="region" aria-label="All settings">
+                    <div>
+                        { for Group::ALL.into_iter().map(|group| section(props, group)) }
+                        { props.children.clone() }
+                        if captures && !title.is_empty() {
+                            <fieldset><legend>{ "Capture" }</legend><p class="dim" id="capture-facts">{ title }</p></fieldset>
+                        }
+                    </div>
                 </div>
             }
         </section>
@@ -129,7 +131,9 @@ fn section(props: &Props, group: Group) -> Html {
             { for settings.map(|setting| html! {
                 <div class="setting">
                     { field(props, setting, if setting.key == "run" || USUAL.contains(&setting.key) { "all-" } else { "" }) }
-                    <p class="dim" id={format!("help-{}", setting.key)}>{ setting.help }{ format!(" {}.", setting.accepts()) }</p>
+                    <p class="dim" id={format!("help-{}", setting.key)} title={setting.help}>
+                        { setting.help }if let Kind::Number(_) | Kind::Percent(_) = setting.kind { { format!(" {}.", setting.accepts()) } }
+                    </p>
                 </div>
             }) }
         </fieldset>

@@ -2,10 +2,11 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName, Sheet};
+use super::{Icon, IconName, Sheet, key};
 use crate::commands::{COMMANDS, Group, Intent, spoken};
 use crate::glossary::GLOSSARY;
 use crate::session::{Msg, Session};
+use crate::state::Page;
 use crate::storage;
 
 /// The help sheet.
@@ -26,8 +27,9 @@ pub fn Help() -> Html {
     });
     html! {
         <Sheet id="help" label="Help" onclose={session.on(|()| Msg::Do(Intent::Close))}>
-            <header><h2>{ "Keys on this page" }</h2><button onclick={close} aria-label="Close"><Icon name={IconName::Close} /></button></header>
+            <header tabindex="-1" autofocus={true}><h2>{ "Keys on this page" }</h2><button onclick={close} aria-label="Close"><Icon name={IconName::Close} /></button></header>
             <div class="columns">{ for groups }</div>
+            if page == Page::Explore { <h2>{ "Shapes and colours" }</h2>{ key() } }
             <h2>{ "Words" }</h2>
             <dl class="glossary">{ for GLOSSARY.iter().map(|entry| html! { <><dt>{ entry.word }</dt><dd>{ entry.meaning }</dd></> }) }</dl>
             <h2>{ "What is stored" }</h2>

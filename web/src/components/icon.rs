@@ -17,7 +17,7 @@ pub enum IconName {
     Pause,
     /// The next copy.
     NextCopy,
-    /// The last copy.
+    /// The previous copy.
     JumpBack,
     /// A link to share.
     Share,
@@ -33,6 +33,8 @@ pub enum IconName {
     Redo,
     /// Find something.
     Find,
+    /// Save a picture.
+    Save,
 }
 
 /// Properties of [`Icon`].
@@ -60,6 +62,7 @@ pub fn Icon(props: &Props) -> Html {
         IconName::Open => ("M2 13V4h4l1.5 2H14v7z", ""),
         IconName::Undo => ("M6 3L2.5 6.5 6 10M3 6.5h6a4 3.5 0 0 1 0 7H6", ""),
         IconName::Redo => ("M10 3l3.5 3.5L10 10M13 6.5H7a4 3.5 0 0 0 0 7h3", ""),
+        IconName::Save => ("M8 2v8M5 7.5L8 10.5l3-3M2.5 11v3h11v-3", ""),
         IconName::Find => ("M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 0 0 0-9zM10.5 10.5L14 14", ""),
     };
     html! {

@@ -6,19 +6,37 @@ use super::{Focus, Icon, IconName};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Notice};
 
+/// Properties of [`Notices`].
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// Whether the page itself tells what takes long.
+    pub apart: bool,
+}
+
 /// That the simulation has stopped; beside it the notice, what takes long at the moment, or that a newer build is there.
 #[component]
-pub fn Notices() -> Html {
+pub fn Notices(props: &Props) -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     html! {
         <>
             if let Some(reason) = &session.state.broken { { broken(&session, reason) } }
-            { foot(&session) }
+            { foot(&session, props.apart) }
         </>
     }
 }
 
-fn foot(session: &Session) -> Html {
+/// What takes long at the moment, and the way to have no more of it.
+pub fn work(session: &Session, class: &'static str) -> Html {
+    let Some((what, percent)) = session.state.work() else { return html! {} };
+    html! {
+        <div class={classes!("work", class)} id="work" role="status">
+            <span>{ what }{ "… " }if let Some(percent) = percent { { percent }{ " %" } } else { <span id="out-progress" /> }</span>
+            <button id="cancel" onclick={session.on(|_: MouseEvent| Msg::Cancel)}>{ "Cancel" }</button>
+        </div>
+    }
+}
+
+fn foot(session: &Session, apart: bool) -> Html {
     let state = &session.state;
     let dismiss = session.on(|_: MouseEvent| Msg::Act(Action::Dismiss));
     let close =
@@ -28,15 +46,7 @@ fn foot(session: &Session) -> Html {
         Some(Notice::Problem(text)) => ("problem", text),
         None => {
             return match state.work() {
-                Some((what, percent)) => {
-                    let percent = percent.map_or(String::new(), |percent| format!(" {percent} %"));
-                    html! {
-                        <div class="notice info work" id="work" role="status">
-                            <p>{ what }{ "…" }{ percent }</p>
-                            <button id="cancel" onclick={session.on(|_: MouseEvent| Msg::Cancel)}>{ "Cancel" }</button>
-                        </div>
-                    }
-                }
+                Some(_) if !apart => work(session, "notice"),
                 _ if state.newer => {
                     let renew = session.on(|_: MouseEvent| Msg::Renew);
                     html! {

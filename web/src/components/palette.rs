@@ -82,7 +82,7 @@ pub fn Palette() -> Html {
                 { for found.iter().copied().enumerate().map(|(i, command)| {
                     let run = run.clone();
                     html! {
-                        <li key={command.id} id={format!("do-{}", command.id)} role="option" aria-selected={(i == at).to_string()}
+                        <li key={command.id} id={format!("do-{}", command.id)} role="option" data-group={(i == 0 || found[i - 1].group != command.group).then(|| command.group.name())} aria-selected={(i == at).to_string()}
                             onclick={Callback::from(move |_: MouseEvent| run(command))}>
                             <span>{ command.title }</span><span class="keys">{ for command.keys.iter().take(1).map(|key| html! { <kbd>{ spoken(key) }</kbd> }) }</span>
                         </li>

@@ -85,21 +85,22 @@ pub fn Plot(props: &Props) -> Html {
                 <select class="heading" onchange={choose} aria-label={format!("Plot {}", slot + 1)}>
                     { for PLOTS.iter().enumerate().map(|(i, other)| html! { <option selected={i == props.plot}>{ other.title }</option> }) }
                 </select>
-                <span class="values">
-                    { for spec.curves.iter().enumerate().map(|(i, curve)| html! {
-                        <i class={curve.class}>{ curve.label }{ " " }<b id={format!("out-plot-{slot}-{i}")} /></i>
-                    }) }
-                </span>
+                if props.aggregates.is_empty() {
+                    <span class="values">
+                        { for spec.curves.iter().enumerate().map(|(i, curve)| html! {
+                            <i class={curve.class}>{ curve.label }{ " " }<b id={format!("out-plot-{slot}-{i}")} /></i>
+                        }) }
+                    </span>
+                } else {
+                    <ul class="values aggregates" id={format!("range-{slot}")} aria-label="In the marked range">
+                        { for props.aggregates.iter().map(|(class, label, text)| html! { <li><i class={*class}>{ *label }{ " " }<b>{ text }</b></i></li> }) }
+                    </ul>
+                }
                 { save(spec.title, Format::ALL, &props.onexport) }
             </header>
             <div class="canvases">
                 <canvas id={format!("plot-{slot}")} />
                 <canvas id={format!("cursor-{slot}")} class="cursor" onpointerdown={down} onpointermove={moved} onpointerup={up} />
-                if !props.aggregates.is_empty() {
-                    <ul class="aggregates" id={format!("range-{slot}")} aria-label="In the marked range">
-                        { for props.aggregates.iter().map(|(class, label, text)| html! { <li><i class={*class}>{ *label }{ " " }</i>{ text }</li> }) }
-                    </ul>
-                }
             </div>
         </section>
     }

@@ -18,7 +18,7 @@ pub enum TimeEvent {
     Play(bool),
     /// A step, forward or back.
     Step(bool),
-    /// To the next (true) or the last of something.
+    /// To the next (true) or the previous of something.
     Jump(Jump, bool),
     /// Plays the marked range again and again, or no longer.
     Loop,
@@ -45,6 +45,9 @@ pub struct Props {
     pub range: (bool, bool),
     /// Something else is to be jumped to.
     pub onjump: Callback<Jump>,
+    /// What takes long at the moment.
+    #[prop_or_default]
+    pub children: Html,
     /// What was asked.
     pub onevent: Callback<TimeEvent>,
 }
@@ -100,7 +103,7 @@ pub fn TimeBar(props: &Props) -> Html {
                 <option value="packet" selected={props.unit == Unit::Packet}>{ "by packet" }</option>
             </select>
             <span class="jump">
-                <button id="jump-back" onclick={send(TimeEvent::Jump(props.jump, false))} title={format!("To the last {}", props.jump.name())} aria-label={format!("To the last {}", props.jump.name())}><Icon name={IconName::JumpBack} /></button>
+                <button id="jump-back" onclick={send(TimeEvent::Jump(props.jump, false))} title={format!("To the previous {}", props.jump.name())} aria-label={format!("To the previous {}", props.jump.name())}><Icon name={IconName::JumpBack} /></button>
                 <select id="jump-to" onchange={jump} aria-label="What to jump to">
                     { for Jump::ALL.into_iter().map(|what| html! { <option selected={what == props.jump}>{ what.name() }</option> }) }
                 </select>
@@ -111,8 +114,9 @@ pub fn TimeBar(props: &Props) -> Html {
             }
             <div class="track">
                 <canvas id="track" aria-hidden="true" />
-                <input id="scrub" type="range" min="0" step="1" oninput={scrub} aria-label="Position in the run" />
+                <input id="scrub" type="range" min="0" step="1" oninput={scrub} aria-label="Position in the run" title="Above, the left lane's copies; below, its allocations" />
             </div>
+            { props.children.clone() }
             <output id="out-moment" class="moment" />
             <select id="speed" onchange={speed} aria-label="Speed">
                 { for SPEEDS.iter().map(|(speed, label)| html! { <option selected={*speed == props.speed}>{ *label }</option> }) }

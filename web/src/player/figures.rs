@@ -7,7 +7,7 @@ use web_sys::Element;
 use super::{Player, SLOTS};
 use crate::plots::PLOTS;
 use crate::scene::{duration, grouped};
-use crate::timeline::{Series, Timeline};
+use crate::timeline::{Series, Side, Timeline};
 
 /// Elements by key, each with what was written last.
 #[derive(Default)]
@@ -32,13 +32,33 @@ impl Texts {
 }
 
 impl Player {
+    /// How much of a run there is while it comes in, from 0 to 1, where that can be told: the share of a capture's payloads
+    /// that were sent, or of the bytes that a workload's threads are to send and that a lane has copied.
+    pub(super) fn computed(&self, timeline: &Timeline) -> Option<f64> {
+        if timeline.is_complete() {
+            return None;
+        }
+        let share = if timeline.captured.is_empty() {
+            let copied = timeline.series.iter().map(|lane| lane.copied.last()).fold(0.0, f64::max);
+            copied / self.expected
+        } else {
+            let last = Side::BOTH
+                .map(|side| timeline.called(side, timeline.len()).next().map_or(0, |call| call.write));
+            f64::from(last[0].min(last[1])) / timeline.captured.len() as f64
+        };
+        Some(share).filter(|share| *share > 0.0 && share.is_finite()).map(|share| share.min(0.99))
+    }
+
     /// Writes the figures: at the position, and of the whole run.
     pub(super) fn write(&mut self, timeline: &Timeline, position: u32) {
         let [left, right] = &*timeline.series;
+        let so_far = if timeline.is_complete() { "" } else { " so far" };
         let count = |series: &Series| {
             let (now, all) = (series.value(position) as u64, series.last() as u64);
-            format!("{} / {}", grouped(now), grouped(all))
+            format!("{} / {}{so_far}", grouped(now), grouped(all))
         };
+        let computed =
+            self.computed(timeline).map_or(String::new(), |share| format!("{:.0} %", share * 100.0));
         let ratio = |series: &Series| format!("{:.2} / {:.2}", series.value(position), series.last());
         let time = timeline.time_ns(position);
         let moment = format!(
@@ -46,7 +66,7 @@ impl Player {
             duration(time),
             grouped(u64::from(position)),
             grouped(u64::from(timeline.len())),
-            if timeline.is_complete() { "" } else { " so far" }
+            so_far
         );
         let texts = [
             ("left-copied", count(&left.copied)),
@@ -58,6 +78,7 @@ impl Player {
             ("left-map-entries", count(&left.map_entries)),
             ("right-map-entries", count(&right.map_entries)),
             ("moment", moment),
+            ("progress", computed),
         ];
         for (key, text) in texts {
             self.texts.write(key, text);

@@ -139,6 +139,8 @@ pub struct Player {
     tour_spent: f64,
     /// The still of the tour that is shown, if it is stills.
     still_at: Option<usize>,
+    /// Payload bytes that the threads of a workload are to send.
+    pub expected: f64,
     /// Milliseconds since the last cut.
     since_cut: f64,
     rate: f64,
@@ -196,6 +198,7 @@ impl Default for Player {
             tour_from: None,
             tour_spent: 0.0,
             still_at: None,
+            expected: 0.0,
             since_cut: 0.0,
             rate: 0.0,
             settled: 0.0,

@@ -85,32 +85,43 @@ impl Player {
         }
     }
 
-    /// Where copies and allocations happen, under the scrub bar.
+    /// Where copies and allocations happen, under the scrub bar; and while it runs, how much of the run there is.
     pub(super) fn draw_track(&self, timeline: &Timeline, surfaces: &Surfaces) {
         let surface = &surfaces.track;
         let mut scene = Scene::default();
         let (w, h) = surface.size;
         let middle = (h / 2.0).round();
         let x_of = |at: u32| (f64::from(at) / f64::from(timeline.len().max(1)) * w).floor() + 0.5;
-        let mark = |scene: &mut Scene, series: &Series, ink, from: f64, to: f64| {
-            let mut next = series.changes().first().copied();
-            while let Some(at) = next {
-                let x = x_of(at);
-                let points = vec![(x, from), (x, to)];
-                scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.55 });
-                // However many there are, a pixel has one.
-                next = series.first_from(at, |at| x_of(at) > x);
+        // How many there are in each pixel, as a share of the most that are in one.
+        let mark = |scene: &mut Scene, series: &Series, ink, up: f64| {
+            let mut pixels: Vec<(f64, usize)> = Vec::new();
+            let mut rest = series.changes();
+            while let Some(at) = rest.first() {
+                let x = x_of(*at);
+                let here = rest.partition_point(|at| x_of(*at) <= x);
+                pixels.push((x, here));
+                rest = &rest[here..];
+            }
+            let most = pixels.iter().map(|pixel| pixel.1).max().unwrap_or(1) as f64;
+            for (x, here) in pixels {
+                // By the root, so that a burst does not flatten the rest.
+                let height = ((here as f64 / most).sqrt() * 10.0).max(2.0);
+                let points = vec![(x, middle + 1.5 * up), (x, middle + (1.5 + height) * up)];
+                scene.shapes.push(Shape::Path { points, ink, width: 1.0, dashed: false, alpha: 0.7 });
             }
         };
-        mark(&mut scene, &timeline.series[0].copied, Ink::Copy, middle - 7.0, middle - 1.0);
+        mark(&mut scene, &timeline.series[0].copied, Ink::Copy, -1.0);
         for at in &self.bookmarks {
             scene.line((x_of(*at), 0.0), (x_of(*at), h), Ink::Reference, 1.5);
         }
         if let Some(at) = self.mark {
             scene.line((x_of(at), 0.0), (x_of(at), h), Ink::Reference, 3.0);
         }
-        mark(&mut scene, &timeline.series[0].allocations, Ink::Allocation, middle + 2.0, middle + 7.0);
+        mark(&mut scene, &timeline.series[0].allocations, Ink::Allocation, 1.0);
         scene.line((0.0, middle + 0.5), (w, middle + 0.5), Ink::Hair, 2.0);
+        if let Some(share) = self.computed(timeline) {
+            scene.line((0.0, middle + 0.5), (w * share, middle + 0.5), Ink::Text, 2.0);
+        }
         scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);
     }
 }

@@ -66,6 +66,29 @@ fn rgb(css: &str) -> RGBColor {
     RGBColor((value >> 16) as u8, (value >> 8) as u8, value as u8)
 }
 
+/// What lies of a curve in every other one of the stripes that are so wide, from x 0 on.
+fn dashes(points: &[(f64, f64)], width: f64) -> Vec<Vec<(f64, f64)>> {
+    let stripe = |x: f64| (x / width).max(0.0) as u32;
+    let mut dashes: Vec<Vec<(f64, f64)>> = Vec::new();
+    for pair in points.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        let last = stripe(to.0);
+        for at in stripe(from.0)..=last {
+            let edge = f64::from(at + 1) * width;
+            let share = (edge - from.0) / (to.0 - from.0);
+            let next = if at < last { (edge, from.1 + (to.1 - from.1) * share) } else { to };
+            if at % 2 == 0 {
+                match dashes.last_mut().filter(|dash| dash.last() == Some(&from)) {
+                    Some(dash) => dash.push(next),
+                    None => dashes.push(vec![from, next]),
+                }
+            }
+            from = next;
+        }
+    }
+    dashes
+}
+
 /// Draws a plot of `size` CSS pixels at `ratio` device pixels each; false when the canvas refuses.
 pub fn draw(
     context: &CanvasRenderingContext2d,
@@ -113,7 +136,12 @@ pub(super) fn render(
             .configure_mesh()
             .disable_x_mesh()
             .disable_x_axis()
-            .y_labels(if size.1 < 90.0 { 3 } else { 4 })
+            // Where there is hardly any room, the least and one more.
+            .y_labels(match size.1 {
+                h if h < 60.0 => 2,
+                h if h < 90.0 => 3,
+                _ => 4,
+            })
             .y_label_formatter(&|value| format_value(*value, ratios))
             .y_label_style(label)
             .bold_line_style(hair)
@@ -121,19 +149,21 @@ pub(super) fn render(
             .axis_style(TRANSPARENT)
             .draw()?;
         for (from, to) in &scale.folds {
-            let (x, width) = ((from + to) / 2.0, (to - from) / scale.end * (size.0 - left - right) * ratio);
-            let style = rgb(palette.color(Ink::Faint)).stroke_width(width.round().max(1.0) as u32);
+            let x = (from + to) / 2.0;
             let line = [(x, scale.low), (x, scale.high)];
-            chart.draw_series(LineSeries::new(line.iter().copied(), style))?;
+            chart.draw_series(LineSeries::new(line.iter().copied(), hair))?;
         }
         for curve in curves {
             let color = rgb(palette.color(curve.ink));
-            let style = if curve.faint {
-                color.mix(0.4).stroke_width(ratio.round().max(1.0) as u32)
+            let (parts, style) = if curve.faint {
+                let width = 5.0 * scale.end / (size.0 - left - right);
+                (dashes(&curve.points, width), color.mix(0.7).stroke_width(ratio.round().max(1.0) as u32))
             } else {
-                color.stroke_width((1.8 * ratio).round() as u32)
+                (vec![curve.points.clone()], color.stroke_width((1.8 * ratio).round() as u32))
             };
-            chart.draw_series(LineSeries::new(curve.points.iter().copied(), style))?;
+            for part in parts {
+                chart.draw_series(LineSeries::new(part.iter().copied(), style))?;
+            }
         }
         Ok::<(), DrawingAreaErrorKind<_>>(())
     };
@@ -152,6 +182,14 @@ mod tests {
             assert_eq!(format_value(value, false), text);
         }
         assert_eq!(format_value(5.704_7, true), "5.70");
+    }
+
+    #[test]
+    fn dashes_are_what_lies_of_a_curve_in_every_other_stripe() {
+        let curve = [(0.0, 0.0), (1.0, 1.0), (1.0, 3.0), (5.0, 11.0), (5.0, 20.0)];
+        let first = vec![(0.0, 0.0), (1.0, 1.0), (1.0, 3.0), (2.0, 5.0)];
+        assert_eq!(dashes(&curve, 2.0), [first, vec![(4.0, 9.0), (5.0, 11.0), (5.0, 20.0)]]);
+        assert!(dashes(&curve[..1], 2.0).is_empty());
     }
 
     #[test]

@@ -32,15 +32,18 @@ pub struct Spec {
     pub unit: &'static str,
     /// Whether its values are ratios, from 1 on, rather than counts.
     pub ratio: bool,
-    /// Its curves, the one in front first.
+    /// Its curves: those of the lanes, left and right, and what else there is.
     pub curves: &'static [CurveSpec],
 }
 
-/// A count in both lanes.
+/// A count in both lanes; the left one in the colour of copies where it counts copies.
 macro_rules! both {
     ($field:ident) => {
+        both!($field, Text, "plain")
+    };
+    ($field:ident, $ink:ident, $class:literal) => {
         &[
-            CurveSpec { label: "left", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].$field },
+            CurveSpec { label: "left", ink: Ink::$ink, class: $class, series: |lanes| &lanes[0].$field },
             CurveSpec {
                 label: "right",
                 ink: Ink::Reference,
@@ -53,7 +56,13 @@ macro_rules! both {
 
 /// All plots.
 pub static PLOTS: [Spec; 7] = [
-    Spec { key: "copies", title: "Bytes copied", unit: "B", ratio: false, curves: both!(copied) },
+    Spec {
+        key: "copies",
+        title: "Bytes copied",
+        unit: "B",
+        ratio: false,
+        curves: both!(copied, Copy, "left"),
+    },
     Spec {
         key: "allocations",
         title: "Software allocations",
@@ -67,7 +76,7 @@ pub static PLOTS: [Spec; 7] = [
         unit: "",
         ratio: true,
         curves: &[
-            CurveSpec { label: "left", ink: Ink::Copy, class: "left", series: |lanes| &lanes[0].held },
+            CurveSpec { label: "left", ink: Ink::Text, class: "plain", series: |lanes| &lanes[0].held },
             CurveSpec { label: "held", ink: Ink::Reference, class: "right", series: |lanes| &lanes[1].held },
             CurveSpec {
                 label: "cumulative",
@@ -98,20 +107,18 @@ impl Spec {
             ink: curve.ink,
             faint: false,
         };
-        // The first is drawn last.
-        self.curves.iter().rev().map(curve).collect()
+        // Of the lanes' the right one is drawn last: where both are alike it is seen, and the left one is not missed.
+        self.curves.iter().skip(2).chain(self.curves.iter().take(2)).map(curve).collect()
     }
 
     /// The scale that holds curves over an axis.
     pub fn scale(&self, axis: &Axis, curves: &[Curve]) -> Scale {
         let (end, folds) = (axis.end(), axis.folds());
         let top = curves.iter().flat_map(|curve| &curve.points).map(|point| point.1).fold(0.0, f64::max);
-        // Ratios start at 1; counts at 0, with a little room below so that a flat zero stays visible.
-        if self.ratio {
-            Scale { low: 0.8, high: top.max(1.5) * 1.05, end, folds }
-        } else {
-            Scale { low: -0.03 * top.max(1.0), high: top.max(1.0) * 1.06, end, folds }
-        }
+        // Ratios start at 1; counts at 0; with a little room below so that what is flat there stays visible.
+        let (least, most) = if self.ratio { (1.0, top.max(1.5)) } else { (0.0, top.max(1.0)) };
+        let room = most - least;
+        Scale { low: least - 0.03 * room, high: most + 0.06 * room, end, folds }
     }
 
     /// A value in words.

@@ -83,3 +83,20 @@ fn bursts_have_more_than_a_third_of_a_folded_axis() {
     let folded: f64 = axis.folds().iter().map(|(from, to)| to - from).sum();
     assert!(folded < axis.end() * 0.6 && axis.folds().len() > 10, "{folded} of {}", axis.end());
 }
+
+#[test]
+fn curves_that_lie_on_one_another_show_the_right_lane_and_a_flat_ratio_is_not_the_axis() {
+    let timeline = run();
+    let axis = Axis::events(timeline.len());
+    for spec in &PLOTS {
+        let curves = spec.curves(&timeline.series, (&timeline.clock, timeline.len()), &axis, 400);
+        assert_eq!(curves.len(), spec.curves.len());
+        assert_eq!(curves.last().map(|curve| curve.ink), Some(crate::scene::Ink::Reference), "{}", spec.key);
+        let copies = curves.iter().any(|curve| curve.ink == crate::scene::Ink::Copy);
+        assert_eq!(copies, spec.key == "copies", "{}: the colour of copies is for copies", spec.key);
+        let scale = spec.scale(&axis, &curves);
+        let least = f64::from(u8::from(spec.ratio));
+        let below = (least - scale.low) / (scale.high - scale.low);
+        assert!((0.01..0.05).contains(&below), "{}: from {}", spec.key, scale.low);
+    }
+}

@@ -79,6 +79,17 @@ impl Provider {
                 let thread = self.thread();
                 self.place(Place::Socket { side: Side::Right, thread })
             }
+            Intent::WhatIf => {
+                let document = window().and_then(|window| window.document());
+                let offer =
+                    document.and_then(|document| document.query_selector(".offers button").ok().flatten());
+                if offer.is_none() {
+                    let text = "Select a packet that is sent first: the inspector then offers what can be changed about it.";
+                    return self.act(Action::Inform(text.to_owned()));
+                }
+                focus_later(offer);
+                false
+            }
             Intent::CommandLine => self.copy_command_line(),
             Intent::Cite => self.copy_citation(),
             Intent::Present => {
@@ -113,6 +124,7 @@ impl Provider {
                 let inspect = &self.session.state.inspect;
                 match self.session.page {
                     Page::Explore if self.session.presents => self.carry_out(Intent::Present),
+                    Page::Explore if self.session.state.settings => self.act(Action::Settings(false)),
                     Page::Explore if inspect.dag.is_some() || inspect.no_dag.is_some() => {
                         self.act(Action::CloseLines)
                     }

@@ -489,6 +489,7 @@ impl Provider {
                 // Another run of the same traffic is shown at the same moment.
                 self.take_moments(&spec);
                 let mut player = self.session.player.borrow_mut();
+                player.expected = f64::from(spec.config.threads) * spec.config.bytes as f64;
                 let captured = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
                 player.schemes = spec.schemes;
                 let Config { line_size, queues, ring_slots, .. } = spec.config;

@@ -173,6 +173,13 @@ impl Timeline {
         list.iter().position(|(_, arrived)| *arrived == packet).map(|index| index as u32)
     }
 
+    /// The packet that was so many frames after the first on the link, sent or arrived.
+    pub fn on_link(&self, arrived: bool, index: u32) -> Option<u32> {
+        let lane = &self.lanes[Side::Right as usize];
+        let list = if arrived { &lane.arrivals } else { &lane.departures };
+        list.get(index as usize).map(|(_, packet)| *packet)
+    }
+
     /// The first packet of the capture's packet `frame`.
     pub fn packet_of_frame(&self, frame: u32) -> Option<u32> {
         let write = self.captured.iter().position(|captured| *captured == frame)? as u32;

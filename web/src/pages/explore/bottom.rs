@@ -8,7 +8,7 @@ use yew::prelude::*;
 use crate::commands::Intent;
 use crate::components::{Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot};
 use crate::plots::PLOTS;
-use crate::scene::{duration, grouped};
+use crate::scene::duration;
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom, Filter};
 use crate::timeline::{Side, Timeline};
@@ -195,19 +195,15 @@ fn branches(session: &Session) -> Html {
             let kept = player.kept.get(branches.key(branch.id));
             let text = match &branch.origin {
                 None => format!("{} · first run", branch.id),
-                Some((_, change, at)) => {
-                    format!(
-                        "{} · {} at event {}",
-                        branch.id,
-                        super::offers::words(change),
-                        grouped(u64::from(*at))
-                    )
+                Some((_, change, _)) => {
+                    format!("{} · {}", branch.id, super::offers::words(change, player.timeline.as_ref()))
                 }
             };
             BranchRow {
                 id: branch.id,
                 from: branch.origin.as_ref().map(|origin| origin.0),
                 text,
+                at: branch.origin.as_ref().map(|origin| origin.2),
                 totals: kept.map(|kept| {
                     kept.series.each_ref().map(|lane| {
                         [&lane.copied, &lane.allocations, &lane.held, &lane.footprint]
@@ -220,7 +216,7 @@ fn branches(session: &Session) -> Html {
         })
         .collect();
     html! {
-        <Branches {rows} current={branches.current} beside={branches.compared}
+        <Branches {rows} current={branches.current} beside={branches.compared} onseek={session.on(Msg::GoTo)}
             ongo={session.on(|id| Msg::Act(Action::Branch(id)))} onbeside={session.on(|id| Msg::Act(Action::Beside(id)))} />
     }
 }

@@ -11,7 +11,7 @@ use crate::state::{Action, Asked, State};
 use crate::words::dump;
 
 /// Whether the sheet is there: lines are shown or asked for.
-pub(super) fn open(state: &State) -> bool {
+pub fn open(state: &State) -> bool {
     let inspect = &state.inspect;
     let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked(_)));
     inspect.dag.is_some() || inspect.no_dag.is_some() || waits

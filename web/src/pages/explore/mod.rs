@@ -11,10 +11,11 @@ use yew::prelude::*;
 
 use self::bottom::Under;
 use self::lines::Lines;
+pub use self::lines::open as covered;
 use self::selected::Selected;
 use crate::commands::Intent;
 use crate::components::{
-    Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, choice, scheme_words,
+    Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, choice, key, scheme_words, work,
 };
 use crate::player::Unit;
 use crate::session::{Msg, Session};
@@ -53,7 +54,7 @@ pub fn Explore() -> Html {
                     { caption(&session) }
                 </div>
                 <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} jump={state.jump} range={(state.range.is_some(), looping)}
-                    onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)} />
+                    onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)}>if !covered { { work(&session, "") } }</TimeBar>
                 <div class={classes!("tabs", "views", (state.bottom == Bottom::Events || !state.packets.text.is_empty()).then_some("filters"))} role="group" aria-label="Under the time bar">
                     { for Bottom::ALL.into_iter().map(|bottom| {
                         let on = state.bottom == bottom;
@@ -69,7 +70,9 @@ pub fn Explore() -> Html {
                     }) }
                     <PacketFilter typed={state.packets.clone()} count={player.passing.as_ref().map(|passing| passing.count)}
                         onfilter={session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left)))} />
+                    { key() }
                     if state.bottom == Bottom::Plots {
+                        if let Some(other) = state.branches.compared { <span class="dim">{ format!("dashed: run {other}") }</span> }
                         <button id="axis" class="axis" aria-pressed={state.by_time.to_string()} onclick={session.on(|_: MouseEvent| Msg::Act(Action::TurnAxis))}
                             title="What the plots go by: every event alike, or simulated time with idle stretches folded (a)">
                             <span>{ "plots go " }</span>{ if state.by_time { "by time" } else { "by event" } }

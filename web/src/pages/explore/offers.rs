@@ -6,11 +6,16 @@ use snapstack::sim::{Change, Event, Stage};
 use crate::components::Offer;
 use crate::timeline::{NEVER, Side, Timeline};
 
-/// A change in words.
-pub(super) fn words(change: &Change) -> String {
+/// A change in words; what the link has lost goes by the number of the packet, where the timeline knows it.
+pub(super) fn words(change: &Change, timeline: Option<&Timeline>) -> String {
     match change {
-        Change::Lose { from_peer: false, frame } => format!("lose frame {frame} sent"),
-        Change::Lose { from_peer: true, frame } => format!("lose frame {frame} that arrives"),
+        Change::Lose { from_peer, frame } => {
+            match timeline.and_then(|timeline| timeline.on_link(*from_peer, *frame)) {
+                Some(packet) => format!("lose packet {packet} on the link"),
+                None if *from_peer => format!("lose frame {frame} that arrives"),
+                None => format!("lose frame {frame} sent"),
+            }
+        }
         Change::Flip { packet, offset, scheme: None } => {
             format!("flip byte {offset} of packet {packet} in memory")
         }

@@ -309,3 +309,13 @@ fn a_packet_filter_holds_as_it_is_typed_and_the_last_good_one_stays() {
     state.apply(Action::Address("#/explore?v=2&filter=nonsense".to_owned()));
     assert!(state.packets.filter.is_empty() && state.notice.is_some());
 }
+
+#[test]
+fn a_new_link_closes_what_lay_over_the_run_before() {
+    let mut state = running();
+    state.apply(Action::Settings(true));
+    state.apply(Action::Place(Some(Place::Socket { side: crate::timeline::Side::Left, thread: 0 })));
+    let effects = state.apply(Action::Address("#/explore?v=2&at=3".to_owned()));
+    assert!(effects.contains(&Effect::Place(None)), "{effects:?}");
+    assert_eq!((state.settings, state.place), (false, None));
+}
