@@ -21,6 +21,34 @@ globalThis.__snapstackHosts = () => {
   );
   return hosts;
 };
+// A message with a way on, in place of what does not work.
+const tell = (id, text, button, name) => {
+  const say = document.createElement("p");
+  say.setAttribute("role", "alert");
+  say.textContent = text;
+  const again = document.createElement("button");
+  again.textContent = button;
+  again.onclick = () => location.reload();
+  const box = document.createElement(name === "wait" ? "main" : "div");
+  box.className = name;
+  box.id = id;
+  box.append(say, again);
+  document.body.append(box);
+};
+// A program that has trapped does nothing any more. It has written down what was wrong, unless memory was: see worker.js.
+const stopped = ({ error, reason = error }) => {
+  const traps = reason instanceof WebAssembly.RuntimeError || /allocat/i.test(reason?.message);
+  if (!traps || document.getElementById("stopped")) return;
+  const panic = globalThis.__snapstackPanic;
+  const text =
+    panic === undefined || /capacity overflow/.test(panic)
+      ? "This page needs more memory than the browser gives it: a run with fewer events needs less, and the command line has " +
+        "no such limit. The moment comes back when the page is loaded again."
+      : `An error has stopped this page: ${panic} The moment comes back when the page is loaded again.`;
+  tell("stopped", text, "Reload", "notice problem sheet-like");
+};
+addEventListener("error", stopped);
+addEventListener("unhandledrejection", stopped);
 const js = at("js");
 try {
   const [glue, module] = await Promise.all([import(js), WebAssembly.compileStreaming(fetch(at("wasm")))]);
@@ -28,18 +56,9 @@ try {
   await glue.default({ module_or_path: module });
 } catch (error) {
   const old = typeof WebAssembly === "undefined" || error instanceof WebAssembly.CompileError;
-  const text = document.createElement("p");
-  text.setAttribute("role", "alert");
-  text.textContent = old
+  const text = old
     ? "This browser cannot run Snapstack: use a current Chrome, Firefox or Safari."
     : "Snapstack could not be loaded. Is there a connection?";
-  const again = document.createElement("button");
-  again.textContent = "Try again";
-  again.onclick = () => location.reload();
-  const main = document.createElement("main");
-  main.className = "wait";
-  main.id = "unloaded";
-  main.append(text, again);
-  document.body.append(main);
+  tell("unloaded", text, "Try again", "wait");
   console.error(error);
 }

@@ -1,6 +1,6 @@
 //! The window, its address, marks on the document, and files for the user to keep: what both modules ask of the browser.
 
-use js_sys::Array;
+use js_sys::{Array, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Url, Window};
@@ -10,6 +10,16 @@ use crate::scene::Palette;
 /// The window; a worker has none.
 pub fn window() -> Option<Window> {
     web_sys::window()
+}
+
+/// From now on a panic is written to the console, and left where the scripts beside the modules find it once that has ended
+/// the program: one that ends without has no memory.
+pub fn note_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        let text = info.to_string().into();
+        let _ = Reflect::set(&js_sys::global(), &"__snapstackPanic".into(), &text);
+    }));
 }
 
 /// The address's fragment, with its `#`.

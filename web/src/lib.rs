@@ -35,7 +35,7 @@ pub mod words;
 
 /// Starts whichever this is: the worker for captures, or the page.
 pub fn start() {
-    console_error_panic_hook::set_once();
+    browser::note_panics();
     if engine::is_worker() {
         // The page hears of a worker that does not start through its error event.
         let _ = engine::serve(engine::Abilities::captures());
@@ -47,6 +47,6 @@ pub fn start() {
 
 /// Starts the worker that runs everything and answers questions.
 pub fn start_hosts() {
-    console_error_panic_hook::set_once();
+    browser::note_panics();
     let _ = engine::serve(engine::Abilities::all());
 }

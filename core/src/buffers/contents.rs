@@ -103,6 +103,11 @@ impl Contents {
         self.watched.get_or_insert_default();
     }
 
+    /// From now on, new contents tell nothing of their lines, and what was told and not taken is forgotten; whether they did.
+    pub fn unwatch(&mut self) -> bool {
+        self.watched.take().is_some()
+    }
+
     /// Whether contents are watched.
     pub fn is_watched(&self) -> bool {
         self.watched.is_some()
@@ -270,6 +275,9 @@ mod tests {
         padded[..3].fill(2);
         let hashes = vec![xxh3_64(&[1; 16]), xxh3_64(&padded)];
         assert_eq!(contents.take_lines(), [ContentLines { content: 1, hashes }]);
+        assert_eq!(contents.take_lines(), []);
+        assert!(contents.unwatch() && !contents.unwatch());
+        contents.show(id, 16, [&[1u8; 16][..]].into_iter());
         assert_eq!(contents.take_lines(), []);
     }
 }

@@ -308,7 +308,7 @@ impl Memory {
     }
 
     /// The words of a line that are PLIDs: word and child.
-    fn children(&self, plid: u32) -> impl Iterator<Item = (u8, u32)> {
+    pub(super) fn children(&self, plid: u32) -> impl Iterator<Item = (u8, u32)> {
         let tags = self.store.line_tags(plid);
         (0..self.shape.fan_out())
             .filter(move |word| tags & (1 << word) != 0)
@@ -317,7 +317,7 @@ impl Memory {
 
     /// Every reference to a root line from outside the lines. Whatever comes to hold roots beside these joins here, with
     /// a [`Referrer`] of its own.
-    fn roots(&self) -> impl Iterator<Item = (Referrer, u32)> {
+    pub(super) fn roots(&self) -> impl Iterator<Item = (Referrer, u32)> {
         let segments = self.map.iter().map(|(id, entry)| (Referrer::Segment(id), entry.root.plid));
         let cursors = self.cursors.iter().zip(0..).filter_map(|(cursor, i)| {
             cursor.as_ref().map(|cursor| (Referrer::Cursor(CursorId(i)), cursor.root.plid))
@@ -362,80 +362,6 @@ impl Memory {
     /// PLID 0, which has no count, and for a PLID that names no line now. O(1).
     pub fn references(&self, plid: Plid) -> Option<u32> {
         self.store.references(plid.0)
-    }
-
-    /// Everything that refers to a line directly: words of interior lines by PLID and word, then segments, then open
-    /// cursors by ID. Their number is the line's reference count. Empty for PLID 0, for a line that waits and for a PLID that names no line.
-    ///
-    /// The hardware keeps counts, not back references, so this scans: O(capacity + segments).
-    pub fn referrers(&self, plid: Plid) -> Vec<Referrer> {
-        let mut found = Vec::new();
-        if self.store.references(plid.0).is_none() {
-            return found;
-        }
-        self.store.for_each_line(|line, _, waiting, _| {
-            let words = self.children(line).filter(|(_, child)| *child == plid.0);
-            found.extend(words.map(|(word, _)| Referrer::Line { plid: Plid(line), word, waiting }));
-        });
-        found.extend(self.roots().filter(|(_, root)| *root == plid.0).map(|(referrer, _)| referrer));
-        found
-    }
-
-    /// Every segment in whose DAG a line is, by segment ID, each with the leftmost path to the line: why it is alive.
-    /// Empty for PLID 0 and for a line that no segment holds; lines that wait or cursors then hold it, if anything does
-    /// ([`Memory::referrers`] names them).
-    ///
-    /// Looks at each interior line above the line's height at most once, however many segments share it:
-    /// O(interior lines + segments + paths).
-    pub fn reachable_from(&self, plid: Plid) -> Vec<Reach> {
-        if self.store.references(plid.0).is_none() {
-            return Vec::new();
-        }
-        let target = Root { plid: plid.0, height: self.height_of(plid.0) };
-        let mut ways = HashMap::new();
-        let segments = self.map.iter().filter_map(|(segment, entry)| {
-            let mut at = entry.root.plid;
-            self.leads(entry.root, target, &mut ways).then(|| {
-                let mut path = vec![Plid(at)];
-                while at != target.plid {
-                    at = ways[&at];
-                    path.push(Plid(at));
-                }
-                Reach { segment, path }
-            })
-        });
-        segments.collect()
-    }
-
-    /// Height of a line above the leaves. All paths down from a line are equally long, so the first one tells.
-    fn height_of(&self, mut plid: u32) -> u8 {
-        let mut height = 0;
-        while let Some((_, child)) = self.children(plid).next() {
-            plid = child;
-            height += 1;
-        }
-        height
-    }
-
-    /// Whether `target` is under `node`. `ways` keeps the child to go to for each line looked at, 0 if none leads on.
-    /// Recursion is as deep as the DAG is high: 18 levels for the longest segment.
-    fn leads(&self, node: Root, target: Root, ways: &mut HashMap<u32, u32>) -> bool {
-        if node.plid == target.plid {
-            return true;
-        }
-        if node.plid == 0 || node.height <= target.height {
-            return false;
-        }
-        if let Some(way) = ways.get(&node.plid) {
-            return *way != 0;
-        }
-        let height = node.height - 1;
-        let way = self
-            .children(node.plid)
-            .find(|(_, plid)| self.leads(Root { plid: *plid, height }, target, ways))
-            .map_or(0, |(_, plid)| plid);
-        ways.insert(node.plid, way);
-        way != 0
     }
 
     /// What a segment occupies, exclusive and shared lines apart. A line is exclusive if releasing the segment would

@@ -182,7 +182,13 @@ impl SegmentMap {
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (SegmentId, &Entry)> {
-        self.entries.iter().enumerate().filter_map(|(i, e)| Some((SegmentId(i as u32), e.as_ref()?)))
+        self.iter_from(SegmentId(0))
+    }
+
+    /// The segments whose IDs are not below `first`.
+    pub(super) fn iter_from(&self, first: SegmentId) -> impl Iterator<Item = (SegmentId, &Entry)> {
+        let entries = (first.0..).zip(self.entries.iter().skip(first.0 as usize));
+        entries.filter_map(|(id, entry)| Some((SegmentId(id), entry.as_ref()?)))
     }
 
     pub(super) fn len(&self) -> usize {

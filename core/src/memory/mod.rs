@@ -49,6 +49,7 @@ mod overflow;
 mod prefetch;
 mod protection;
 mod row;
+mod search;
 mod store;
 mod tracked;
 mod update;
@@ -75,6 +76,7 @@ pub use inspect::{
 pub use map::{MAX_SEGMENTS, SegmentId};
 pub use protection::{Fault, FaultCounts, Principal, Rights};
 pub use row::WAYS;
+pub use search::{ReachSearch, ReferrerSearch};
 pub use store::Content;
 pub use view::View;
 

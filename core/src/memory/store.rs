@@ -354,8 +354,17 @@ impl Store {
     }
 
     /// Calls `each` with every line that is live or waiting: PLID, references, waiting, tags.
-    pub(super) fn for_each_line(&self, mut each: impl FnMut(u32, u32, bool, Tags)) {
-        for index in 0..self.capacity() as u32 {
+    pub(super) fn for_each_line(&self, each: impl FnMut(u32, u32, bool, Tags)) {
+        self.for_each_line_in(0..self.capacity() as u32, each);
+    }
+
+    /// Does so with those in a range of places: of PLIDs, less one.
+    pub(super) fn for_each_line_in(
+        &self,
+        places: std::ops::Range<u32>,
+        mut each: impl FnMut(u32, u32, bool, Tags),
+    ) {
+        for index in places {
             let word = self.peek_count(index);
             if word & (COUNT | WAITING) != 0 {
                 let waiting = word & WAITING != 0;

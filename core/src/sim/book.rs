@@ -12,6 +12,8 @@ use crate::buffers::{Buffers, Scheme};
 pub(super) struct Book {
     events: u64,
     words: Vec<u32>,
+    /// Of each record in `words`, the step that made it.
+    steps: Vec<u32>,
     hashed: usize,
     digest: RunDigest,
 }
@@ -26,7 +28,7 @@ impl Book {
     ) -> Self {
         let integers = config.integers().into_iter().chain(changes.iter().flat_map(Change::integers));
         let digest = RunDigest::new(integers, scheme, capture);
-        Self { events: 0, words: Vec::new(), hashed: 0, digest }
+        Self { events: 0, words: Vec::new(), steps: Vec::new(), hashed: 0, digest }
     }
 
     /// Records so far.
@@ -36,9 +38,10 @@ impl Book {
 
     /// Takes over what was recorded before `time`: nothing earlier can come any more.
     pub(super) fn collect<B: Buffers>(&mut self, host: &mut Recorded<B>, time: u64) {
-        while let Some(event) = host.journal.next(time) {
+        while let Some((event, step)) = host.journal.next(time) {
             self.events += 1;
             self.words.extend(event.encode());
+            self.steps.push(step);
         }
     }
 
@@ -46,6 +49,7 @@ impl Book {
     pub(super) fn take(&mut self) -> Vec<u32> {
         self.digest.events(&self.words[self.hashed..]);
         self.hashed = 0;
+        self.steps.clear();
         std::mem::take(&mut self.words)
     }
 
@@ -55,6 +59,13 @@ impl Book {
         self.hashed = 0;
         self.words.clear();
         self.words.shrink_to(1024 * EVENT_WORDS);
+        self.steps.clear();
+        self.steps.shrink_to(1024);
+    }
+
+    /// Of each record that was not taken yet, the step that made it, counted from 1.
+    pub(super) fn steps(&self) -> &[u32] {
+        &self.steps
     }
 
     /// The records that were not taken yet.
@@ -64,7 +75,7 @@ impl Book {
 
     /// Bytes of records that were not taken yet.
     pub(super) fn bytes(&self) -> u64 {
-        4 * self.words.len() as u64
+        4 * (self.words.len() + self.steps.len()) as u64
     }
 
     /// The digest over what has happened so far.

@@ -20,7 +20,10 @@ pub(super) enum Side {
 pub(super) struct Journal {
     /// Nothing is recorded.
     pub(super) silent: bool,
-    queues: [VecDeque<Event>; 3],
+    /// Steps of the run that have begun.
+    pub(super) steps: u32,
+    /// Each record with the step that made it.
+    queues: [VecDeque<(Event, u32)>; 3],
     clocks: [u64; 3],
 }
 
@@ -43,20 +46,20 @@ impl Journal {
     pub(super) fn record(&mut self, side: Side, packet: u32, kind: Kind) {
         if !self.silent {
             let time_ns = self.clock(side);
-            self.queues[side as usize].push_back(Event { time_ns, packet, kind });
+            self.queues[side as usize].push_back((Event { time_ns, packet, kind }, self.steps));
         }
     }
 
     /// Bytes of the records that wait.
     pub(super) fn bytes(&self) -> u64 {
-        self.queues.iter().map(|queue| (queue.len() * size_of::<Event>()) as u64).sum()
+        self.queues.iter().map(|queue| (queue.len() * size_of::<(Event, u32)>()) as u64).sum()
     }
 
-    /// The next record of before `time`; what happens at one time is in the order of [`Side`].
-    pub(super) fn next(&mut self, time: u64) -> Option<Event> {
-        let front = |queue: &VecDeque<Event>| queue.front().map(|event| event.time_ns);
+    /// The next record of before `time`, and the step that made it; what happens at one time is in the order of [`Side`].
+    pub(super) fn next(&mut self, time: u64) -> Option<(Event, u32)> {
+        let front = |queue: &VecDeque<(Event, u32)>| queue.front().map(|(event, _)| event.time_ns);
         let first = self.queues.iter_mut().min_by_key(|queue| front(queue).unwrap_or(u64::MAX))?;
-        let due = first.front().is_some_and(|event| event.time_ns < time);
+        let due = first.front().is_some_and(|(event, _)| event.time_ns < time);
         if due { first.pop_front() } else { None }
     }
 }
@@ -76,17 +79,18 @@ mod tests {
             (Side::Receive, 30),
             (Side::Software, 40),
         ] {
+            journal.steps += 1;
             journal.advance(side, time);
             journal.record(side, side as u32, kind);
         }
         journal.advance(Side::Software, 7);
         assert_eq!(journal.clock(Side::Software), 40, "clocks never go back");
         let mut out = Vec::new();
-        while let Some(event) = journal.next(40) {
-            out.push((event.time_ns, event.packet));
+        while let Some((event, step)) = journal.next(40) {
+            out.push((event.time_ns, event.packet, step));
         }
-        assert_eq!(out, [(5, 2), (10, 1), (30, 0), (30, 1)]);
-        assert_eq!(journal.next(u64::MAX).map(|event| event.time_ns), Some(40));
+        assert_eq!(out, [(5, 2, 3), (10, 1, 1), (30, 0, 4), (30, 1, 2)]);
+        assert_eq!(journal.next(u64::MAX).map(|(event, step)| (event.time_ns, step)), Some((40, 5)));
         assert_eq!(journal.next(u64::MAX), None);
     }
 }

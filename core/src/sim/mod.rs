@@ -30,5 +30,5 @@ pub use recorded::{Arrived, Marked, Recorded};
 pub use replay::{DOORBELL_TIMEOUT_NS, Replay, TX_LIMIT};
 pub use report::{CaptureReport, CountByName, Dedup, DmaCount, Receipt, Report, SchemeReport, WireHash, run};
 pub use run::{Lane, LaneState, RunError, Setup};
-pub use seek::{SEEK_BYTES, Seeker};
+pub use seek::{Moment, SEEK_BYTES, Seeker};
 pub use wires::Tap;

@@ -186,6 +186,7 @@ impl<B: Buffers, T: Tap> Replay<B, T> {
             return false;
         };
         self.now = self.now.max(time);
+        self.buffers.journal.steps += 1;
         let now = self.now;
         match next {
             Next::Change => self.change(),

@@ -106,12 +106,14 @@ trait AnyRun<T> {
     fn step_many(&mut self, steps: u32) -> bool;
     fn next_time(&self) -> Option<u64>;
     fn now(&self) -> u64;
+    fn steps(&self) -> u32;
     fn frames(&self) -> [u64; 2];
     fn book(&self) -> &Book;
     fn book_mut(&mut self) -> &mut Book;
     fn tap(&self) -> &T;
     fn tap_mut(&mut self) -> &mut T;
     fn watch(&mut self);
+    fn unwatch(&mut self) -> bool;
     fn take_lines(&mut self) -> Vec<ContentLines>;
     fn take_ports(&mut self) -> Vec<(u32, [u16; 2])>;
     fn digest(&self) -> String;
@@ -167,6 +169,10 @@ impl<R: Run> AnyRun<R::Tap> for R {
         Run::now(self)
     }
 
+    fn steps(&self) -> u32 {
+        self.recorded().journal.steps
+    }
+
     fn frames(&self) -> [u64; 2] {
         Run::frames(self)
     }
@@ -189,6 +195,10 @@ impl<R: Run> AnyRun<R::Tap> for R {
 
     fn watch(&mut self) {
         self.recorded_mut().watch();
+    }
+
+    fn unwatch(&mut self) -> bool {
+        self.recorded_mut().unwatch()
     }
 
     fn take_lines(&mut self) -> Vec<ContentLines> {
@@ -335,9 +345,26 @@ impl<T: Tap + Clone + 'static> Lane<T> {
         self.run.now()
     }
 
+    /// Steps carried out since the beginning.
+    pub fn steps(&self) -> u32 {
+        self.run.steps()
+    }
+
+    /// Of each record since records were last taken or discarded, the step that made it, counted from 1. Records come in the
+    /// order of their times, and all that software does in a step is done at once, while its clock goes on: so a later record
+    /// may be of an earlier step.
+    pub fn made(&self) -> &[u32] {
+        self.run.book().steps()
+    }
+
     /// From now on, new contents tell their lines ([`Lane::take_lines`]), and packets their ports ([`Lane::take_ports`]).
     pub fn watch(&mut self) {
         self.run.watch();
+    }
+
+    /// From now on, new contents do not, and what they told and was not taken is forgotten; whether they did.
+    pub fn unwatch(&mut self) -> bool {
+        self.run.unwatch()
     }
 
     /// The lines of the contents recorded since the last call.

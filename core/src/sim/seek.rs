@@ -3,6 +3,12 @@
 //! States are saved while the run goes forward for the first time. When they hold more than their budget, every second one
 //! goes, and from then on they are saved half as often: so they stay spread evenly over a run of any length. On the way from
 //! one of them to the moment that is sought, a few more are saved, for who looks at a moment wants to step back from it.
+//!
+//! What happens in a step is there at once, but its records are stamped by clocks that go on meanwhile: software's by every
+//! layer, the sending NIC's by every frame. So the records that have been told up to a time are of no one state: of the steps
+//! that made them, some may have made more, and others, that begin later, none that is told yet. Which step made a record is
+//! therefore noted, and two moments are exact: before a record was made ([`Seeker::step_of`]), and the first state in which all
+//! that is told has happened ([`Seeker::step_after`]). Nothing of what a later step does is in that one.
 
 use super::run::{Lane, LaneState};
 use super::wires::Tap;
@@ -20,12 +26,31 @@ const NEAR: (u64, usize) = (2_048, 4);
 struct Mark<T> {
     /// Events that had been recorded.
     events: u64,
-    /// When the last step before it had happened, and when the next one will; None at the end.
+    /// When the last step before it had happened, and how many had.
     now: u64,
-    next: Option<u64>,
+    steps: u32,
     state: LaneState<T>,
     /// Bytes beside HICAMP memory, once the next mark is there.
     bytes: u64,
+}
+
+/// A moment of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Once all steps up to this time, in nanoseconds, have been carried out, those of that time included.
+    Time(u64),
+    /// Once so many steps have been carried out.
+    Step(u32),
+}
+
+impl Moment {
+    /// Whether a state at this time, after so many steps, is at the moment or before it.
+    fn is_after(self, now: u64, steps: u32) -> bool {
+        match self {
+            Self::Time(time) => now <= time,
+            Self::Step(step) => steps <= step,
+        }
+    }
 }
 
 /// A lane that can go to any moment it has been at.
@@ -36,9 +61,19 @@ pub struct Seeker<T> {
     near: Vec<Mark<T>>,
     spacing: u64,
     budget: u64,
-    /// Events so far, the run's first way through.
-    reached: u64,
+    /// Of each event of the run's first way through, the step that made it.
+    made: Vec<u32>,
+    /// Steps so far, that way.
+    steps: u32,
     over: bool,
+    /// Where the lane is to go.
+    to: Moment,
+    /// Events at which a state is saved on the way there, and steps from which on: those far from the moment are soon given up.
+    save_at: (u64, u32),
+    /// The lane is not, or may not be, where the run has been last.
+    away: bool,
+    /// Contents tell their lines, the run's first way through.
+    watched: bool,
 }
 
 impl<T: Tap + Clone + 'static> Seeker<T> {
@@ -53,14 +88,19 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
             near: Vec::new(),
             spacing: SPACING,
             budget,
-            reached: 0,
+            made: Vec::new(),
+            steps: 0,
             over: false,
+            to: Moment::Step(0),
+            save_at: (0, 0),
+            away: false,
+            watched: false,
         };
         seeker.mark()?;
         Ok(seeker)
     }
 
-    /// The lane, at the moment that was sought last.
+    /// The lane, at the moment that was sought last, once it is there.
     pub fn lane(&self) -> &Lane<T> {
         &self.lane
     }
@@ -72,7 +112,7 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
 
     /// Events up to where the run has been.
     pub fn reached(&self) -> u64 {
-        self.reached
+        self.made.len() as u64
     }
 
     /// Whether the run's end has been reached.
@@ -80,23 +120,47 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
         self.over
     }
 
-    /// Goes forward by up to `steps` steps, beyond what has been reached; false when the run is over.
+    /// Goes forward by up to `steps` steps, beyond what has been reached; false when the run is over. Records and lines must be
+    /// taken in between: who looks back has done so before.
     ///
     /// # Errors
     /// [`BufferError::Memory`] when the machine has no room for a state.
     pub fn advance(&mut self, steps: u32) -> Result<bool, BufferError> {
+        if self.away {
+            self.to_end()?;
+            if self.watched {
+                self.lane.watch();
+            }
+            self.away = false;
+        }
         let mut left = steps;
         while left > 0 && !self.over {
             let some = left.min(STEPS);
             self.over = !self.lane.step_many(some);
             left -= some;
-            self.reached = self.lane.events();
+            self.steps = self.lane.steps();
+            let known = self.made.len() as u64;
+            let fresh = self.lane.made();
+            let new = (self.lane.events() - known) as usize;
+            self.made.extend_from_slice(&fresh[fresh.len().saturating_sub(new)..]);
             let last = self.marks.last().map_or(0, |mark| mark.events);
-            if self.reached >= last + self.spacing {
+            if self.reached() >= last + self.spacing {
                 self.mark()?;
             }
         }
         Ok(!self.over)
+    }
+
+    /// The step that made the record of this index, counted from 1; None for one that is not there (yet).
+    pub fn step_of(&self, event: u64) -> Option<u32> {
+        self.made.get(usize::try_from(event).ok()?).copied()
+    }
+
+    /// After how many steps the first `events` records have been made, all of them, for the first time. The last of these
+    /// steps may have made some of the records that follow, too; but nothing has happened that is of a later step. O(events).
+    pub fn step_after(&self, events: u64) -> u32 {
+        let told = usize::try_from(events).unwrap_or(usize::MAX).min(self.made.len());
+        self.made[..told].iter().copied().max().unwrap_or(0)
     }
 
     /// Makes the state exactly what it is once everything up to `time_ns`, that moment included, has happened, as far as the
@@ -105,14 +169,27 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
     /// # Errors
     /// [`BufferError::Memory`].
     pub fn seek(&mut self, time_ns: u64) -> Result<u64, BufferError> {
-        let before = |marks: &[Mark<T>]| marks.partition_point(|mark| mark.now <= time_ns).checked_sub(1);
+        self.aim(Moment::Time(time_ns))?;
+        while !self.approach(u32::MAX)? {}
+        Ok(self.lane.now())
+    }
+
+    /// Begins to go to a moment, or to as far as the run has been: from where the lane is, or from the nearest saved state.
+    /// [`Seeker::approach`] goes on, until it is there or something else is aimed at.
+    ///
+    /// # Errors
+    /// [`BufferError::Memory`].
+    pub fn aim(&mut self, to: Moment) -> Result<(), BufferError> {
+        self.to = to;
+        let before = |marks: &[Mark<T>]| {
+            marks.partition_point(|mark| to.is_after(mark.now, mark.steps)).checked_sub(1)
+        };
         let far = &self.marks[before(&self.marks).unwrap_or(0)];
-        let close = before(&self.near).map(|at| &self.near[at]).filter(|near| near.events >= far.events);
+        let close = before(&self.near).map(|at| &self.near[at]).filter(|near| near.steps >= far.steps);
         let mark = close.unwrap_or(far);
-        let here = self.lane.now();
         // From here on, unless here is too far or a saved state is nearer.
-        let usable = here <= time_ns && here >= mark.now && self.lane.events() >= mark.events;
-        if !usable || mark.next.is_some_and(|next| next > time_ns && here > mark.now) {
+        let usable = to.is_after(self.lane.now(), self.lane.steps()) && self.lane.steps() >= mark.steps;
+        if !usable {
             self.lane.restore(&mark.state)?;
             if close.is_none() {
                 while let Some(near) = self.near.pop() {
@@ -120,19 +197,50 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
                 }
             }
         }
-        let mut saved = self.near.last().map_or(0, |near| near.events).max(self.lane.events());
-        while self.lane.events() < self.reached
-            && self.lane.next_time().is_some_and(|next| next <= time_ns)
-            && self.lane.step()
-        {
+        // On the way the same contents come to be that have told their lines before.
+        self.watched |= self.lane.unwatch();
+        self.away = true;
+        let last = self.near.last().map_or(0, |near| near.events);
+        let from = match to {
+            Moment::Time(_) => 0,
+            Moment::Step(step) => {
+                let events = NEAR.0 * NEAR.1 as u64;
+                let steps = events * u64::from(self.steps) / self.reached().max(1);
+                step.saturating_sub(u32::try_from(steps).unwrap_or(u32::MAX))
+            }
+        };
+        self.save_at = (last.max(self.lane.events()) + NEAR.0, from);
+        Ok(())
+    }
+
+    /// Goes on to the moment that was aimed at last by up to `steps` steps; true once it is there. Records made on the way
+    /// are forgotten: they are known.
+    ///
+    /// # Errors
+    /// [`BufferError::Memory`] when the machine has no room for a state.
+    pub fn approach(&mut self, steps: u32) -> Result<bool, BufferError> {
+        for _ in 0..steps {
+            if !self.is_before() || !self.lane.step() {
+                break;
+            }
             self.lane.discard_events();
-            if self.lane.events() >= saved + NEAR.0 {
-                saved = self.lane.events();
+            let (events, steps) = self.save_at;
+            if self.lane.events() >= events && self.lane.steps() >= steps {
+                self.save_at.0 = self.lane.events() + NEAR.0;
                 self.mark_near()?;
             }
         }
         self.lane.discard_events();
-        Ok(self.lane.now())
+        Ok(!self.is_before())
+    }
+
+    /// Whether the moment that was aimed at is ahead, as far as the run has been.
+    fn is_before(&self) -> bool {
+        self.lane.steps() < self.steps
+            && match self.to {
+                Moment::Time(time) => self.lane.next_time().is_some_and(|next| next <= time),
+                Moment::Step(step) => self.lane.steps() < step,
+            }
     }
 
     /// Goes to as far as the run has been.
@@ -167,7 +275,7 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
         if let Some(last) = before.last_mut() {
             last.bytes = last.state.unshared(&state);
         }
-        Ok(Mark { events: lane.events(), now: lane.now(), next: lane.next_time(), state, bytes: 0 })
+        Ok(Mark { events: lane.events(), now: lane.now(), steps: lane.steps(), state, bytes: 0 })
     }
 
     fn mark_near(&mut self) -> Result<(), BufferError> {

@@ -4,6 +4,7 @@ mod access;
 mod branches;
 mod compare;
 mod embed;
+mod exhausted;
 mod explore;
 mod failures;
 mod figures;

@@ -1,6 +1,6 @@
 //! The worker dies, and everything goes on.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use serde_json::json;
 use snapstack_e2e::{Browser, CSP, StaticServer, dist};
@@ -87,5 +87,51 @@ async fn a_run_that_takes_long_can_be_cancelled() -> Result<()> {
     ensure!(moment.contains("so far") && !moment.contains("of 0 "), "what was told of it stays: {moment}");
     let works = page.browser.eval("return !!document.getElementById('work')").await?;
     ensure!(works == json!(false), "nothing goes on");
+    page.no_complaints().await
+}
+
+/// The demo's packets so many times over, one copy after the other.
+fn repeated(demo: &[u8], times: u32) -> Result<Vec<u8>> {
+    let (head, packets) = demo.split_at(24);
+    let seconds = |record: &[u8]| record.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let length = |record: &[u8]| record.get(8..12)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
+    let first = seconds(packets).context("a packet")?;
+    let mut all = head.to_vec();
+    let mut begun = first;
+    for _ in 0..times {
+        let (mut rest, mut last) = (packets, begun);
+        while let (Some(at), Some(len)) = (seconds(rest), length(rest)) {
+            last = begun + (at - first);
+            let (record, behind) = rest.split_at(16 + len as usize);
+            all.extend(last.to_le_bytes());
+            all.extend(&record[4..]);
+            rest = behind;
+        }
+        begun = last + 1;
+    }
+    Ok(all)
+}
+
+#[tokio::test]
+async fn who_asks_about_a_run_that_is_made_again_is_told_how_far_that_is() -> Result<()> {
+    let page = open("").await?;
+    // As large as the first worker runs: so it takes its time to make that again.
+    let large = repeated(include_bytes!("../../../static/captures/demo-web.pcap"), 6)?;
+    page.drop_file("large.pcap", &large).await?;
+    page.until_text("capture", "large.pcap").await?;
+    page.until_ready().await?;
+    let watch = "window.works = '';
+        new MutationObserver(() => { window.works += document.getElementById('work')?.textContent ?? ''; })
+            .observe(document.body, { childList: true, subtree: true, characterData: true });";
+    page.browser.eval(watch).await?;
+    page.press(Key::End).await?;
+    page.press_text("l").await?;
+    page.until_text("lines", "Lines of all segments").await?;
+    let told = page.browser.eval("return window.works").await?;
+    let told = told.as_str().unwrap_or_default();
+    for what in ["Reading the capture again", "Making the run again"] {
+        let percent = told.split(what).nth(1).and_then(|rest| rest.split(" %").next());
+        ensure!(percent.is_some_and(|percent| percent.starts_with("… ")), "{what}: {told}");
+    }
     page.no_complaints().await
 }

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::Element;
 
 fn main() {
-    console_error_panic_hook::set_once();
+    snapstack_web::browser::note_panics();
 }
 
 /// Shows the annex in an element.

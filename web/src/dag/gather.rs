@@ -1,7 +1,7 @@
 //! A forest out of a memory, and content found in it. Runs where the memory is: in the worker. Looking changes no count.
 
 use snapstack::order::sort_by_number;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use snapstack::memory::{Dag, Memory, MemoryError, SegmentId};
@@ -13,7 +13,7 @@ impl Forest {
     /// The DAGs of some segments, each distinct line once. Of larger ones only so many lines are taken, the higher ones
     /// first, but every root; [`Forest::left_out`] says how many are missing.
     ///
-    /// O(distinct lines of each segment) time.
+    /// O(distinct lines of each segment) time. [`Gathering`] does it in parts.
     ///
     /// # Errors
     /// [`MemoryError::UnknownSegment`].
@@ -22,21 +22,48 @@ impl Forest {
         segments: &[(SegmentId, String)],
         max_lines: usize,
     ) -> Result<Self, MemoryError> {
-        let mut union = Union::default();
-        let mut tops = Vec::with_capacity(segments.len());
-        let mut left_out = 0;
+        let mut gathering = Gathering::new(max_lines);
         for (id, label) in segments {
-            let dag = memory.dag(*id, max_lines.max(1))?;
-            left_out += dag.left_out;
-            tops.push(Top {
-                label: label.clone(),
-                segment: id.0,
-                root: union.add(&dag),
-                length: dag.length,
-                height: dag.height,
-            });
+            gathering.add(memory, *id, label.clone())?;
         }
-        Ok(union.finish(memory.line_size(), tops, max_lines, left_out))
+        Ok(gathering.finish(memory.line_size()))
+    }
+}
+
+/// A forest to be, segment by segment, of a memory that stays as it is meanwhile.
+pub struct Gathering {
+    most: usize,
+    union: Union,
+    tops: Vec<Top>,
+    left_out: u64,
+}
+
+impl Gathering {
+    /// A forest without segments, of at most so many lines.
+    pub fn new(max_lines: usize) -> Self {
+        Self { most: max_lines, union: Union::default(), tops: Vec::new(), left_out: 0 }
+    }
+
+    /// Adds a segment's DAG. O(distinct lines of the segment).
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownSegment`].
+    pub fn add(&mut self, memory: &Memory, segment: SegmentId, label: String) -> Result<(), MemoryError> {
+        let dag = memory.dag(segment, self.most.max(1))?;
+        self.left_out += dag.left_out;
+        self.tops.push(Top {
+            label,
+            segment: segment.0,
+            root: self.union.add(&dag, self.most),
+            length: dag.length,
+            height: dag.height,
+        });
+        Ok(())
+    }
+
+    /// The forest. O(distinct lines).
+    pub fn finish(self, line_size: u32) -> Forest {
+        self.union.finish(line_size, self.tops, self.most, self.left_out)
     }
 }
 
@@ -50,19 +77,36 @@ struct Union {
     /// Word and line.
     down: Vec<(u8, u32)>,
     occurrences: Vec<u64>,
+    /// Lines that are known, and certain to be left out.
+    dropped: u64,
 }
 
+/// What stands for the index of a line that is certain to be left out.
+const DROPPED: u32 = u32::MAX;
+
 impl Union {
-    /// Adds a DAG; returns its root.
-    fn add(&mut self, dag: &Dag) -> Option<u32> {
+    /// Adds a DAG; returns its root. Once there are `most` lines, another leaf that is no root stands behind all of them, and is
+    /// only counted.
+    fn add(&mut self, dag: &Dag, most: usize) -> Option<u32> {
         let freed = freed(dag);
-        let here: Vec<u32> = dag
-            .nodes
-            .iter()
+        let here: Vec<u32> = (0..)
+            .zip(&dag.nodes)
             .zip(freed)
-            .map(|(node, freed)| {
+            .map(|((index, node), freed)| {
                 let next = self.lines.len() as u32;
-                let line = *self.known.entry(node.plid.0).or_insert(next);
+                let late = index > 0 && node.height == 0 && next as usize >= most;
+                let known = self.known.entry(node.plid.0).or_insert_with(|| {
+                    self.dropped += u64::from(late);
+                    if late { DROPPED } else { next }
+                });
+                if *known == DROPPED && index == 0 {
+                    self.dropped -= 1;
+                    *known = next;
+                }
+                let line = *known;
+                if line == DROPPED {
+                    return line;
+                }
                 if line == next {
                     self.lines.push(Line {
                         plid: node.plid.0,
@@ -83,9 +127,11 @@ impl Union {
         for edges in dag.edges.chunk_by(|a, b| a.parent == b.parent) {
             let at = here[edges[0].parent as usize] as usize;
             // A truncated DAG may know fewer of a line's references than another one.
-            if edges.len() > self.ranges[at].len() {
+            let kept = edges.iter().map(|edge| (edge.slot, here[edge.child as usize]));
+            let kept = kept.filter(|(_, child)| *child != DROPPED);
+            if kept.clone().count() > self.ranges[at].len() {
                 let start = self.down.len();
-                self.down.extend(edges.iter().map(|edge| (edge.slot, here[edge.child as usize])));
+                self.down.extend(kept);
                 self.ranges[at] = start..self.down.len();
             }
         }
@@ -129,7 +175,7 @@ impl Union {
             segments,
             edges: edges.collect(),
             lines: order.iter().map(|old| self.lines[*old as usize]).collect(),
-            left_out: left_out + dropped.len() as u64,
+            left_out: left_out + self.dropped + dropped.len() as u64,
         }
     }
 }
@@ -170,7 +216,7 @@ const MAX_PLACES: u32 = 1 << 22;
 /// The lines of segments that hold `bytes`, at most `most` of them. Content is found across lines, but not across lines of
 /// zeros.
 ///
-/// O(places, up to four million).
+/// O(places, up to four million). [`ContentSearch`] does it in parts.
 ///
 /// # Errors
 /// [`MemoryError::UnknownSegment`].
@@ -180,22 +226,48 @@ pub fn find_content(
     bytes: &[u8],
     most: usize,
 ) -> Result<Found, MemoryError> {
-    let mut found = Found { bytes: bytes.to_vec(), ..Found::default() };
-    if bytes.is_empty() {
-        return Ok(found);
-    }
-    let mut known = std::collections::HashSet::new();
-    let mut places = 0;
+    let mut search = ContentSearch::new(bytes, most);
     for id in segments {
-        let dag = memory.dag(*id, usize::MAX)?;
+        search.add(memory, *id)?;
+    }
+    Ok(search.finish())
+}
+
+/// A search for content, segment by segment, of a memory that stays as it is meanwhile.
+pub struct ContentSearch {
+    most: usize,
+    found: Found,
+    known: HashSet<u32>,
+    /// Leaf places that were looked at.
+    places: u32,
+}
+
+impl ContentSearch {
+    /// A search for `bytes` that has found nothing yet, and finds at most `most` lines.
+    pub fn new(bytes: &[u8], most: usize) -> Self {
+        let found = Found { bytes: bytes.to_vec(), ..Found::default() };
+        Self { most, found, known: HashSet::new(), places: 0 }
+    }
+
+    /// Looks through a segment. O(its places), unless a limit was reached.
+    ///
+    /// # Errors
+    /// [`MemoryError::UnknownSegment`].
+    pub fn add(&mut self, memory: &Memory, segment: SegmentId) -> Result<(), MemoryError> {
+        let Self { most, found, known, places } = self;
+        let bytes = found.bytes.clone();
+        if bytes.is_empty() || found.more {
+            return Ok(());
+        }
+        let dag = memory.dag(segment, usize::MAX)?;
         let size = dag.line_size as usize;
         // The run of leaves before the present one that may hold the beginning.
         let keep = (bytes.len() - 1).div_ceil(size);
         let (mut run, mut plids): (Vec<u8>, Vec<u32>) = (Vec::new(), Vec::new());
         let mut next = 0;
         each_leaf(&dag, &mut |place, node| {
-            places += 1;
-            let Some(content) = node.content.filter(|_| places <= MAX_PLACES && found.plids.len() < most)
+            *places += 1;
+            let Some(content) = node.content.filter(|_| *places <= MAX_PLACES && found.plids.len() < *most)
             else {
                 found.more = true;
                 return false;
@@ -213,16 +285,21 @@ pub fn find_content(
             plids.push(node.plid.0);
             // What ends before this line was found before.
             for at in run.len().saturating_sub(size + bytes.len() - 1)..run.len() {
-                if run[at..].starts_with(bytes) {
+                if run[at..].starts_with(&bytes) {
                     let touched = &plids[at / size..=(at + bytes.len() - 1) / size];
                     found.plids.extend(touched.iter().filter(|plid| known.insert(**plid)));
                 }
             }
             true
         });
+        Ok(())
     }
-    found.plids.truncate(most);
-    Ok(found)
+
+    /// What was found.
+    pub fn finish(mut self) -> Found {
+        self.found.plids.truncate(self.most);
+        self.found
+    }
 }
 
 /// Calls `each` with every leaf place that is not zero and the line there, from left to right, while it returns true.

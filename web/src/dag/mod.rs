@@ -11,7 +11,7 @@
 //!
 //! | what | in | cost |
 //! |---|---|---|
-//! | gather the lines of segments | `gather.rs` | O(distinct lines of each) |
+//! | gather the lines of segments, at once or in parts | `gather.rs` | O(distinct lines of each) |
 //! | give each line its place | `model.rs` | O(lines + references), once |
 //! | cut the screen into things and bars | `spread.rs`, `layout.rs` | by the width of the screen, and log lines |
 //! | draw | `draw.rs`, `items.rs`, `edges.rs` | the same |
@@ -39,7 +39,7 @@ pub use compare::Shares;
 pub use component::{DagView, Props as DagViewProps};
 pub use draw::scene;
 pub use forest::{Edge, FORMAT, Forest, ForestError, Line, MAX_LINES, Top, flag};
-pub use gather::{Found, find_content};
+pub use gather::{ContentSearch, Found, Gathering, find_content};
 pub use layout::{Layout, Row as LayoutRow, across, layout};
 pub use model::{Model, Row};
 pub use search::{Answer, Query, search};

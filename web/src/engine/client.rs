@@ -34,6 +34,8 @@ pub enum Message {
     Missing,
     /// A worker is gone, or speaks another protocol: why.
     Broken(String),
+    /// A worker is gone, as it could get no more memory than these bytes.
+    Full(f64),
 }
 
 /// Which worker.
@@ -317,6 +319,8 @@ impl Handle {
                     (Some(Ok(Reply::Hello { protocol, .. })), _) if protocol != PROTOCOL => {
                         Message::Broken("A newer version of the page is there: reload it.".to_owned())
                     }
+                    (Some(Ok(Reply::Ended { memory: Some(bytes), .. })), _) => Message::Full(bytes),
+                    (Some(Ok(Reply::Ended { detail, .. })), _) => Message::Broken(detail),
                     (Some(Ok(reply)), _) => {
                         if matches!(reply, Reply::Hello { .. }) {
                             post.ready.set(true);

@@ -7,6 +7,7 @@ mod worker;
 
 pub use client::{Engine, Message};
 pub use protocol::{
-    Answer, Answered, Asking, CaptureInfo, DagOf, LaneResult, LineInfo, PROTOCOL, Question, Reply, Request,
+    Answer, Answered, Asking, CaptureInfo, DagOf, LaneResult, LineInfo, Moment, NEEDS_LESS, PROTOCOL,
+    Question, Reply, Request,
 };
 pub use worker::{Abilities, Numbering, is_worker, ports_words, serve};

@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::Spec;
 
+/// What to do about a run that needs more memory than there is.
+pub const NEEDS_LESS: &str = "Fewer threads or bytes, a smaller memory or a shorter capture need less; the command line has all \
+                              the memory of the machine.";
+
 /// Version of these messages.
 pub const PROTOCOL: u32 = 6;
 
@@ -75,7 +79,20 @@ pub enum DagOf {
     All,
 }
 
-/// A question about a lane, 0 the left one and 1 the right one, at a moment: the state after everything up to `time_ns`.
+/// A moment of a lane: the first state in which everything that is on screen has happened, told by records instead of a time.
+///
+/// A step of a run is carried out at once, but its records are stamped while clocks go on, software's above all; so the state
+/// at a time would have steps of which nothing is on screen yet, or lack what the picture shows. What is found at a moment is
+/// all that is on screen, and what else the same step has done ([`snapstack::sim::Seeker::step_after`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// How many of the lane's events are on screen.
+    pub events: u32,
+    /// Index of an event that is not, and whose step must not have been carried out: what it ends is looked at.
+    pub before: Option<u32>,
+}
+
+/// A question about a lane, 0 the left one and 1 the right one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
@@ -85,8 +102,8 @@ pub enum Question {
         lane: u32,
         /// The packet.
         packet: u32,
-        /// When the NIC reads it, or it arrives.
-        time_ns: u64,
+        /// Index of the lane's event with which the NIC reads it, or it arrives.
+        event: u32,
     },
     /// The lines of segments.
     Dag {
@@ -95,7 +112,7 @@ pub enum Question {
         /// Of what.
         of: DagOf,
         /// The moment.
-        time_ns: u64,
+        at: Moment,
     },
     /// Why a line is alive.
     Line {
@@ -104,7 +121,7 @@ pub enum Question {
         /// The line.
         plid: u32,
         /// The moment.
-        time_ns: u64,
+        at: Moment,
     },
     /// Which lines of segments hold some bytes.
     Find {
@@ -115,7 +132,7 @@ pub enum Question {
         /// The bytes, in hex.
         bytes: String,
         /// The moment.
-        time_ns: u64,
+        at: Moment,
     },
     /// How the reference count of a line's content changes over the whole run.
     History {
@@ -193,8 +210,6 @@ pub enum Answer {
     },
     /// Lines of segments; beside it the model's words.
     Dag {
-        /// When the last step before the moment happened.
-        time_ns: u64,
         /// What each segment is, in words.
         labels: Vec<String>,
     },
@@ -216,6 +231,8 @@ pub enum Answer {
     },
     /// It takes long, and so much of it is done; the answer comes later.
     Progress {
+        /// What is done, in words.
+        what: String,
         /// Of a hundred.
         percent: u32,
     },
@@ -284,6 +301,13 @@ pub enum Reply {
         /// Time that the simulation took, in milliseconds.
         milliseconds: f64,
     },
+    /// The worker has come to an end that it did not expect.
+    Ended {
+        /// Bytes of its memory, if it could get no more.
+        memory: Option<f64>,
+        /// What happened, for who wants to find out why.
+        detail: String,
+    },
 }
 
 /// What was asked, from a worker that answers.
@@ -301,7 +325,7 @@ impl Reply {
     /// Number of the request that is answered; None for what answers none.
     pub fn run(&self) -> Option<u32> {
         match self {
-            Self::Hello { .. } => None,
+            Self::Hello { .. } | Self::Ended { .. } => None,
             Self::Loaded { run, .. }
             | Self::Progress { run, .. }
             | Self::Refused { run, .. }

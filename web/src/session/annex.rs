@@ -101,7 +101,7 @@ impl Annex {
     pub fn show_lines(&self, dag: &DagInfo, hash: Option<u32>) {
         if let Some(exports) = &self.exports {
             let all = dag.of == DagOf::All;
-            exports.lines_show(dag.labels.to_vec(), &dag.words, dag.time_ns as f64, all, hash);
+            exports.lines_show(dag.labels.to_vec(), &dag.words, dag.when.time_ns as f64, all, hash);
         }
     }
 
@@ -109,7 +109,7 @@ impl Annex {
     pub fn compare_lines(&self, marked: Option<&DagInfo>) {
         match (&self.exports, marked) {
             (Some(exports), Some(dag)) => {
-                exports.lines_compare(dag.labels.to_vec(), &dag.words, dag.time_ns as f64);
+                exports.lines_compare(dag.labels.to_vec(), &dag.words, dag.when.time_ns as f64);
             }
             (Some(exports), None) => exports.lines_alone(),
             (None, _) => {}

@@ -6,9 +6,9 @@ use snapstack::sim::{Event, Stage};
 
 use super::Provider;
 use crate::browser::{save_bytes, window};
-use crate::engine::{DagOf, Question};
+use crate::engine::{DagOf, Moment, Question};
 use crate::line;
-use crate::state::{Action, Asked};
+use crate::state::{Action, Asked, When};
 use crate::timeline::{NEVER, Place, Ring, Side, Timeline, Track};
 
 /// What somebody wants to know.
@@ -33,23 +33,36 @@ fn lane(schemes: [snapstack::buffers::Scheme; 2]) -> u32 {
     u32::from(schemes[1] == snapstack::buffers::Scheme::Snapshot)
 }
 
-/// When a packet's frame can be caught: before the NIC reads it, or as it arrives.
-fn frame_time(timeline: &Timeline, track: &Track) -> Option<u64> {
-    let at = track.at(if track.up { Stage::WireIn } else { Stage::Doorbell });
-    (at != NEVER).then(|| timeline.time_ns(at))
+/// The event of a lane with which the NIC reads a packet, or its frame arrives, by index; [`NEVER`] for one that it has not read.
+/// None before it is the NIC's.
+fn frame_event(timeline: &Timeline, side: Side, track: &Track) -> Option<u32> {
+    let (given, read) = if track.up { (Stage::WireIn, Stage::WireIn) } else { (Stage::Doorbell, Stage::Dma) };
+    let index = |at| if at == NEVER { NEVER } else { timeline.events(side, at) - 1 };
+    (track.at(given) != NEVER).then(|| index(track.at(read)))
 }
 
-/// The moment at which the lines of something are looked at: the cursor's, but for a packet that is in no ring then the one
+/// The position at which the lines of something are looked at: the cursor's, but for a packet that is in no ring then the one
 /// at which it is handed to the NIC.
-fn dag_time(timeline: &Timeline, of: DagOf, position: u32) -> u64 {
+fn dag_position(timeline: &Timeline, side: Side, of: DagOf, position: u32) -> u32 {
     let posted = match of {
-        DagOf::Packet(packet) => timeline.track(Side::Right, packet).filter(|track| !track.up).map(|track| {
+        DagOf::Packet(packet) => timeline.track(side, packet).filter(|track| !track.up).map(|track| {
             let (posted, done) = (track.at(Stage::Doorbell), track.at(Stage::Completion));
             if (posted..done).contains(&position) { position } else { posted }
         }),
         DagOf::Segment(_) | DagOf::All => None,
     };
-    timeline.time_ns(posted.filter(|at| *at != NEVER).unwrap_or(position))
+    posted.filter(|at| *at != NEVER).unwrap_or(position)
+}
+
+/// A position as the worker understands it. A packet is looked at while it is in its slot, also where the step that empties the
+/// slot has begun to show.
+fn moment(timeline: &Timeline, side: Side, of: DagOf, position: u32) -> Moment {
+    let done = match of {
+        DagOf::Packet(packet) => timeline.track(side, packet).map(|track| track.at(Stage::Completion)),
+        DagOf::Segment(_) | DagOf::All => None,
+    };
+    let before = done.filter(|at| (position + 1..NEVER).contains(at));
+    Moment { events: timeline.events(side, position), before: before.map(|at| timeline.events(side, at) - 1) }
 }
 
 impl Provider {
@@ -155,8 +168,8 @@ impl Provider {
         }
         let wanted = packet.zip(player.timeline.as_ref()).and_then(|(packet, timeline)| {
             let lane = Side::BOTH.into_iter().rev().find(|side| timeline.track(*side, packet).is_some())?;
-            let time_ns = frame_time(timeline, timeline.track(lane, packet)?)?;
-            Some(Question::Frame { lane: lane as u32, packet, time_ns })
+            let event = frame_event(timeline, lane, timeline.track(lane, packet)?)?;
+            Some(Question::Frame { lane: lane as u32, packet, event })
         });
         drop(player);
         Rc::make_mut(&mut self.session.state).selected = packet;
@@ -194,8 +207,8 @@ impl Provider {
         let hash = of.and_then(|(line, timeline)| timeline.glyphs.get(line as usize).copied());
         let asks = of.filter(|_| self.session.state.inspect.dag.is_none()).and_then(|(line, timeline)| {
             let (side, packet, (from, to)) = line::carried(timeline, line)?;
-            let time_ns = frame_time(timeline, timeline.track(side, packet)?)?;
-            Some((Asked::Bytes(from, to), Question::Frame { lane: side as u32, packet, time_ns }))
+            let event = frame_event(timeline, side, timeline.track(side, packet)?)?;
+            Some((Asked::Bytes(from, to), Question::Frame { lane: side as u32, packet, event }))
         });
         drop(player);
         let state = Rc::make_mut(&mut self.session.state);
@@ -229,6 +242,14 @@ impl Provider {
         engine.ask(run, number, question);
     }
 
+    /// What there is to ask at a position about the lines of something in a lane.
+    fn moment_of(&self, lane: u32, of: DagOf, position: u32) -> Moment {
+        let side = Side::BOTH[lane as usize & 1];
+        let player = self.session.player.borrow();
+        let none = Moment { events: 0, before: None };
+        player.timeline.as_ref().map_or(none, |timeline| moment(timeline, side, of, position))
+    }
+
     pub(super) fn question(&mut self, wanted: Wanted) -> bool {
         let player = self.session.player.borrow();
         let lane = lane(player.schemes);
@@ -237,11 +258,13 @@ impl Provider {
         match wanted {
             Wanted::Dag(of) => {
                 let player = self.session.player.borrow();
-                let time_ns =
-                    player.timeline.as_ref().map_or(0, |timeline| dag_time(timeline, of, player.position()));
+                let Some(timeline) = &player.timeline else { return false };
+                let at = dag_position(timeline, Side::BOTH[lane as usize], of, player.position());
+                let when = When { position: at, time_ns: timeline.time_ns(at) };
                 drop(player);
                 self.fetch_annex();
-                self.ask(Asked::Dag(lane, of), Question::Dag { lane, of, time_ns });
+                let at = self.moment_of(lane, of, at);
+                self.ask(Asked::Dag(lane, of, when), Question::Dag { lane, of, at });
             }
             Wanted::Compare => {
                 let (Some(dag), Some(mark)) = (shown, self.session.state.mark) else {
@@ -252,16 +275,19 @@ impl Provider {
                 let time_ns = player.timeline.as_ref().map_or(0, |timeline| timeline.time_ns(mark));
                 drop(player);
                 // A line is shared with whatever held it then.
-                self.ask(Asked::Marked, Question::Dag { lane: dag.lane, of: DagOf::All, time_ns });
+                let (lane, of) = (dag.lane, DagOf::All);
+                let at = self.moment_of(lane, of, mark);
+                self.ask(Asked::Marked(When { position: mark, time_ns }), Question::Dag { lane, of, at });
             }
             Wanted::Line(plid, hash) => {
                 let Some(dag) = shown else { return false };
+                let at = self.moment_of(dag.lane, dag.of, dag.when.position);
                 let inspect = &mut Rc::make_mut(&mut self.session.state).inspect;
                 inspect.plid = plid;
                 inspect.line = None;
                 inspect.history = None;
                 if let Some(plid) = plid {
-                    let question = Question::Line { lane: dag.lane, plid, time_ns: dag.time_ns };
+                    let question = Question::Line { lane: dag.lane, plid, at };
                     self.ask(Asked::Line, question);
                 }
                 if let Some(hash) = hash {
@@ -272,7 +298,8 @@ impl Provider {
                 let Some(dag) = shown else { return false };
                 let (number, older) = Rc::make_mut(&mut self.session.state).inspect.look_for(&bytes);
                 let (of, bytes) = (dag.of, hex::encode(&bytes));
-                let question = Question::Find { lane: dag.lane, of, bytes, time_ns: dag.time_ns };
+                let at = self.moment_of(dag.lane, of, dag.when.position);
+                let question = Question::Find { lane: dag.lane, of, bytes, at };
                 self.send_question(number, older, question);
             }
             Wanted::History => {

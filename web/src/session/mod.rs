@@ -31,7 +31,7 @@ use self::moments::Moments;
 use crate::browser::{embedded, hash, later, mark, window};
 use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
-use crate::engine::{Answer, Answered, Engine, Message, Reply};
+use crate::engine::{Answer, Answered, Engine, Message, NEEDS_LESS, Reply};
 use crate::player::Player;
 use crate::plots::Format;
 use crate::state::{Action, Effect, Page, State};
@@ -260,6 +260,13 @@ impl Provider {
                 self.engine = None;
                 self.act(Action::EngineBroken(format!("The simulation has stopped: {detail}.")))
             }
+            Msg::Engine(Message::Full(bytes)) => {
+                self.engine = None;
+                let mib = (bytes / 1_048_576.0).ceil();
+                self.act(Action::EngineBroken(format!(
+                    "This run needs more memory than the {mib} MiB that the browser gave its simulation. {NEEDS_LESS}"
+                )))
+            }
             Msg::Controls(ControlsEvent::Config(config)) => self.act(Action::Configure(config)),
             Msg::Controls(ControlsEvent::Rejected(message)) => self.act(Action::Rejected(message)),
             Msg::Controls(ControlsEvent::File(file)) => self.load_file(file),
@@ -468,7 +475,7 @@ impl Provider {
             return false;
         }
         match reply {
-            Reply::Hello { .. } => false,
+            Reply::Hello { .. } | Reply::Ended { .. } => false,
             Reply::Progress { percent, .. } => self.act(Action::Progress(percent)),
             Reply::Loaded { info, .. } => {
                 self.admit_file(&info);
@@ -536,7 +543,8 @@ impl Provider {
         let words = arrays.first().map(Uint32Array::to_vec).unwrap_or_default();
         if let Answer::Frames { bytes } = answer {
             // Of a question that was cancelled meanwhile, nothing is wanted.
-            let wanted = Rc::make_mut(&mut self.session.state).inspect.cancel_long() == Some(ask);
+            let asked = Rc::make_mut(&mut self.session.state).inspect.take(ask, answer, &[]);
+            let wanted = asked.is_some();
             if wanted {
                 self.save_frames(bytes, &words);
             }

@@ -18,6 +18,15 @@ pub struct FrameInfo {
     pub payload: u32,
 }
 
+/// A moment of the run on screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct When {
+    /// The position.
+    pub position: u32,
+    /// Its time, in nanoseconds.
+    pub time_ns: u64,
+}
+
 /// Lines of segments at a moment, as the worker told them.
 #[derive(Clone)]
 pub struct DagInfo {
@@ -25,8 +34,8 @@ pub struct DagInfo {
     pub lane: u32,
     /// Of what.
     pub of: DagOf,
-    /// The moment, in nanoseconds.
-    pub time_ns: u64,
+    /// The moment.
+    pub when: When,
     /// What each segment is, in words.
     pub labels: Rc<[String]>,
     /// The lines.
@@ -42,8 +51,8 @@ impl PartialEq for DagInfo {
 
 impl std::fmt::Debug for DagInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { lane, of, time_ns, words, .. } = self;
-        write!(f, "{of:?} of lane {lane} at {time_ns} ns: {} words", words.len())
+        let Self { lane, of, when, words, .. } = self;
+        write!(f, "{of:?} of lane {lane} at {when:?}: {} words", words.len())
     }
 }
 
@@ -54,10 +63,10 @@ pub enum Asked {
     Frame,
     /// The bytes of the selected line: from where to where they stand in the payload of a frame that is asked for.
     Bytes(usize, usize),
-    /// Lines of segments, of a lane.
-    Dag(u32, DagOf),
-    /// All lines at the marked moment.
-    Marked,
+    /// Lines of segments, of a lane, at a moment.
+    Dag(u32, DagOf, When),
+    /// All lines at the marked moment, which is this one.
+    Marked(When),
     /// Why a line is alive.
     Line,
     /// Which lines hold some bytes.
@@ -93,8 +102,8 @@ pub struct Inspect {
     pub found: Option<Rc<Found>>,
     /// The line of the DAG that is selected: its PLID.
     pub plid: Option<u32>,
-    /// How much of an answer that takes long is done, of a hundred.
-    pub percent: u32,
+    /// What is done for an answer that takes long, and how much of it, of a hundred; the question's number.
+    doing: Option<(u32, String, u32)>,
     /// Questions that have no answer yet: number and what.
     waiting: Vec<(u32, Asked)>,
     /// Bytes that are looked for.
@@ -124,12 +133,33 @@ impl Inspect {
         (self.marked, self.comparing) = (None, false);
     }
 
+    /// What is done for an answer that takes long, and how much of it, of a hundred, once that is known.
+    pub fn work(&self) -> Option<(String, Option<u32>)> {
+        let (ask, _) = self.long()?;
+        let told = self.doing.as_ref().filter(|(of, ..)| *of == ask);
+        let waits = || ("Waiting for the simulation".to_owned(), None);
+        Some(told.map_or_else(waits, |(_, what, percent)| (what.clone(), Some(*percent))))
+    }
+
+    /// The question that takes long: what its worker says is worked on, or else one that takes the whole run again.
+    fn long(&self) -> Option<(u32, Asked)> {
+        let told = |(ask, _): &(u32, Asked)| self.doing.as_ref().is_some_and(|(of, ..)| of == ask);
+        let long = |(_, asked): &(u32, Asked)| matches!(asked, Asked::Frames | Asked::History);
+        let mut waiting = self.waiting.iter();
+        waiting.clone().find(|one| told(one)).or_else(|| waiting.find(|one| long(one))).copied()
+    }
+
     /// What takes long is not wanted any more: the number of the question, if there is one.
     pub fn cancel_long(&mut self) -> Option<u32> {
-        let long = |(_, asked): &(u32, Asked)| matches!(asked, Asked::Frames | Asked::History);
-        let index = self.waiting.iter().position(long)?;
-        self.percent = 0;
-        Some(self.waiting.remove(index).0)
+        let (ask, asked) = self.long()?;
+        self.waiting.retain(|(number, _)| *number != ask);
+        match asked {
+            Asked::Frame => self.no_frame = Some("It was cancelled.".to_owned()),
+            Asked::Marked(_) => self.stop_comparing(),
+            Asked::Line => self.plid = None,
+            _ => {}
+        }
+        Some(ask)
     }
 
     /// What is asked will not be answered.
@@ -146,7 +176,7 @@ impl Inspect {
         self.waiting.push((self.next, what));
         match what {
             Asked::Dag(..) => self.no_dag = None,
-            Asked::Marked => self.comparing = true,
+            Asked::Marked(_) => self.comparing = true,
             Asked::Line => self.history = None,
             Asked::Frame => self.no_frame = None,
             Asked::Bytes(..) => self.bytes = None,
@@ -169,11 +199,10 @@ impl Inspect {
     /// Takes an answer in, with what came beside it; what it answers, if it is wanted.
     pub fn take(&mut self, ask: u32, answer: Answer, words: &[u32]) -> Option<Asked> {
         let index = self.waiting.iter().position(|(number, _)| *number == ask)?;
-        if let Answer::Progress { percent } = answer {
-            self.percent = percent;
+        if let Answer::Progress { what, percent } = answer {
+            self.doing = Some((ask, what, percent));
             return None;
         }
-        self.percent = 0;
         let (_, asked) = self.waiting.remove(index);
         match (asked, answer) {
             (Asked::Frame, Answer::Frame { packet, headers, bytes, payload }) => {
@@ -183,16 +212,16 @@ impl Inspect {
                 let at = |byte: usize| 2 * (payload as usize + byte);
                 self.bytes = bytes.get(at(from)..at(to)).map(str::to_owned);
             }
-            (Asked::Dag(lane, of), Answer::Dag { time_ns, labels }) => {
-                self.dag = Some(DagInfo { lane, of, time_ns, labels: labels.into(), words: words.into() });
+            (Asked::Dag(lane, of, when), Answer::Dag { labels }) => {
+                self.dag = Some(DagInfo { lane, of, when, labels: labels.into(), words: words.into() });
                 (self.line, self.history, self.found, self.plid) = (None, None, None, None);
                 self.marked = None;
             }
-            (Asked::Marked, Answer::Dag { time_ns, labels }) => {
+            (Asked::Marked(when), Answer::Dag { labels }) => {
                 self.marked = self.dag.as_ref().filter(|_| self.comparing).map(|dag| DagInfo {
                     lane: dag.lane,
                     of: DagOf::All,
-                    time_ns,
+                    when,
                     labels: labels.into(),
                     words: words.into(),
                 });
@@ -215,7 +244,7 @@ impl Inspect {
                 self.dag = None;
                 self.no_dag = Some(why);
             }
-            (Asked::Marked, Answer::Nothing { why }) => {
+            (Asked::Marked(_), Answer::Nothing { why }) => {
                 self.stop_comparing();
                 self.no_dag = Some(why);
             }
@@ -255,28 +284,48 @@ mod tests {
 
     #[test]
     fn the_marked_moment_stays_until_other_lines_are_shown_or_it_is_enough() {
-        let told = |time_ns| Answer::Dag { time_ns, labels: vec!["page".to_owned()] };
+        let told = || Answer::Dag { labels: vec!["page".to_owned()] };
+        let when = |position| When { position, time_ns: 10 * u64::from(position) };
         let mut inspect = Inspect::default();
         let show = |inspect: &mut Inspect| {
-            let (ask, _) = inspect.ask(Asked::Dag(1, DagOf::All));
-            inspect.take(ask, told(90), &[1, 2]);
+            let (ask, _) = inspect.ask(Asked::Dag(1, DagOf::All, when(9)));
+            inspect.take(ask, told(), &[1, 2]);
         };
         let compare = |inspect: &mut Inspect| {
-            let (ask, _) = inspect.ask(Asked::Marked);
-            inspect.take(ask, told(40), &[3])
+            let (ask, _) = inspect.ask(Asked::Marked(when(4)));
+            inspect.take(ask, told(), &[3])
         };
         show(&mut inspect);
-        assert_eq!(compare(&mut inspect), Some(Asked::Marked));
+        assert_eq!(compare(&mut inspect), Some(Asked::Marked(when(4))));
         let marked = inspect.marked.clone().unwrap();
-        assert_eq!((marked.lane, marked.time_ns, &*marked.words), (1, 40, &[3][..]));
+        assert_eq!((marked.lane, marked.when, &*marked.words), (1, when(4), &[3][..]));
         show(&mut inspect);
         assert!(inspect.comparing && inspect.marked.is_none(), "it is to be told anew");
         compare(&mut inspect);
         inspect.stop_comparing();
         assert_eq!(inspect.marked, None);
-        let (ask, _) = inspect.ask(Asked::Marked);
+        let (ask, _) = inspect.ask(Asked::Marked(when(4)));
         inspect.stop_comparing();
-        inspect.take(ask, told(40), &[3]);
+        inspect.take(ask, told(), &[3]);
         assert_eq!(inspect.marked, None, "an answer that is not wanted any more");
+    }
+
+    #[test]
+    fn what_is_done_for_an_answer_is_told_and_can_be_cancelled_whatever_was_asked() {
+        let progress = |percent| Answer::Progress { what: "Making the run again".to_owned(), percent };
+        let mut inspect = Inspect::default();
+        let (frame, _) = inspect.ask(Asked::Frame);
+        assert_eq!((inspect.work(), inspect.cancel_long()), (None, None), "an answer comes soon");
+        assert_eq!(inspect.take(frame, progress(40), &[]), None);
+        assert_eq!(inspect.work(), Some(("Making the run again".to_owned(), Some(40))));
+        assert_eq!(inspect.cancel_long(), Some(frame));
+        assert_eq!((inspect.work(), inspect.no_frame.as_deref()), (None, Some("It was cancelled.")));
+        let (history, _) = inspect.ask(Asked::History);
+        assert_eq!(inspect.work().map(|(_, percent)| percent), Some(None), "the whole run is needed");
+        inspect.take(frame, progress(50), &[]);
+        assert_eq!(inspect.work().map(|(_, percent)| percent), Some(None), "that was another question's");
+        inspect.take(history, progress(60), &[]);
+        inspect.take(history, Answer::History, &[]);
+        assert_eq!(inspect.work(), None);
     }
 }

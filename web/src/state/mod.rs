@@ -14,7 +14,7 @@ mod view;
 pub use address::Page;
 pub use branch::{Branch, Branches};
 pub use history::History;
-pub use inspect::{Asked, DagInfo, FrameInfo, Inspect};
+pub use inspect::{Asked, DagInfo, FrameInfo, Inspect, When};
 pub use step::{File, Step};
 pub use view::View;
 
@@ -440,19 +440,14 @@ impl State {
 
     /// What takes long at the moment, in words, and how much of it is done, of a hundred, if that is known.
     pub fn work(&self) -> Option<(String, Option<u32>)> {
-        let asked = |what: Asked| self.inspect.waits(|asked| *asked == what);
         if self.broken.is_some() {
             None
         } else if let Some(name) = &self.loading {
             Some((format!("Reading {name}"), Some(self.percent)))
         } else if self.on_screen.is_some() && self.digest.is_none() && !self.halted {
             Some(("Running".to_owned(), None))
-        } else if asked(Asked::Frames) {
-            Some(("Making a pcapng file of all frames".to_owned(), Some(self.inspect.percent)))
-        } else if asked(Asked::History) {
-            Some(("Counting references over the run".to_owned(), Some(self.inspect.percent)))
         } else {
-            None
+            self.inspect.work()
         }
     }
 

@@ -54,6 +54,16 @@ impl Timeline {
         self.event(position).map_or(0, |(_, event)| event.time_ns)
     }
 
+    /// How many of a lane's events have happened at a position. O(position).
+    pub fn events(&self, side: Side, position: u32) -> u32 {
+        let merged = &self.merged[..(position as usize).min(self.merged.len())];
+        let own = |entry: &&u32| match side {
+            Side::Left => **entry & RIGHT == 0,
+            Side::Right => **entry & (RIGHT | BOTH) != 0,
+        };
+        merged.iter().filter(own).count() as u32
+    }
+
     /// The last position at or before a time.
     pub fn position_at(&self, time_ns: u64) -> u32 {
         let (mut low, mut high) = (0, self.len());

@@ -110,6 +110,27 @@ fn batches_do_not_matter() {
 }
 
 #[test]
+fn a_lane_s_own_events_are_counted_at_every_position() {
+    let timeline = build(&web(20_000), 512);
+    assert_eq!(Side::BOTH.map(|side| timeline.events(side, 0)), [0; 2]);
+    let mut before = [0; 2];
+    for at in 1..=timeline.len().min(3000) {
+        let (whose, event) = timeline.event(at).unwrap();
+        for side in Side::BOTH {
+            let count = timeline.events(side, at);
+            let own = whose.is_none_or(|whose| whose == side);
+            assert_eq!(count - before[side as usize], u32::from(own), "position {at}");
+            if own {
+                assert_eq!(timeline.lanes[side as usize].event(count as usize - 1), Some(event));
+            }
+            before[side as usize] = count;
+        }
+    }
+    let all = Side::BOTH.map(|side| timeline.events(side, u32::MAX) as usize);
+    assert_eq!(all, timeline.lanes.each_ref().map(super::Lane::len));
+}
+
+#[test]
 fn every_event_is_merged_and_lanes_share_stages_and_threads() {
     let timeline = timeline(capture(), 512);
     let shared = (1..=timeline.len()).filter(|at| timeline.event(*at).unwrap().0.is_none()).count();

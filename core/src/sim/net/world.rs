@@ -150,6 +150,7 @@ impl<B: Buffers, T: Tap> World<B, T> {
             return false;
         };
         self.now = self.now.max(time);
+        self.shown.recorder().journal.steps += 1;
         let (now, lead) = (self.now, self.config.layer_ns);
         let Self { shown, peer, wires: Wires { down, up, .. }, tap, frames, config, changes, .. } = self;
         match next {

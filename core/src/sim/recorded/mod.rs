@@ -139,6 +139,11 @@ impl<B: Buffers> Recorded<B> {
         }
     }
 
+    /// From now on, new contents do not; whether they did.
+    pub(super) fn unwatch(&mut self) -> bool {
+        self.inner.contents_mut().unwatch()
+    }
+
     /// The lines of the contents recorded since the last call.
     pub(super) fn take_lines(&mut self) -> Vec<ContentLines> {
         self.inner.contents_mut().take_lines()

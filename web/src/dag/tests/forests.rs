@@ -191,6 +191,13 @@ fn a_forest_too_large_keeps_roots_and_higher_lines_and_says_what_is_missing() {
         assert!(forest.lines.len() <= most.max(forest.segments.len()));
         assert!(forest.left_out as usize >= whole.lines.len() - forest.lines.len());
         assert_eq!(forest.left_out == 0, forest.lines.len() == whole.lines.len());
+        let roots: Vec<u32> = forest.segments.iter().filter_map(|top| top.root).collect();
+        let rest = (0..).zip(&forest.lines).filter(|(line, _)| !roots.contains(line));
+        let lowest = rest.map(|(_, line)| line.height).min();
+        let missing =
+            whole.lines.iter().filter(|line| forest.lines.iter().all(|kept| kept.plid != line.plid));
+        let highest = missing.map(|line| line.height).max();
+        assert!(lowest.is_none() || highest <= lowest, "{highest:?} is missing, {lowest:?} is there");
         let model = Model::new(forest).unwrap();
         assert_eq!(overview(&model).contains("not drawn"), model.forest().left_out > 0);
     }

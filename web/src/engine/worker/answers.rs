@@ -2,11 +2,14 @@
 
 use std::collections::VecDeque;
 
+use js_sys::Uint32Array;
 use wasm_bindgen::JsValue;
 
-use super::answer::{LongJob, nothing, reply};
+use super::answer::{Clock, Job, Progress};
 use super::running::Finished;
-use crate::engine::protocol::{Asking, Question};
+use super::words::nothing;
+use super::{now, send};
+use crate::engine::protocol::{ASKED, Answer, Answered, Asking, Question};
 
 /// A worker's ability to answer. Every question that is not cancelled gets its answer.
 pub(super) trait Answers {
@@ -16,6 +19,8 @@ pub(super) trait Answers {
     fn waits(&self) -> bool;
     /// Works on answers about the run that is over, until a time; or answers why there is none.
     fn work(&mut self, finished: Result<&mut Finished, &str>, until: f64);
+    /// Tells who waits what is done meanwhile, and how much of it, of a hundred.
+    fn tell(&mut self, what: &str, percent: u32);
     /// The run that was asked about is gone.
     fn forget(&mut self);
 }
@@ -25,45 +30,114 @@ pub(super) trait Answers {
 pub(super) struct Questions {
     /// Run, number, question.
     waiting: VecDeque<(u32, u32, Question)>,
-    long: Option<Box<LongJob>>,
+    /// Run, number, and what is done for the answer.
+    job: Option<(u32, u32, Job)>,
+    /// The progress that was told last: number, what, of a hundred.
+    told: Option<(u32, String, u32)>,
+}
+
+/// Something to tell, with the words beside it.
+pub(super) type Told = (Answered, Option<Vec<u32>>);
+
+impl Questions {
+    /// Takes in what the page asks.
+    pub(super) fn take(&mut self, asking: Asking) {
+        match asking {
+            Asking::Ask { run, ask, question } => self.waiting.push_back((run, ask, question)),
+            Asking::Cancel { ask } => {
+                self.waiting.retain(|(_, number, _)| *number != ask);
+                self.job.take_if(|(_, number, _)| *number == ask);
+            }
+        }
+    }
+
+    /// Whether there is a question without its answer.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.job.is_some() || !self.waiting.is_empty()
+    }
+
+    /// Works on the first question until time is up; what there is to tell of it.
+    pub(super) fn go_on(&mut self, finished: Result<&mut Finished, &str>, clock: Clock<'_>) -> Option<Told> {
+        let answer = |run, ask, answer| Some((Answered { run, ask, answer }, None));
+        let finished = match finished {
+            Ok(finished) => finished,
+            Err(why) => {
+                let (run, ask, _) = self.waiting.pop_front()?;
+                return answer(run, ask, nothing(why));
+            }
+        };
+        if self.job.is_none() {
+            let (run, ask, question) = self.waiting.pop_front()?;
+            if finished.run != run {
+                return answer(run, ask, nothing("Another run has taken its place."));
+            }
+            match Job::new(finished, &question) {
+                Ok(job) => self.job = Some((run, ask, job)),
+                Err(instead) => return answer(run, ask, instead),
+            }
+        }
+        let (run, ask, job) = self.job.as_mut()?;
+        let (run, ask) = (*run, *ask);
+        match job.work(finished, clock) {
+            Progress::Open(what, percent) => self.progress(run, ask, what, percent),
+            Progress::Over(answer, words) => {
+                self.job = None;
+                Some((Answered { run, ask, answer }, words))
+            }
+        }
+    }
+
+    /// How far a question is, unless that was told.
+    fn progress(&mut self, run: u32, ask: u32, what: &str, percent: u32) -> Option<Told> {
+        let news = (ask, what.to_owned(), percent);
+        if self.told.as_ref() == Some(&news) {
+            return None;
+        }
+        self.told = Some(news);
+        Some((Answered { run, ask, answer: Answer::Progress { what: what.to_owned(), percent } }, None))
+    }
+
+    /// What is told of the first question that waits.
+    pub(super) fn meanwhile(&mut self, what: &str, percent: u32) -> Option<Told> {
+        let (run, ask, _) = self.waiting.front()?;
+        self.progress(*run, *ask, what, percent)
+    }
+
+    /// The job is given up, as its run is gone.
+    fn give_up(&mut self) -> Option<Told> {
+        let (run, ask, _) = self.job.take()?;
+        Some((Answered { run, ask, answer: nothing("Another run has taken its place.") }, None))
+    }
+}
+
+/// Sends what there is to tell; words move to the page.
+fn post(told: Option<Told>) {
+    if let Some((answered, words)) = told {
+        let words = words.map(|words| Uint32Array::from(&words[..]).into());
+        send(ASKED, &answered, words.as_slice());
+    }
 }
 
 impl Answers for Questions {
     fn hear(&mut self, asking: JsValue) {
-        match serde_wasm_bindgen::from_value(asking) {
-            Ok(Asking::Ask { run, ask, question }) => self.waiting.push_back((run, ask, question)),
-            Ok(Asking::Cancel { ask }) => {
-                self.waiting.retain(|(_, number, _)| *number != ask);
-                self.long = self.long.take().filter(|long| long.ask() != ask);
-            }
-            Err(_) => {}
+        if let Ok(asking) = serde_wasm_bindgen::from_value(asking) {
+            self.take(asking);
         }
     }
 
     fn waits(&self) -> bool {
-        self.long.is_some() || !self.waiting.is_empty()
+        self.is_waiting()
     }
 
     fn work(&mut self, finished: Result<&mut Finished, &str>, until: f64) {
-        if let Some(long) = &mut self.long {
-            if long.work(until) {
-                self.long = None;
-            }
-            return;
-        }
-        let Some((run, ask, question)) = self.waiting.pop_front() else { return };
-        match finished {
-            Ok(finished) if finished.run == run => {
-                self.long = finished.answer(ask, &question).map(Box::new);
-            }
-            Ok(_) => reply(run, ask, nothing("Another run has taken its place."), &[]),
-            Err(why) => reply(run, ask, nothing(why), &[]),
-        }
+        post(self.go_on(finished, &mut || now() > until));
+    }
+
+    fn tell(&mut self, what: &str, percent: u32) {
+        post(self.meanwhile(what, percent));
     }
 
     fn forget(&mut self) {
-        if let Some(long) = self.long.take() {
-            reply(long.run(), long.ask(), nothing("Another run has taken its place."), &[]);
-        }
+        post(self.give_up());
     }
 }

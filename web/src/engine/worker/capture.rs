@@ -34,14 +34,22 @@ impl Reading {
         }
     }
 
+    fn percent(&self) -> u32 {
+        (f64::from(self.at) / f64::from(self.bytes.length()) * 100.0) as u32
+    }
+
+    /// How much is read, of a hundred, if the page is told nothing of it.
+    pub(super) fn quiet_percent(&self) -> Option<u32> {
+        self.quiet.then(|| self.percent())
+    }
+
     /// Reads on; the capture, or that there is none, once that is known. The page has been told.
     pub(super) fn work(&mut self, until: f64) -> Option<Result<Arc<Traffic>, ()>> {
         let builder = self.builder.as_mut()?;
         while self.at < self.bytes.length() {
             if now() > until {
                 if !self.quiet {
-                    let percent = f64::from(self.at) / f64::from(self.bytes.length()) * 100.0;
-                    say(&Reply::Progress { run: self.run, percent: percent as u32 }, &[]);
+                    say(&Reply::Progress { run: self.run, percent: self.percent() }, &[]);
                 }
                 return None;
             }

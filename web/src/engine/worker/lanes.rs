@@ -19,6 +19,8 @@ pub(super) trait Held {
     fn take_ports(&mut self) -> Vec<(u32, [u16; 2])>;
     /// Events recorded so far.
     fn events(&self) -> u64;
+    /// Nanoseconds since the beginning.
+    fn now(&self) -> u64;
     fn frames(&self) -> [u64; 2];
     fn digest(&self) -> String;
     /// The lane as one that can be asked about any moment, if it is one.
@@ -57,6 +59,10 @@ impl Held for Forward {
         self.lane.events()
     }
 
+    fn now(&self) -> u64 {
+        self.lane.now()
+    }
+
     fn frames(&self) -> [u64; 2] {
         self.lane.frames()
     }
@@ -93,6 +99,10 @@ impl Held for Seeker<Catcher> {
 
     fn events(&self) -> u64 {
         self.lane().events()
+    }
+
+    fn now(&self) -> u64 {
+        self.lane().now()
     }
 
     fn frames(&self) -> [u64; 2] {

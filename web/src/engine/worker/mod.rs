@@ -1,13 +1,18 @@
 //! The worker: reads captures, runs both lanes in quanta short enough to hear the page in between, and sends packed batches of
 //! events. One that has the abilities for it also answers questions about any moment.
 
+mod again;
 mod answer;
 mod answers;
 mod capture;
 mod catch;
 mod lanes;
+mod moment;
 mod numbering;
 mod running;
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests;
+mod words;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -24,7 +29,7 @@ use web_sys::{DedicatedWorkerGlobalScope, MessageChannel, MessageEvent};
 use self::answers::{Answers, Questions};
 use self::capture::Reading;
 use self::lanes::Held;
-use self::running::{Finished, Outcome, Running};
+use self::running::{Finished, Outcome, Running, refusal};
 use super::protocol::{ARRAYS, ASKED, BODY, PROTOCOL, Reply, Request};
 use crate::spec::Spec;
 
@@ -241,13 +246,23 @@ impl State {
         self.give_up("Another run has taken its place.");
         match Running::start(run, setup, spec, quiet, self.abilities.make) {
             Ok(running) => self.running = Some(Box::new(running)),
-            Err(error) => self.finished = Err(refused(error.to_string())),
+            Err(error) => self.finished = Err(refused(refusal(&error))),
+        }
+    }
+
+    /// Tells who asked what is done before the answer.
+    fn tell(&mut self, what: &str, percent: Option<u32>) {
+        if let (Some(answers), Some(percent)) = (&mut self.abilities.answers, percent) {
+            answers.tell(what, percent);
         }
     }
 
     fn work(&mut self, until: f64) {
         if let Some(reading) = &mut self.reading {
-            let Some(read) = reading.work(until) else { return };
+            let Some(read) = reading.work(until) else {
+                let percent = reading.quiet_percent();
+                return self.tell("Reading the capture again", percent);
+            };
             self.reading = None;
             if let Ok(capture) = read {
                 self.capture = Some(capture);
@@ -255,7 +270,10 @@ impl State {
             self.start_next();
         } else if let Some(running) = &mut self.running {
             match running.work(until) {
-                Outcome::Open => {}
+                Outcome::Open => {
+                    let percent = running.quiet_percent();
+                    self.tell("Making the run again", percent);
+                }
                 Outcome::Over => {
                     if let Some(running) = self.running.take() {
                         self.finished = Ok(running.finish());

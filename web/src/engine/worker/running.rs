@@ -1,15 +1,18 @@
 //! A run of both lanes, in quanta.
 
 use js_sys::Uint32Array;
-use snapstack::sim::{RunError, Setup, Workload};
+use snapstack::buffers::BufferError;
+use snapstack::memory::MemoryError;
+use snapstack::sim::{RunError, Seeker, Setup, Workload};
 use snapstack::stack::Endpoints;
 use snapstack::traffic::Flow;
 use wasm_bindgen::JsValue;
 
+use super::catch::Catcher;
 use super::lanes::Held;
 use super::numbering::{Numbering, ports_words};
 use super::{Make, now, say};
-use crate::engine::protocol::{LaneResult, Reply};
+use crate::engine::protocol::{LaneResult, NEEDS_LESS, Reply};
 use crate::spec::Spec;
 
 /// Steps between two looks at the clock.
@@ -34,6 +37,13 @@ pub(super) struct Finished {
     pub(super) lanes: Vec<Box<dyn Held>>,
 }
 
+impl Finished {
+    /// A lane, to go to any moment.
+    pub(super) fn seeker(&mut self, lane: u32) -> Option<&mut Seeker<Catcher>> {
+        self.lanes.get_mut(lane as usize)?.seeker()
+    }
+}
+
 /// What a run comes to once it goes on no longer.
 pub(super) enum Outcome {
     /// It goes on.
@@ -46,6 +56,17 @@ pub(super) enum Outcome {
 
 fn words(list: &[u32]) -> JsValue {
     Uint32Array::from(list).into()
+}
+
+/// Why a run cannot be made, in the page's words.
+pub(super) fn refusal(error: &RunError) -> String {
+    match error {
+        RunError::Setup(BufferError::Memory(MemoryError::Host { bytes })) => format!(
+            "This run needs a memory of {} MiB, which the browser does not give this page. {NEEDS_LESS}",
+            bytes.div_ceil(1 << 20)
+        ),
+        other => other.to_string(),
+    }
 }
 
 /// A connection in one line.
@@ -122,6 +143,14 @@ impl Running {
             ));
         }
         if self.lanes.iter().all(|lane| lane.is_over()) { Outcome::Over } else { Outcome::Open }
+    }
+
+    /// How much of a capture a run that tells nothing has come through, of a hundred.
+    pub(super) fn quiet_percent(&self) -> Option<u32> {
+        let traffic = self.setup.traffic.as_ref().filter(|_| self.quiet)?;
+        let now = self.lanes.iter().map(|lane| lane.now()).min()?;
+        let come = traffic.sends.partition_point(|send| send.time_ns <= now);
+        Some((come * 100 / traffic.sends.len().max(1)) as u32)
     }
 
     /// The run cannot go on; the page is told.

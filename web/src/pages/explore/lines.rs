@@ -13,7 +13,7 @@ use crate::words::dump;
 /// Whether the sheet is there: lines are shown or asked for.
 pub(super) fn open(state: &State) -> bool {
     let inspect = &state.inspect;
-    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
+    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked(_)));
     inspect.dag.is_some() || inspect.no_dag.is_some() || waits
 }
 
@@ -22,7 +22,7 @@ pub(super) fn open(state: &State) -> bool {
 pub(super) fn Lines() -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     let inspect = &session.state.inspect;
-    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked));
+    let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked(_)));
     if !open(&session.state) {
         return html! {};
     }
@@ -41,7 +41,7 @@ pub(super) fn Lines() -> Html {
             <header>
                 <h2>{ title }</h2>
                 if let Some(dag) = &inspect.dag {
-                    <span class="dim">{ format!("at {}", duration(dag.time_ns)) }</span>
+                    <span class="dim">{ format!("at {}", duration(dag.when.time_ns)) }</span>
                 }
                 if waits { <span role="status">{ "looking…" }</span> }
                 <span class="space" />
@@ -66,10 +66,9 @@ pub(super) fn Lines() -> Html {
 /// Marks the moment that is shown, compares with the marked one, and goes back.
 fn comparing(session: &Session) -> Html {
     let (inspect, mark) = (&session.state.inspect, session.state.mark);
-    let player = session.player.borrow();
-    let (Some(dag), Some(timeline)) = (&inspect.dag, &player.timeline) else { return html! {} };
-    let here = timeline.position_at(dag.time_ns);
-    let same = mark.is_some_and(|mark| timeline.time_ns(mark) == dag.time_ns);
+    let Some(dag) = &inspect.dag else { return html! {} };
+    let here = dag.when.position;
+    let same = mark == Some(here);
     let marks = session.on(move |_: MouseEvent| Msg::Act(Action::MarkMoment((!same).then_some(here))));
     let why = match (mark, same) {
         (None, _) => "Mark a moment first; then show the lines of another one.",
