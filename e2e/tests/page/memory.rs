@@ -87,12 +87,12 @@ async fn the_drawing_takes_the_room_that_there_is() -> Result<()> {
                    right = Math.max(right, x);
                  }
                  return [Math.round(100 * (right - left) / width), Math.round(100 * canvas.clientWidth / innerWidth)]";
-    for (width, height, wide) in [(1440, 900, 50), (844, 390, 60), (400, 800, 95)] {
+    for (width, height, least) in [(1440, 900, [85, 50]), (844, 390, [50, 60]), (400, 800, [80, 95])] {
         page.browser.resize(width, height).await?;
         let what = format!("the drawing to fill its part of {width} by {height}");
         wait_for(&what, READY, async || {
             let found: (u32, u32) = serde_json::from_value(page.browser.eval(share).await?)?;
-            Ok((found.0 >= 80 && found.1 >= wide).then_some(()))
+            Ok((found.0 >= least[0] && found.1 >= least[1]).then_some(()))
         })
         .await?;
     }

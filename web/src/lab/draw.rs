@@ -152,8 +152,8 @@ fn bands(picture: &Picture, lines: &[Placed]) -> Vec<Band> {
     bands.into_iter().map(|(_, band)| band).collect()
 }
 
-/// Space between a line and a reference that passes it.
-const PASSING: f64 = 4.0;
+/// Space between a line and a reference that passes it: least, and where there is room.
+const PASSING: (f64, f64) = (4.0, 10.0);
 
 /// The way from a segment to its root: where levels lie between, through the gaps between their lines, or past them.
 fn way(from: (f64, f64), to: &Placed, bands: &[Band]) -> Vec<(f64, f64)> {
@@ -164,8 +164,8 @@ fn way(from: (f64, f64), to: &Placed, bands: &[Band]) -> Vec<(f64, f64)> {
         let share = ((band.top + band.bottom) / 2.0 - y) / (to.y - y).max(1.0);
         let wanted = x + (to.middle() - x) * share;
         let free =
-            |x: f64| band.taken.iter().all(|(left, right)| x <= left - PASSING || x >= right + PASSING);
-        let beside = band.taken.iter().flat_map(|(left, right)| [left - PASSING, right + PASSING]);
+            |x: f64| band.taken.iter().all(|(left, right)| x <= left - PASSING.0 || x >= right + PASSING.0);
+        let beside = band.taken.iter().flat_map(|(left, right)| [left - PASSING.1, right + PASSING.1]);
         // In a narrow gap in the middle of it.
         let between = band.taken.windows(2).map(|pair| f64::midpoint(pair[0].1, pair[1].0));
         let places = between.chain(beside).chain([wanted]).filter(|x| *x > 0.0 && free(*x));

@@ -13,8 +13,6 @@ const ASIDE: f64 = 6.0;
 const BESIDE: f64 = 5.0;
 /// Rows of labels, from the foot of the ring.
 const ROWS: [f64; 2] = [26.0, 44.0];
-/// Widest letters of a label on average.
-const WIDEST: f64 = 7.6;
 
 /// What is drawn of a ring and its pointers: the middle of each slot.
 pub(super) fn middles(step: &Step, [left, _, width]: [f64; 3]) -> Vec<f64> {
@@ -80,6 +78,17 @@ struct Label {
     span: [f64; 2],
 }
 
+/// How long a label is at most, in the widest of the fonts that the page may have.
+fn long(text: &str) -> f64 {
+    let width = |letter: char| match letter {
+        'A'..='Z' => 11.0,
+        'i' | 'l' | ',' | ' ' => 4.6,
+        't' | 'r' => 6.5,
+        _ => 9.1,
+    };
+    text.chars().map(width).sum()
+}
+
 /// A label for each pointer. The stem of the one in the lower row goes past the upper row, so which is the upper one, to which
 /// side of its stem each stands and how much it says is chosen so that nothing goes through either.
 fn labels(
@@ -109,7 +118,7 @@ fn labels(
             let pointer = &pointers[of];
             let leftwards = (pointer.x > middle) != (turned & (1 << of) != 0);
             let text = pointer.text(most);
-            let long = text.chars().count() as f64 * WIDEST;
+            let long = long(&text);
             let span = if leftwards {
                 [pointer.x - BESIDE - long, pointer.x - BESIDE]
             } else {
