@@ -52,8 +52,8 @@ fn segment(scene: &mut Scene, model: &Model, row: &Row, item: &Item, top: u32) {
     let base = if tall { y + 15.0 } else { y + row.h / 2.0 + 4.0 };
     if let Some(name) = fitting(names, 12.0, room) {
         scene.label((middle, base), 0, Ink::Text, 12.0, true, room, name);
-    } else if let Some((kind, number)) = parts.filter(|(kind, _)| tall && text_width(kind, 10.0) <= w - 4.0) {
-        scene.label((middle, y + 14.0), 0, Ink::Text, 10.0, true, w, kind.to_owned());
+    } else if let Some((kind, number)) = stacked(parts, w).filter(|_| tall) {
+        scene.label((middle, y + 14.0), 0, Ink::Text, 10.0, true, w, kind);
         scene.label((middle, y + 27.0), 0, Ink::Text, 10.0, true, w, number);
         return;
     } else if let Some(name) = fitting(initials(&top.label, top.segment), 10.0, w - 3.0) {
@@ -66,6 +66,13 @@ fn segment(scene: &mut Scene, model: &Model, row: &Row, item: &Item, top: u32) {
             scene.label((middle, y + 28.0), 0, Ink::Dim, 10.0, false, room, length);
         }
     }
+}
+
+/// Kind and number of what holds a segment, as they fit one over the other; of the kind its initial, if need be.
+fn stacked(parts: Option<(&str, String)>, w: f64) -> Option<(String, String)> {
+    let (kind, number) = parts.filter(|(_, number)| text_width(number, 10.0) <= w - 2.0)?;
+    let kind = fitting([kind.to_owned(), kind.chars().take(1).collect()], 10.0, w - 4.0)?;
+    Some((kind, number))
 }
 
 /// The least that a segment's box says: kind and number of what holds it, else the segment's own number.

@@ -91,7 +91,7 @@ pub(super) struct ShortName {
 pub(super) fn short_name(label: &str) -> ShortName {
     let kinds = [
         ("application's buffer ", "buffer", "buf"),
-        ("socket's queue, payload ", "socket", "sock"),
+        ("socket's queue, payload ", "payload", "pay"),
         ("TX slot ", "TX slot", "TX"),
         ("RX slot ", "RX slot", "RX"),
         ("packet ", "packet", "pkt"),

@@ -155,7 +155,7 @@ fn segments_say_what_they_are_however_narrow_they_are() {
         items.iter().map(said).collect::<Vec<_>>()
     };
     let wide = named(1400.0);
-    let kinds = ["buffer 4", "socket 17", "TX slot 5", "RX slot 3"];
+    let kinds = ["buffer 4", "payload 17", "TX slot 5", "RX slot 3"];
     assert!(wide.iter().zip(kinds).all(|(said, kind)| said.starts_with(kind)), "{wide:?}");
     for width in [320.0, 240.0, 160.0] {
         let numbered = |(said, number): (&String, &str)| said.ends_with(number) && said.len() > number.len();
