@@ -90,7 +90,8 @@ fn long(text: &str) -> f64 {
 }
 
 /// A label for each pointer. The stem of the one in the lower row goes past the upper row, so which is the upper one, to which
-/// side of its stem each stands and how much it says is chosen so that nothing goes through either.
+/// side of its stem each stands and how much it says is chosen so that nothing goes through either, or as little as can be where
+/// frames leave all slots of a narrow ring.
 fn labels(
     pointers: &[Pointer; 2],
     [right, foot]: [f64; 2],
@@ -99,16 +100,15 @@ fn labels(
 ) -> Vec<Label> {
     let middle = right - width / 2.0;
     let crossed = |labels: &[Label]| {
-        let stem = pointers[labels[1].of].x;
-        let mut points = vec![[stem, foot + ROWS[0]]];
-        points.extend_from_slice(obstacles);
-        let through = |label: &Label| {
+        let stem = [pointers[labels[1].of].x, foot + ROWS[0]];
+        let cost = |label: &Label| {
             let inside = |[x, y]: &[f64; 2]| {
                 (label.span[0] - 3.0..=label.span[1] + 3.0).contains(x) && (y - foot - label.row).abs() < 10.0
             };
-            label.span[0] < 0.0 || label.span[1] > right || points.iter().any(inside)
+            let wrong = label.span[0] < 0.0 || label.span[1] > right || inside(&stem);
+            obstacles.iter().filter(|point| inside(point)).count() + if wrong { 1000 } else { 0 }
         };
-        labels.iter().filter(|label| through(label)).count()
+        labels.iter().map(cost).sum::<usize>()
     };
     let mut best: Option<(usize, Vec<Label>)> = None;
     for (most, turned, order) in (0..3)
