@@ -410,6 +410,30 @@ fn an_application_that_overwrites_its_buffer_changes_nothing_on_the_wire() {
 }
 
 #[test]
+fn a_buffer_that_is_overwritten_twice_does_not_hold_again_what_it_held() {
+    let (events, _) = record(Scheme::Snapshot, &Setup::new(Config::for_capture(), Some(demo())));
+    let entered = |event: &&Event| {
+        event.packet == 100 && matches!(event.kind, Kind::Stage { stage: Stage::Socket, .. })
+    };
+    let entered = events.iter().find(entered).unwrap();
+    let Kind::Stage { send, .. } = entered.kind else { unreachable!() };
+    let change = Change::Overwrite { at_ns: entered.time_ns, thread: demo().sends[send as usize].flow };
+    let setup = Setup { changes: vec![change; 3], ..Setup::new(Config::for_capture(), Some(demo())) };
+    let (events, _) = record(Scheme::Snapshot, &setup);
+    let (mut written, mut overwritten) = ((0, 0), Vec::new());
+    for event in &events {
+        match event.kind {
+            Kind::AppWrite { requested, new, .. } => written = (requested, new),
+            Kind::Fault { fault: FaultKind::Overwritten, .. } => overwritten.push(written),
+            _ => {}
+        }
+    }
+    assert_eq!(overwritten.len(), 3);
+    // What the packet still holds would be found.
+    assert!(overwritten.iter().all(|(requested, new)| new * 2 > *requested && *new > 0), "{overwritten:?}");
+}
+
+#[test]
 fn a_frame_that_the_link_loses_arrives_nowhere() {
     let changes =
         vec![Change::Lose { from_peer: true, frame: 3 }, Change::Lose { from_peer: false, frame: 7 }];

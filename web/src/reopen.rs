@@ -26,6 +26,8 @@ pub fn link_in(bytes: &[u8]) -> Option<String> {
     if is_capture(bytes) {
         return None;
     }
+    // In a PNG behind the text is a checksum, which may look like more of it.
+    let bytes = text_of_png(bytes).unwrap_or(bytes);
     let begins = |at: usize| {
         let begins = |(begin, _): &&(&[u8], usize)| bytes[at..].starts_with(begin);
         Some((at, STARTS.iter().find(begins)?.1))
@@ -37,6 +39,23 @@ pub fn link_in(bytes: &[u8]) -> Option<String> {
     Some(text.replace("&amp;", "&"))
 }
 
+/// The first text chunk of a PNG file, if it is one and has any (PNG specification, section 5.3: length, type, data, CRC).
+fn text_of_png(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes.strip_prefix(PNG)?;
+    loop {
+        let (len, chunk) = rest.split_first_chunk()?;
+        let len = u32::from_be_bytes(*len) as usize;
+        let data = chunk.get(4..)?.get(..len)?;
+        if chunk.starts_with(b"tEXt") {
+            return Some(data);
+        }
+        rest = chunk.get(len + 8..)?;
+    }
+}
+
+/// How PNG files begin.
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
 /// The CRC of PNG's chunks. A few bytes a file: not worth a table, which every page would load.
 const CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc::CRC_32_ISO_HDLC);
 
@@ -45,7 +64,7 @@ const CRC: crc::Crc<u32, crc::NoTable> = crc::Crc::<u32, crc::NoTable>::new(&crc
 pub fn png_with_text(png: &[u8], key: &str, text: &str) -> Vec<u8> {
     // Signature, and the header chunk, which is always the first and as long.
     const HEAD: usize = 8 + 25;
-    if !png.starts_with(b"\x89PNG\r\n\x1a\n") || png.len() < HEAD {
+    if !png.starts_with(PNG) || png.len() < HEAD {
         return png.to_vec();
     }
     let mut data = Vec::from(*b"tEXt");
@@ -88,11 +107,16 @@ mod tests {
 
     #[test]
     fn a_png_keeps_its_picture_and_carries_the_link() {
-        let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-        png.extend([0; 25]);
+        let mut png = PNG.to_vec();
+        png.extend(*b"\0\0\0\x0dIHDR");
+        png.extend([0; 17]);
         png.extend(b"rest");
         let with = png_with_text(&png, "Link", LINK);
-        assert_eq!(link_in(&with).as_deref(), Some(LINK));
+        // Whatever its checksum looks like, of which many are letters.
+        for at in 0..500 {
+            let link = format!("{LINK}{at}");
+            assert_eq!(link_in(&png_with_text(&png, "Link", &link)), Some(link));
+        }
         assert!(with.starts_with(&png[..33]) && with.ends_with(b"rest"));
         assert_eq!(with.len(), png.len() + 12 + 5 + LINK.len());
         assert_eq!(png_with_text(b"no png", "Link", LINK), b"no png");

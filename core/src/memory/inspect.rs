@@ -446,6 +446,15 @@ impl Memory {
         self.store.references(plid.0).map(|_| LineBytes::new(self.store.line(plid.0)))
     }
 
+    /// Which words of a line are PLIDs, the first word's bit the lowest: none of a data line. None for a PLID that names no line
+    /// now.
+    pub fn tags(&self, plid: Plid) -> Option<u16> {
+        if plid.0 == 0 {
+            return Some(0);
+        }
+        self.store.references(plid.0).map(|_| self.store.line_tags(plid.0))
+    }
+
     /// Every data line with a reference, in the order of PLIDs, without an access. O(capacity).
     pub fn live_data(&self) -> impl Iterator<Item = (Plid, LineBytes)> {
         let plids = 1..=u32::try_from(self.store.capacity()).unwrap_or(u32::MAX);
@@ -461,10 +470,20 @@ impl Memory {
     ///
     /// One bucket is searched; unlike a write it counts no access and changes no count.
     pub fn find_content(&self, bytes: &[u8]) -> Option<Plid> {
+        self.find_line(bytes, 0)
+    }
+
+    /// As [`Memory::find_content`], but of any line: the words whose bits are set in `tags`, the first word's the lowest, are
+    /// PLIDs ([`Memory::tags`]).
+    pub fn find_line(&self, bytes: &[u8], tags: u16) -> Option<Plid> {
         let mut line = [0; 64];
         let line = &mut line[..self.store.line_bytes()];
         line.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        if line.iter().all(|byte| *byte == 0) { Some(Plid(0)) } else { self.store.look_up(line, 0).map(Plid) }
+        if line.iter().all(|byte| *byte == 0) {
+            Some(Plid(0))
+        } else {
+            self.store.look_up(line, tags).map(Plid)
+        }
     }
 }
 

@@ -166,9 +166,13 @@ impl Pending {
     }
 }
 
-/// What an application scribbles over its buffer: every byte is another one than before.
-pub(super) fn scribble(bytes: &mut [u8]) {
-    bytes.iter_mut().for_each(|byte| *byte = !*byte);
+/// What an application scribbles over its buffer, over which it has scribbled `before` times: every byte is another one than
+/// before, and than it was at first.
+pub(super) fn scribble(bytes: &mut [u8], before: u32) {
+    // What the first content differs by after so many times: never nothing, and never twice the same in a row.
+    let differs = |times: u32| times.checked_sub(1).map_or(0, |times| 255 - (times % 255) as u8);
+    let mask = differs(before) ^ differs(before + 1);
+    bytes.iter_mut().for_each(|byte| *byte ^= mask);
 }
 
 #[cfg(test)]
@@ -194,6 +198,22 @@ mod tests {
             assert_eq!(text.parse::<Change>(), Err(ConfigError::Change(text.to_owned())));
         }
         assert!("rings:5:1".parse::<Change>().unwrap_err().to_string().contains("choose 2 to"));
+    }
+
+    #[test]
+    fn whatever_is_scribbled_over_is_never_what_it_was() {
+        let first: Vec<u8> = (0..=255).collect();
+        let mut bytes = first.clone();
+        let mut seen = vec![first.clone()];
+        for times in 0..600 {
+            let before = bytes.clone();
+            scribble(&mut bytes, times);
+            let same = |other: &[u8]| bytes.iter().zip(other).filter(|(a, b)| a == b).count();
+            assert_eq!((same(&before), same(&first)), (0, 0), "after {} times", times + 1);
+            assert!(times >= 255 || !seen.contains(&bytes), "after {} times", times + 1);
+            seen.push(bytes.clone());
+        }
+        assert_eq!(seen[1], first.iter().map(|byte| !byte).collect::<Vec<_>>());
     }
 
     #[test]

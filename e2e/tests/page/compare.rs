@@ -20,7 +20,7 @@ async fn lines_of_a_moment_are_compared_with_the_marked_one() -> Result<()> {
     page.until_text("lines", "Lines of all segments").await?;
     page.until_text("lines-mark", "Mark this moment").await?;
     page.click("lines-mark").await?;
-    page.until_text("lines-mark", "This moment is marked").await?;
+    page.until_text("lines-mark", "Marked").await?;
     let disabled = "return document.getElementById('lines-compare').disabled";
     ensure!(page.browser.eval(disabled).await? == json!(true), "a moment is not compared with itself");
     page.browser.open(&format!("{}#/explore?v=2&at=9000&mark=3000", page.server.url())).await?;

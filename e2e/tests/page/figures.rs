@@ -65,6 +65,10 @@ async fn the_drawing_has_words_and_no_inline_styles_and_fits_a_phone() -> Result
     ensure!(label.as_str().unwrap_or_default().contains("step 5 of 8"), "{label}");
     let styled = page.browser.eval("return document.querySelectorAll('main [style]').length").await?;
     ensure!(styled == json!(0), "{styled} inline styles");
+    let apart = "const tabs = [...document.querySelectorAll('.controls a.choice')].map((tab) => tab.getBoundingClientRect());
+                 return tabs.slice(1).map((tab, i) => Math.round(tab.left - tabs[i].right))";
+    let apart = page.browser.eval(apart).await?;
+    ensure!(apart == json!([-1, -1, -1]), "tabs share their borders: {apart}");
     page.browser.resize(360, 640).await?;
     let fits = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth";
     snapstack_e2e::wait_for("the page to fit", snapstack_e2e::READY, async || {

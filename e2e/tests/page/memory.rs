@@ -4,6 +4,7 @@ use anyhow::{Result, ensure};
 use fantoccini::key::Key;
 use fantoccini::{Locator, elements::Element};
 use serde_json::json;
+use snapstack_e2e::{READY, wait_for};
 
 use crate::fixture::Page;
 
@@ -67,6 +68,34 @@ async fn a_paste_that_is_too_long_is_refused_and_stays_in_the_field() -> Result<
     page.until_text("lab-said", "new").await?;
     ensure!(page.browser.eval(length).await? == json!(0));
     page.until_text("lab-range", "from 0 to 16,384").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn the_drawing_takes_the_room_that_there_is() -> Result<()> {
+    let page = Page::open("#/memory").await?;
+    page.until_text("lab-tally", "lines held").await?;
+    // Of the drawing's width so much is drawn on, and it is so much of the window's.
+    let share = "const canvas = document.querySelector('#dag canvas');
+                 const { width, height } = canvas;
+                 const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+                 let [left, right] = [width, 0];
+                 for (let i = 3; i < data.length; i += 4) {
+                   if (data[i] === 0) continue;
+                   const x = (i - 3) / 4 % width;
+                   left = Math.min(left, x);
+                   right = Math.max(right, x);
+                 }
+                 return [Math.round(100 * (right - left) / width), Math.round(100 * canvas.clientWidth / innerWidth)]";
+    for (width, height, least) in [(1440, 900, [85, 50]), (844, 390, [50, 60]), (400, 800, [80, 95])] {
+        page.browser.resize(width, height).await?;
+        let what = format!("the drawing to fill its part of {width} by {height}");
+        wait_for(&what, READY, async || {
+            let found: (u32, u32) = serde_json::from_value(page.browser.eval(share).await?)?;
+            Ok((found.0 >= least[0] && found.1 >= least[1]).then_some(()))
+        })
+        .await?;
+    }
     page.no_complaints().await
 }
 

@@ -98,10 +98,17 @@ async fn a_packets_lines_are_drawn_and_say_why_they_are_alive() -> Result<()> {
     let why = page.until_text("why", "reference").await?;
     ensure!(why.contains("TX slot") && why.contains("Bytes"), "{why}");
     page.click("history").await?;
-    page.until_text("why", "changes").await?;
+    let counted = page.until_text("why", "changes").await?;
+    ensure!(!counted.contains("at most 0"), "the root is referred to while the slot holds it: {counted}");
     page.click("lines-all").await?;
     let all = page.until_text("lines", "Lines of all segments").await?;
     ensure!(all.contains("At the cursor now"), "{all}");
+    page.browser.resize(400, 800).await?;
+    let header = "return document.querySelector('#lines > header').offsetHeight <= 84";
+    wait_for("a header of two rows on a phone", READY, async || {
+        Ok((page.browser.eval(header).await? == json!(true)).then_some(()))
+    })
+    .await?;
     page.press(Key::Escape).await?;
     wait_for("the sheet to close", Duration::from_secs(10), async || {
         Ok(page.text("lines").await?.is_empty().then_some(()))

@@ -5,6 +5,7 @@ use super::layout::Row;
 use super::model::Model;
 use super::spread::{Item, Thing};
 use super::view::View;
+use super::words::{ShortName, short_name};
 use crate::scene::{Ink, Scene, Shape, content_cell, grouped};
 
 /// Least width of a leaf that has its name beside its content.
@@ -46,19 +47,40 @@ fn segment(scene: &mut Scene, model: &Model, row: &Row, item: &Item, top: u32) {
     scene.outline(x, y, w, row.h, Ink::Reference, 1.5);
     let room = w - 10.0;
     let middle = item.middle();
-    let short: String = top.label.chars().take((room / 7.2 - 1.0).max(0.0) as usize).collect();
-    let short = if short.chars().count() > 2 { format!("{short}…") } else { top.segment.to_string() };
-    let base = if row.h > 30.0 { y + 15.0 } else { y + row.h / 2.0 + 4.0 };
-    if let Some(name) = fitting([top.label.clone(), short], 12.0, room) {
+    let ShortName { names, parts } = short_name(&top.label);
+    let tall = row.h > 30.0;
+    let base = if tall { y + 15.0 } else { y + row.h / 2.0 + 4.0 };
+    if let Some(name) = fitting(names, 12.0, room) {
         scene.label((middle, base), 0, Ink::Text, 12.0, true, room, name);
+    } else if let Some((kind, number)) = stacked(parts, w).filter(|_| tall) {
+        scene.label((middle, y + 14.0), 0, Ink::Text, 10.0, true, w, kind);
+        scene.label((middle, y + 27.0), 0, Ink::Text, 10.0, true, w, number);
+        return;
+    } else if let Some(name) = fitting(initials(&top.label, top.segment), 10.0, w - 3.0) {
+        scene.label((middle, base), 0, Ink::Text, 10.0, true, w, name);
     }
-    if row.h > 30.0 {
+    if tall {
         let bytes = grouped(top.length);
         let zeros = if top.root.is_none() { ", zeros" } else { "" };
         if let Some(length) = fitting([format!("{bytes} B{zeros}"), format!("{bytes} B")], 10.0, room) {
             scene.label((middle, y + 28.0), 0, Ink::Dim, 10.0, false, room, length);
         }
     }
+}
+
+/// Kind and number of what holds a segment, as they fit one over the other; of the kind its initial, if need be.
+fn stacked(parts: Option<(&str, String)>, w: f64) -> Option<(String, String)> {
+    let (kind, number) = parts.filter(|(_, number)| text_width(number, 10.0) <= w - 2.0)?;
+    let kind = fitting([kind.to_owned(), kind.chars().take(1).collect()], 10.0, w - 4.0)?;
+    Some((kind, number))
+}
+
+/// The least that a segment's box says: kind and number of what holds it, else the segment's own number.
+fn initials(label: &str, segment: u32) -> [String; 2] {
+    let parts = short_name(label).parts;
+    let (kind, number) = parts.unwrap_or(("", segment.to_string()));
+    let initial: String = kind.chars().take(1).collect();
+    [format!("{initial}{number}"), number]
 }
 
 /// The box of a line: what it is by its outline.

@@ -62,7 +62,7 @@ pub struct Layout {
 pub(super) const MAP: f64 = 18.0;
 const EDGE: f64 = 10.0;
 /// Between rows, at least and at most: room for references.
-const BETWEEN: (f64, f64) = (14.0, 92.0);
+const BETWEEN: (f64, f64) = (14.0, 240.0);
 
 /// Left and right edge of the columns on so wide a screen.
 pub fn across(width: f64) -> (f64, f64) {

@@ -78,6 +78,36 @@ fn occurrences(model: &Model, line: u32) -> Vec<(u32, u64)> {
     all
 }
 
+/// What a segment is called where there is less and less room: its whole name, what holds it and which, the same shortened, and
+/// kind and number apart.
+pub(super) struct ShortName {
+    /// From the longest to the shortest.
+    pub(super) names: Vec<String>,
+    /// Kind and number, to be written one over the other; None of what is not of that form.
+    pub(super) parts: Option<(&'static str, String)>,
+}
+
+/// Shortens a segment's name; one that is not the worker's is left as it is.
+pub(super) fn short_name(label: &str) -> ShortName {
+    let kinds = [
+        ("application's buffer ", "buffer", "buf"),
+        ("socket's queue, payload ", "payload", "pay"),
+        ("TX slot ", "TX slot", "TX"),
+        ("RX slot ", "RX slot", "RX"),
+        ("packet ", "packet", "pkt"),
+    ];
+    let found = kinds.iter().find_map(|(begin, long, short)| {
+        let rest = label.strip_prefix(begin)?;
+        let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        (!number.is_empty()).then_some((*long, *short, number))
+    });
+    let mut names = vec![label.to_owned()];
+    if let Some((long, short, number)) = &found {
+        names.extend([format!("{long} {number}"), format!("{short} {number}")]);
+    }
+    ShortName { names, parts: found.map(|(_, short, number)| (short, number)) }
+}
+
 /// A list as it is spoken.
 fn joined(texts: &[String]) -> String {
     match texts {

@@ -134,12 +134,14 @@ pub enum Question {
         /// The moment.
         at: Moment,
     },
-    /// How the reference count of a line's content changes over the whole run.
+    /// How the reference count of a line changes over the whole run.
     History {
         /// The lane.
         lane: u32,
         /// The line's bytes, in hex.
         bytes: String,
+        /// Which of its words are PLIDs, the first one's bit the lowest.
+        tags: u16,
     },
     /// All frames of the run, as pcapng.
     Frames {
@@ -185,6 +187,8 @@ pub struct LineInfo {
     pub plid: u32,
     /// Its bytes, in hex.
     pub bytes: String,
+    /// Which of its words are PLIDs, the first one's bit the lowest: none of a data line.
+    pub tags: u16,
     /// Its reference count.
     pub references: u32,
     /// Who refers to it, in words.

@@ -22,11 +22,13 @@ pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Sce
     let crowded: Vec<bool> = (0..=picture.lines.first().map_or(0, |line| line.height)).map(crowded).collect();
     let line_selected = matches!(selected, Some(Thing::Line(_)));
     // Where edges come in, side by side.
-    let mut arrivals: Vec<Vec<(f64, f64, bool)>> = vec![Vec::new(); lines.len()];
+    let mut arrivals: Vec<Vec<(Vec<(f64, f64)>, bool)>> = vec![Vec::new(); lines.len()];
+    let bands = bands(picture, lines);
     for (segment, place) in picture.segments.iter().zip(segments) {
         if let Some(root) = picture.lines.iter().position(|line| line.plid == segment.root) {
             let on = selected.is_some_and(|thing| thing == place.thing) || lit.contains(&root);
-            arrivals[root].push((place.middle(), place.y + place.h, on && selected.is_some()));
+            let way = way((place.middle(), place.y + place.h), &lines[root], &bands);
+            arrivals[root].push((way, on && selected.is_some()));
         }
     }
     for (i, (line, place)) in picture.lines.iter().zip(lines).enumerate() {
@@ -36,17 +38,18 @@ pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Sce
                 && (Some(Thing::Line(line.plid)) == selected || lit.contains(&i) && lit.contains(child));
             let level = usize::from(picture.lines[*child].height);
             if line_selected && on || !crowded[level] {
-                let (x, y) = slot(place, line, word);
-                arrivals[*child].push((x, y, on));
+                arrivals[*child].push((vec![slot(place, line, word)], on));
             }
         }
     }
     for (place, mut arriving) in lines.iter().zip(arrivals) {
-        arriving.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let last = |way: &[(f64, f64)]| way.last().map_or(0.0, |point| point.0);
+        arriving.sort_by(|a, b| last(&a.0).total_cmp(&last(&b.0)));
         let step = place.w * 0.7 / arriving.len().max(1) as f64;
         let start = place.middle() - step * (arriving.len().saturating_sub(1)) as f64 / 2.0;
-        for (i, (x, y, on)) in arriving.into_iter().enumerate() {
-            edge(&mut scene, (x, y), (start + step * i as f64, place.y), on, place.detail);
+        for (i, (mut way, on)) in arriving.into_iter().enumerate() {
+            way.push((start + step * i as f64, place.y));
+            edge(&mut scene, &way, on, place.detail);
         }
     }
     for (segment, place) in picture.segments.iter().zip(segments) {
@@ -126,16 +129,64 @@ fn slot(place: &Placed, line: &LineView, word: usize) -> (f64, f64) {
     (place.x + (word as f64 + 0.5) * w, place.y + place.h - 7.0_f64.min(place.h / 2.0))
 }
 
-fn edge(scene: &mut Scene, from: (f64, f64), to: (f64, f64), on: bool, detail: Detail) {
-    let bend = (to.1 - from.1) * 0.5;
-    let at = |t: f64| {
-        let u = 1.0 - t;
+/// Lines of one height: from where to where they reach from top to bottom, and each from left to right.
+struct Band {
+    top: f64,
+    bottom: f64,
+    taken: Vec<(f64, f64)>,
+}
+
+/// The levels, from the top.
+fn bands(picture: &Picture, lines: &[Placed]) -> Vec<Band> {
+    let mut bands: Vec<(u8, Band)> = Vec::new();
+    for (line, place) in picture.lines.iter().zip(lines) {
+        let (top, bottom) = (place.y, place.y + place.h);
+        if bands.last().is_none_or(|(height, _)| *height != line.height) {
+            bands.push((line.height, Band { top, bottom, taken: Vec::new() }));
+        }
+        if let Some((_, band)) = bands.last_mut() {
+            (band.top, band.bottom) = (band.top.min(top), band.bottom.max(bottom));
+            band.taken.push((place.x, place.x + place.w));
+        }
+    }
+    bands.into_iter().map(|(_, band)| band).collect()
+}
+
+/// Space between a line and a reference that passes it: least, and where there is room.
+const PASSING: (f64, f64) = (4.0, 10.0);
+
+/// The way from a segment to its root: where levels lie between, through the gaps between their lines, or past them.
+fn way(from: (f64, f64), to: &Placed, bands: &[Band]) -> Vec<(f64, f64)> {
+    let mut way = vec![from];
+    for band in bands.iter().take_while(|band| band.bottom < to.y) {
+        let (x, y) = way[way.len() - 1];
+        // Nearest to the straight line.
+        let share = ((band.top + band.bottom) / 2.0 - y) / (to.y - y).max(1.0);
+        let wanted = x + (to.middle() - x) * share;
+        let free =
+            |x: f64| band.taken.iter().all(|(left, right)| x <= left - PASSING.0 || x >= right + PASSING.0);
+        let beside = band.taken.iter().flat_map(|(left, right)| [left - PASSING.1, right + PASSING.1]);
+        // In a narrow gap in the middle of it.
+        let between = band.taken.windows(2).map(|pair| f64::midpoint(pair[0].1, pair[1].0));
+        let places = between.chain(beside).chain([wanted]).filter(|x| *x > 0.0 && free(*x));
+        let x = places.min_by(|a, b| (a - wanted).abs().total_cmp(&(b - wanted).abs())).unwrap_or(wanted);
+        way.extend([(x, band.top - 6.0), (x, band.bottom + 6.0)]);
+    }
+    way
+}
+
+/// A reference along its way; it turns between levels only.
+fn edge(scene: &mut Scene, way: &[(f64, f64)], on: bool, detail: Detail) {
+    let Some(to) = way.last().copied() else { return };
+    let turn = |from: (f64, f64), to: (f64, f64), t: f64| {
+        let (u, bend) = (1.0 - t, (to.1 - from.1) * 0.5);
         let (a, b, c, d) = (u * u * u, 3.0 * u * u * t, 3.0 * u * t * t, t * t * t);
         let x = (a + b) * from.0 + (c + d) * to.0;
         let y = a * from.1 + b * (from.1 + bend) + c * (to.1 - bend) + d * to.1;
         (x, y)
     };
-    let points = (0..=14).map(|i| at(f64::from(i) / 14.0)).collect();
+    let turns = way.windows(2).flat_map(|ends| (0..=14).map(|i| turn(ends[0], ends[1], f64::from(i) / 14.0)));
+    let points = turns.collect();
     let (width, alpha) = match (on, detail) {
         (true, _) => (2.0, 1.0),
         (false, Detail::Small) => (1.0, 0.25),

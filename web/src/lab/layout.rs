@@ -8,6 +8,10 @@ const EDGE: f64 = 16.0;
 /// Between levels: room for edges, more where there is height to fill.
 const BETWEEN: (f64, f64) = (56.0, 112.0);
 const SEGMENT: (f64, f64) = (104.0, 40.0);
+/// Between segments, least and most.
+const BESIDE: (f64, f64) = (8.0, 56.0);
+/// Largest scale.
+const LARGEST: f64 = 1.6;
 
 /// How much a line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +55,8 @@ pub struct Layout {
     pub placed: Vec<Placed>,
     /// Width and height of the whole.
     pub size: (f64, f64),
+    /// How much larger than that it is to be shown: what is few is large.
+    pub scale: f64,
     /// How many of `placed` are segments.
     pub segments: usize,
 }
@@ -125,9 +131,23 @@ fn gap(detail: Detail) -> f64 {
     }
 }
 
-/// Lays a picture out in `width`: with as much detail as fits, and in several rows a level if nothing fits. Levels stand
-/// apart so far that `height` is used, within bounds.
+/// Lays a picture out in `width`: with as much detail as fits, and in several rows a level if nothing fits; larger where there
+/// is room. Levels stand apart so far that `height` is used, within bounds.
 pub fn layout(picture: &Picture, width: f64, height: f64) -> Layout {
+    let plain = place(picture, width, height);
+    let scale = (width / (plain.across + 2.0 * EDGE)).min(height / plain.least).clamp(1.0, LARGEST);
+    let Plan { layout, .. } = if scale > 1.0 { place(picture, width / scale, height / scale) } else { plain };
+    Layout { scale, ..layout }
+}
+
+/// A layout with the width that its widest level needs, and the least height of all.
+struct Plan {
+    layout: Layout,
+    across: f64,
+    least: f64,
+}
+
+fn place(picture: &Picture, width: f64, height: f64) -> Plan {
     let room = (width - 2.0 * EDGE).max(60.0);
     let top = picture.lines.iter().map(|line| line.height).max();
     let levels: Vec<Vec<usize>> = (0..=top.unwrap_or(0))
@@ -143,7 +163,7 @@ pub fn layout(picture: &Picture, width: f64, height: f64) -> Layout {
         .map(|level| {
             let kind = usize::from(picture.lines[level[0]].height > 0);
             let size = |detail| sizes(detail, picture.line_size)[kind];
-            let fits = |detail: &Detail| level.len() as f64 * (size(*detail).0 + gap(*detail)) <= room;
+            let fits = |detail: &Detail| level.len() as f64 * (size(*detail).0 + gap(*detail)) <= room + 0.5;
             let detail = [Detail::Full, Detail::Medium].into_iter().find(fits).unwrap_or(Detail::Small);
             (level, detail, size(detail))
         })
@@ -182,9 +202,8 @@ pub fn layout(picture: &Picture, width: f64, height: f64) -> Layout {
         })
         .collect();
     let mut y = EDGE;
-    let segment_x = settle(&wanted, SEGMENT.0, 8.0, room);
-    let mut rows = Rows::new(y, SEGMENT.1, 8.0);
-    for (i, x) in segment_x.into_iter().enumerate() {
+    let mut rows = Rows::new(y, SEGMENT.1, BESIDE.0);
+    for (i, x) in in_order(&wanted, SEGMENT.0, room).into_iter().enumerate() {
         let top = rows.place(x, SEGMENT.0);
         let thing = Thing::Segment(picture.segments[i].name);
         placed[i] = Some(Placed {
@@ -217,7 +236,35 @@ pub fn layout(picture: &Picture, width: f64, height: f64) -> Layout {
     }
     let placed: Vec<Placed> = placed.into_iter().flatten().collect();
     let bottom = placed.iter().map(|p| p.y + p.h).fold(0.0, f64::max);
-    Layout { placed, size: (width.max(60.0 + 2.0 * EDGE), bottom + EDGE + 14.0), segments: count }
+    let size = (width.max(60.0 + 2.0 * EDGE), bottom + EDGE + 14.0);
+    // As wide as what decides how much detail fits.
+    let row = |count: usize, w: f64, gap: f64| (count as f64 * (w + gap)).min(room);
+    let segments = row(count, SEGMENT.0, BESIDE.0);
+    let across = levels
+        .iter()
+        .map(|(level, detail, size)| row(level.len(), size.0, gap(*detail)))
+        .fold(segments, f64::max);
+    let least = size.1 - levels.len() as f64 * (between - BETWEEN.0);
+    Plan { layout: Layout { placed, size, scale: 1.0, segments: count }, across, least }
+}
+
+/// Middles of boxes in their order and at equal distances, as near to those wanted as that allows; row after row where they do
+/// not fit in one.
+fn in_order(wanted: &[f64], w: f64, room: f64) -> Vec<f64> {
+    let count = wanted.len() as f64;
+    if wanted.len() < 2 || count * (w + BESIDE.0) - BESIDE.0 > room {
+        return settle(wanted, w, BESIDE.0, room);
+    }
+    // The straight line that fits best.
+    let middle = (count - 1.0) / 2.0;
+    let mean = wanted.iter().sum::<f64>() / count;
+    let squares: f64 = (0..wanted.len()).map(|i| (i as f64 - middle).powi(2)).sum();
+    let along: f64 = (0..).zip(wanted).map(|(i, x)| (f64::from(i) - middle) * (x - mean)).sum();
+    let most = ((room - w) / (count - 1.0)).min(w + BESIDE.1);
+    let pitch = (along / squares).clamp(w + BESIDE.0, most);
+    let half = pitch * middle + w / 2.0;
+    let mean = mean.clamp(half, room - half);
+    (0..wanted.len()).map(|i| mean + pitch * (i as f64 - middle)).collect()
 }
 
 /// Middles of `count` boxes side by side, centred if they fit in a row, else row after row from the left.

@@ -171,7 +171,7 @@ fn nothing_overlaps_or_leaves_the_width_however_much_there_is() {
         let layout = layout(lab.picture(), width, 600.0);
         assert_eq!(layout.placed.len(), 2 + lab.picture().lines.len());
         for (i, a) in layout.placed.iter().enumerate() {
-            assert!(a.x >= 0.0 && a.x + a.w <= width, "{a:?} in {width}");
+            assert!(a.x >= 0.0 && (a.x + a.w) * layout.scale <= width + 0.01, "{a:?} in {width}");
             assert!(layout.placed[..i].iter().all(|b| !overlap(a, b)), "{amount} in {width}");
         }
     }
@@ -193,20 +193,90 @@ fn arrows_reach_everything() {
     assert_eq!(reached.len(), layout.placed.len());
 }
 
+/// The points of references: their heads have fewer.
+fn curves(shapes: &[Shape]) -> impl Iterator<Item = &Vec<(f64, f64)>> {
+    shapes.iter().filter_map(|shape| match shape {
+        Shape::Path { points, .. } if points.len() >= 15 => Some(points),
+        _ => None,
+    })
+}
+
+#[test]
+fn segments_stand_in_their_order_at_equal_distances() {
+    let mut lab = Lab::default();
+    lab.take(Deed::Step(Step::Create(bytes("something else entirely, of several lines"))));
+    for width in [520.0, 820.0, 1300.0] {
+        let layout = layout(lab.picture(), width, 700.0);
+        let segments = &layout.placed[..layout.segments];
+        let steps: Vec<f64> = segments.windows(2).map(|pair| pair[1].x - pair[0].x).collect();
+        assert!(steps[0] >= segments[0].w, "{steps:?}");
+        assert!(steps.iter().all(|step| (step - steps[0]).abs() < 0.01), "{steps:?} in {width}");
+    }
+}
+
+#[test]
+fn references_go_past_the_lines_between_them_and_their_root() {
+    // S2 is a line within what S1 becomes: its reference passes a level.
+    let mut lab = Lab::default();
+    for text in ["0123456789abcdef", "the fifth and the sixth line, too"] {
+        lab.take(Deed::Step(Step::Append(Name(1), bytes(text))));
+    }
+    for (width, height) in [(500.0, 400.0), (820.0, 700.0), (1300.0, 900.0)] {
+        let layout = layout(lab.picture(), width, height);
+        let scene = scene(lab.picture(), &layout, None);
+        let (segments, lines) = layout.placed.split_at(layout.segments);
+        let roots =
+            lab.picture().segments.iter().map(|segment| lab.picture().line(segment.root).unwrap().height);
+        assert!(roots.clone().min() < roots.max(), "some root lies lower than another");
+        for points in curves(&scene.shapes) {
+            let (from, to) = (points[0], points[points.len() - 1]);
+            if !segments.iter().any(|place| from.1 == place.y + place.h) {
+                continue;
+            }
+            for place in lines {
+                let inside = |(x, y): &(f64, f64)| {
+                    (place.x..=place.x + place.w).contains(x)
+                        && (place.y + 1.0..=place.y + place.h).contains(y)
+                };
+                // From point to point, as it is drawn.
+                let halves = points
+                    .windows(2)
+                    .map(|ends| (f64::midpoint(ends[0].0, ends[1].0), f64::midpoint(ends[0].1, ends[1].1)));
+                assert!(
+                    !points.iter().copied().chain(halves).any(|point| inside(&point)),
+                    "{place:?} on the way to {to:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn few_lines_are_large_where_there_is_room() {
+    let lab = Lab::default();
+    let scale = |width, height| layout(lab.picture(), width, height).scale;
+    assert_eq!(scale(360.0, 700.0), 1.0, "three segments take the width");
+    assert_eq!(scale(1300.0, 900.0), 1.6);
+    let layout = layout(lab.picture(), 820.0, 780.0);
+    let right = layout.placed.iter().map(|place| place.x + place.w).fold(0.0, f64::max) * layout.scale;
+    assert!(right > 780.0 && right <= 820.0, "the leaves take the width: {right}");
+    assert!(layout.size.1 * layout.scale <= 780.0 && layout.scale > 1.3, "{layout:?}");
+}
+
 #[test]
 fn a_crowded_level_shows_only_the_ways_to_a_selected_line() {
     let mut lab = empty();
     let content: Vec<u8> = (1..=900u32).flat_map(|i| [i; 4].map(u32::to_le_bytes).concat()).collect();
     lab.take(Deed::Step(Step::Create(content.into())));
     let layout = layout(lab.picture(), 900.0, 600.0);
-    let curves = |selected| {
+    let drawn = |selected| {
         let shapes = scene(lab.picture(), &layout, selected).shapes;
-        shapes.iter().filter(|s| matches!(s, Shape::Path { points, .. } if points.len() == 15)).count()
+        curves(&shapes).count()
     };
-    let few = curves(Some(Thing::Segment(Name(1))));
+    let few = drawn(Some(Thing::Segment(Name(1))));
     assert!(few < 300, "{few} edges among 900 leaves");
     let leaf = lab.picture().lines.last().unwrap().plid;
-    assert!(curves(Some(Thing::Line(leaf))) > few);
+    assert!(drawn(Some(Thing::Line(leaf))) > few);
 }
 
 #[test]
@@ -214,10 +284,8 @@ fn an_edge_is_drawn_for_every_reference_and_none_looks_like_a_copy() {
     let lab = Lab::default();
     let layout = layout(lab.picture(), 900.0, 600.0);
     let scene = scene(lab.picture(), &layout, None);
-    let curves =
-        scene.shapes.iter().filter(|s| matches!(s, Shape::Path { points, .. } if points.len() == 15));
     let references: u32 = lab.picture().lines.iter().map(|line| line.references).sum();
-    assert_eq!(curves.count() as u32, references);
+    assert_eq!(curves(&scene.shapes).count() as u32, references);
     let copies = |shape: &&Shape| match shape {
         Shape::Rect { ink, .. } | Shape::Path { ink, .. } | Shape::Text { ink, .. } => {
             *ink == crate::scene::Ink::Copy

@@ -305,7 +305,7 @@ impl Provider {
             Wanted::History => {
                 let Some(line) = self.session.state.inspect.line.clone() else { return false };
                 let lane = shown.map_or(lane, |dag| dag.lane);
-                self.ask(Asked::History, Question::History { lane, bytes: line.bytes });
+                self.ask(Asked::History, Question::History { lane, bytes: line.bytes, tags: line.tags });
             }
             Wanted::Frames => {
                 self.ask(Asked::Frames, Question::Frames { lane: 1 });

@@ -61,6 +61,9 @@ impl<B: Buffers> Buffers for Recorded<B> {
         let user = self.inner.app_write(buffer, send, bytes)?;
         let after = self.inner.ledger().app_write;
         put(&mut self.users, user.0, (Event::NONE, 0), (send.0, 0));
+        if let Some(times) = self.scribbled.get_mut(user.0 as usize) {
+            *times = 0;
+        }
         let requested = (after.lines_requested - before.lines_requested) as u32;
         let new = (after.lines_new - before.lines_new) as u32;
         self.layer(Event::NONE, Kind::AppWrite { bytes: bytes.len() as u32, requested, new });

@@ -60,6 +60,8 @@ pub struct Recorded<B> {
     on_link: VecDeque<u16>,
     /// Which write each buffer of the application holds, and which of its bytes it begins with.
     users: Vec<(u32, u32)>,
+    /// How often each of them was scribbled over since the application wrote it.
+    scribbled: Vec<u32>,
     payloads: Vec<Option<PayloadNote>>,
     tx: Vec<TxNotes>,
     /// Of the frames in each RX ring, the subject and the thread.
@@ -105,6 +107,7 @@ impl<B: Buffers> Recorded<B> {
             subjects: 0,
             on_link: VecDeque::new(),
             users: Vec::new(),
+            scribbled: Vec::new(),
             payloads: Vec::new(),
             tx: vec![TxNotes::default(); usize::from(queues)],
             rx: vec![VecDeque::new(); usize::from(queues)],
@@ -179,7 +182,9 @@ impl<B: Buffers> Recorded<B> {
     /// Bytes that a clone at another time does not share, by what `scheme` says of the scheme.
     pub(super) fn unshared(&self, other: &Self, scheme: impl FnOnce(&B, &B) -> u64) -> u64 {
         let ports = self.ports.as_ref().map_or(0, Vec::len);
-        let notes = size_of::<Option<PayloadNote>>() * self.payloads.len() + 8 * (self.users.len() + ports);
+        let notes = size_of::<Option<PayloadNote>>() * self.payloads.len()
+            + 8 * (self.users.len() + ports)
+            + 4 * self.scribbled.len();
         scheme(&self.inner, &other.inner) + notes as u64 + self.journal.bytes()
     }
 
@@ -195,8 +200,11 @@ impl<B: Buffers> Recorded<B> {
         if self.inner.read_user(buffer, 0, &mut bytes).is_err() {
             return false;
         }
-        scribble(&mut bytes);
-        self.app_write(Some(buffer), send, &bytes).is_ok()
+        let times = self.scribbled.get(buffer.0 as usize).copied().unwrap_or(0);
+        scribble(&mut bytes, times);
+        let Ok(written) = self.app_write(Some(buffer), send, &bytes) else { return false };
+        put(&mut self.scribbled, written.0, 0, times + 1);
+        true
     }
 
     /// When software is done with what it was told to do.

@@ -130,6 +130,42 @@ fn four_lines_are_drawn_singly_with_all_that_is_said_of_them() {
     assert!(texts.contains(&"×2".to_owned()) && texts.contains(&"S1".to_owned()), "{texts:?}");
 }
 
+#[test]
+fn segments_say_what_they_are_however_narrow_they_are() {
+    use super::super::spread::Item;
+
+    let mut world = World::new(16, 4096);
+    let names = ["application's buffer 4", "socket's queue, payload 17", "TX slot 5, packet 12", "RX slot 3"];
+    for (i, name) in (1..).zip(names) {
+        world.create(name, &[i; 16]);
+    }
+    let model = world.model();
+    let named = |width: f64| {
+        let view = View::new(&model, width - 94.0);
+        let (scene, layout) = scene(&model, &view, (width, 500.0));
+        let items = &layout.rows[0].items;
+        let said = |item: &Item| {
+            let inside = |shape: &&Shape| {
+                matches!(shape, Shape::Text { x, .. } if (item.x..item.x + item.w).contains(x))
+                    && matches!(shape, Shape::Text { y, .. } if *y < layout.rows[0].bottom())
+            };
+            let shapes: Vec<Shape> = scene.shapes.iter().filter(inside).cloned().collect();
+            texts(&Scene { shapes, ..Scene::default() }).join(" ")
+        };
+        items.iter().map(said).collect::<Vec<_>>()
+    };
+    let wide = named(1400.0);
+    let kinds = ["buffer 4", "payload 17", "TX slot 5", "RX slot 3"];
+    assert!(wide.iter().zip(kinds).all(|(said, kind)| said.starts_with(kind)), "{wide:?}");
+    for width in [320.0, 240.0, 160.0] {
+        let numbered = |(said, number): (&String, &str)| {
+            said.len() > number.len() && said.split(' ').any(|word| word.ends_with(number))
+        };
+        let said = named(width);
+        assert!(said.iter().zip(["4", "17", "5", "3"]).all(numbered), "{said:?} in {width}");
+    }
+}
+
 fn texts(scene: &Scene) -> Vec<String> {
     let text = |shape: &Shape| match shape {
         Shape::Text { text, .. } => Some(text.clone()),

@@ -12,10 +12,12 @@ const STEPS: u32 = 64;
 
 /// What is looked for.
 pub(super) enum What {
-    /// The reference count of a content, as it changes.
+    /// The reference count of a line, as it changes.
     History {
-        /// The content.
+        /// Its bytes.
         bytes: Vec<u8>,
+        /// Which of its words are PLIDs.
+        tags: u16,
     },
     /// All frames.
     Frames,
@@ -75,11 +77,11 @@ impl Again {
     fn steps(&mut self) -> bool {
         let goes_on = match &self.what {
             What::Frames => self.lane.step_many(STEPS),
-            What::History { bytes } => (0..STEPS).all(|_| {
+            What::History { bytes, tags } => (0..STEPS).all(|_| {
                 let goes_on = self.lane.step();
                 let count = self.lane.snapshot().and_then(|snapshot| {
                     let memory = snapshot.memory();
-                    memory.references(memory.find_content(bytes)?)
+                    memory.references(memory.find_line(bytes, *tags)?)
                 });
                 let count = count.unwrap_or(0);
                 if self.last != Some(count) {

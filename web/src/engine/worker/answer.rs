@@ -56,8 +56,8 @@ impl Job {
             Question::Find { lane, of, bytes, at } => {
                 (*lane, What::Find(*of, hex::decode(bytes).unwrap_or_default()), *at)
             }
-            Question::History { lane, bytes } => {
-                let what = hex::decode(bytes).ok().map(|bytes| again::What::History { bytes });
+            Question::History { lane, bytes, tags } => {
+                let what = hex::decode(bytes).ok().map(|bytes| again::What::History { bytes, tags: *tags });
                 let job = what.and_then(|what| Again::new(finished, *lane, what));
                 let job = job.ok_or_else(|| nothing("The line cannot be followed."))?;
                 return Ok(Self::Again(Box::new(job)));

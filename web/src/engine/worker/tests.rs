@@ -218,6 +218,30 @@ fn what_is_looked_at_in_parts_is_what_one_look_tells() {
 }
 
 #[test]
+fn references_are_counted_over_the_run_of_data_lines_and_of_those_above_them() {
+    let (mut finished, lanes) = finished(&crowded());
+    let at = Moment { events: lanes[1].len() as u32 / 2, before: None };
+    let (found, words, _) = answer(&mut finished, Question::Dag { lane: 1, of: DagOf::All, at });
+    let Answer::Dag { labels } = found else { panic!("{found:?}") };
+    let forest = Forest::from_words(&labels, &words.unwrap()).unwrap();
+    for height in [0, 1] {
+        let lines = forest.lines.iter().filter(|line| line.height == height);
+        let line = lines.max_by_key(|line| line.references).unwrap();
+        let (found, ..) = answer(&mut finished, Question::Line { lane: 1, plid: line.plid, at });
+        let Answer::Line(info) = found else { panic!("{found:?}") };
+        assert_eq!(info.tags == 0, height == 0);
+        let mut counts = |tags| {
+            let history = Question::History { lane: 1, bytes: info.bytes.clone(), tags };
+            let (_, words, _) = answer(&mut finished, history);
+            words.unwrap().chunks(3).map(|point| point[2]).collect::<Vec<_>>()
+        };
+        let told = counts(info.tags);
+        assert!(told.contains(&info.references), "height {height}: {} in {told:?}", info.references);
+        assert!(height == 0 || counts(0) == [0], "no data line holds these bytes");
+    }
+}
+
+#[test]
 fn who_asks_before_the_run_is_there_hears_what_is_done_meanwhile() {
     let mut questions = Questions::default();
     assert!(questions.meanwhile("Making the run again", 0).is_none(), "nobody asks");

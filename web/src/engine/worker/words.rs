@@ -80,6 +80,7 @@ pub(super) fn line(snapshot: &Snapshot, plid: Plid, referrers: &[Referrer], ways
     Answer::Line(LineInfo {
         plid: plid.0,
         bytes: memory.peek(plid).map(|bytes| hex::encode(&*bytes)).unwrap_or_default(),
+        tags: memory.tags(plid).unwrap_or(0),
         references,
         referrers: referrers.collect(),
         ways: ways.collect(),

@@ -7,7 +7,7 @@ use std::ops::Range;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::boxes::{self, ENTRY, LINE, Look};
-use super::{Drawing, Part, Scene, ring};
+use super::{Drawing, Part, Scene, passes, ring};
 use crate::figures::receive::{PAYLOAD_PLACE, SECOND};
 use crate::figures::sender::{OBJECT, STACK};
 use crate::figures::{Line, State};
@@ -31,8 +31,10 @@ fn identity(state: &State, line: &Line) -> u64 {
 
 /// Every line of a figure in its place.
 struct Places {
-    /// Middle of each line, by identity, and its height.
+    /// Middle of each line, by identity.
     at: BTreeMap<u64, f64>,
+    /// Height of each line, by identity.
+    heights: BTreeMap<u64, usize>,
     /// Width of leaves and of interior lines.
     widths: [f64; 2],
     /// Top of each level, by height.
@@ -64,7 +66,7 @@ impl Places {
         let leaf = width(levels.first().map_or(0, Vec::len), 150.0);
         let node = width(levels.iter().skip(1).map(Vec::len).max().unwrap_or(0), 132.0);
         let widths = [leaf, node];
-        let mut at = BTreeMap::new();
+        let (mut at, mut heights) = (BTreeMap::new(), BTreeMap::new());
         for (height, level) in levels.iter().enumerate() {
             let w = widths[height.min(1)];
             let gap = ((room - w * level.len() as f64) / (level.len().max(2) - 1) as f64).clamp(0.0, 26.0);
@@ -80,12 +82,13 @@ impl Places {
             let first = left + (room - span) / 2.0 + w / 2.0;
             for (i, (id, _)) in order.into_iter().enumerate() {
                 at.insert(id, first + i as f64 * (w + gap));
+                heights.insert(id, height);
             }
         }
         let count = levels.len().max(1);
         let tops = (0..count).map(|height| top + (count - 1 - height) as f64 * rise).collect::<Vec<_>>();
         let bottom = tops[0] + boxes::leaf_height(leaf);
-        Self { at, widths, tops, bottom }
+        Self { at, heights, widths, tops, bottom }
     }
 
     fn width(&self, line: &Line) -> f64 {
@@ -101,6 +104,23 @@ impl Places {
         let line = state.lines.get(&plid)?;
         let [x, y] = self.corner(state, line)?;
         Some([x + self.width(line) / 2.0, y])
+    }
+
+    /// Draws the places that no line of a step is in: memory is there before it holds anything.
+    fn draw_free(&self, drawing: &mut Drawing, scene: Scene<'_>) {
+        let taken: Vec<u64> = [Some(scene.step), scene.before]
+            .into_iter()
+            .flatten()
+            .flat_map(|step| step.state.lines.values().map(|line| identity(&step.state, line)))
+            .collect();
+        for (id, height) in self.heights.iter().filter(|(id, _)| !taken.contains(id)) {
+            let (Some(middle), Some(top)) = (self.at.get(id), self.tops.get(*height)) else { continue };
+            let w = self.widths[usize::from(*height > 0)];
+            let mut part = Part::new(format!("free {id:016x}"), [middle - w / 2.0, *top], "box free")
+                .titled("A line that holds nothing yet".to_owned());
+            part.rect([0.0, 0.0, w, if *height > 0 { LINE } else { boxes::leaf_height(w) }], "body");
+            drawing.parts.push(part);
+        }
     }
 
     /// Draws the lines of a step, and those that it freed.
@@ -196,6 +216,7 @@ pub(super) fn map_and_lines(scene: Scene<'_>) -> Drawing {
             );
         }
     }
+    places.draw_free(&mut drawing, scene);
     places.draw(&mut drawing, scene);
     drawing
 }
@@ -243,6 +264,7 @@ pub(super) fn ring_and_lines(scene: Scene<'_>) -> Drawing {
     let top = 14.0 + label;
     let room = width - gutter;
     let w = if wide { ENTRY[0] } else { (width - 12.0) / 3.0 };
+    let mut passing = Vec::new();
     for (id, share) in [(OBJECT, 0.17), (STACK, 0.5), (SECOND, 0.83)] {
         let at = [gutter + room * share - w / 2.0, top];
         let segment = state.segment(id);
@@ -250,16 +272,21 @@ pub(super) fn ring_and_lines(scene: Scene<'_>) -> Drawing {
         if let Some(to) = segment.and_then(|segment| places.top_middle(state, segment.root)) {
             let from = [at[0] + w / 2.0, top + ENTRY[1]];
             let shift = if id == OBJECT { -12.0 } else { 12.0 };
-            drawing.link(format!("map {id}"), from, [to[0] + shift, to[1]], "entry");
+            let to = [to[0] + shift, to[1]];
+            passing.extend(passes(from, to));
+            drawing.link(format!("map {id}"), from, to, "entry");
         }
     }
     let area = [gutter, ring_top, room];
-    let middles = ring::draw(&mut drawing, step, area);
-    for (slot, middle) in slots.iter().zip(middles) {
+    // What a slot refers to is reached past the pointers.
+    let [foot, until] = [ring_top + ring::SLOT, ring_top + ring::HEIGHT - 4.0];
+    for (slot, middle) in slots.iter().zip(ring::middles(step, area)) {
         if let Some(to) = state.segment(*slot).and_then(|segment| places.top_middle(state, segment.root)) {
-            drawing.link(format!("map {slot}"), [middle, ring_top + ring::SLOT], to, "entry");
+            passing.extend(passes([middle, foot], [middle, until]));
+            drawing.drop(format!("map {slot}"), [middle, foot], until, to, "entry");
         }
     }
+    ring::draw(&mut drawing, step, area, &passing);
     places.draw(&mut drawing, scene);
     parts_of_frames(&mut drawing, scene, &places);
     drawing

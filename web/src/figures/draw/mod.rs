@@ -102,12 +102,21 @@ impl Drawing {
 
     /// A reference, from a point to another: down or up, with a head.
     fn link(&mut self, key: impl Into<String>, from: [f64; 2], to: [f64; 2], class: &str) {
-        let bend = (to[1] - from[1]) * 0.5;
+        self.drop(key, from, from[1], to, class);
+    }
+
+    /// A reference that goes straight to the height `until` before it turns.
+    fn drop(&mut self, key: impl Into<String>, from: [f64; 2], until: f64, to: [f64; 2], class: &str) {
+        let bend = (to[1] - until) * 0.5;
         let wing = 5.0_f64.copysign(to[1] - from[1]);
         let mut part = Part::new(key, [0.0, 0.0], format!("link {class}"));
         let [x0, y0, x1, y1] = [from[0], from[1], to[0], to[1]];
         part.path(
-            format!("M{x0:.1} {y0:.1}C{x0:.1} {:.1} {x1:.1} {:.1} {x1:.1} {y1:.1}", y0 + bend, y1 - bend),
+            format!(
+                "M{x0:.1} {y0:.1}V{until:.1}C{x0:.1} {:.1} {x1:.1} {:.1} {x1:.1} {y1:.1}",
+                until + bend,
+                y1 - bend
+            ),
             "line",
         );
         part.path(
@@ -121,6 +130,9 @@ impl Drawing {
     fn band(&mut self, y: f64, name: &str) {
         let mut part = Part::new(format!("band {name}"), [0.0, y], "band");
         part.path(format!("M0 0H{:.1}", self.size[0]), "hair");
+        self.parts.push(part);
+        // Over the references that pass.
+        let mut part = Part::new(format!("name {name}"), [0.0, y], "box label");
         part.text([0.0, 15.0], "start", "dim", name);
         self.parts.push(part);
     }
@@ -136,6 +148,17 @@ impl Drawing {
         self.parts.sort_by(|a, b| depth(a).cmp(&depth(b)).then_with(|| a.key.cmp(&b.key)));
         self
     }
+}
+
+/// Points of a reference on its way from a point to another.
+fn passes(from: [f64; 2], to: [f64; 2]) -> impl Iterator<Item = [f64; 2]> {
+    (0..=32).map(move |i| {
+        let (t, u) = (f64::from(i) / 32.0, 1.0 - f64::from(i) / 32.0);
+        let x = (u * u * u + 3.0 * u * u * t) * from[0] + (3.0 * u * t * t + t * t * t) * to[0];
+        let half = f64::midpoint(from[1], to[1]);
+        let y = u * u * u * from[1] + 3.0 * u * t * half + t * t * t * to[1];
+        [x, y]
+    })
 }
 
 /// Narrowest drawing that is laid out.
@@ -249,6 +272,97 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Points of a path of lines and curves with absolute coordinates.
+    fn points(d: &str) -> Vec<[f64; 2]> {
+        let mut points: Vec<[f64; 2]> = Vec::new();
+        for part in d.split_inclusive(|c: char| c.is_ascii_alphabetic()).collect::<Vec<_>>().windows(2) {
+            let command = part[0].chars().last();
+            let numbers: Vec<f64> = part[1]
+                .split(|c: char| c == ' ' || c.is_ascii_alphabetic())
+                .filter_map(|number| number.parse().ok())
+                .collect();
+            let last = points.last().copied().unwrap_or_default();
+            let ends: Vec<[f64; 2]> = match command {
+                Some('V') => vec![[last[0], numbers[0]]],
+                Some('H') => vec![[numbers[0], last[1]]],
+                Some('C') => {
+                    points.extend(passes(last, [numbers[4], numbers[5]]));
+                    continue;
+                }
+                _ => numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect(),
+            };
+            for end in ends {
+                let from = points.last().copied().unwrap_or(end);
+                points.extend(
+                    (1..=20)
+                        .map(|i| f64::from(i) / 20.0)
+                        .map(|t| [from[0] + (end[0] - from[0]) * t, from[1] + (end[1] - from[1]) * t]),
+                );
+            }
+        }
+        points
+    }
+
+    #[test]
+    fn nothing_goes_through_the_labels_of_head_and_tail() {
+        let mut pointers = 0;
+        for figure in [Figure::Transmit, Figure::Receive] {
+            let steps = figure.run().unwrap();
+            for (width, height) in
+                [(328.0, 0.0), (380.0, 700.0), (700.0, 500.0), (1088.0, 660.0), (1280.0, 2000.0)]
+            {
+                for at in 0..steps.len() {
+                    let drawing = drawing(figure, &steps, at, [width, height]);
+                    let labels = drawing.parts.iter().filter(|part| part.class.starts_with("pointer"));
+                    for label in labels.clone() {
+                        let Some(Mark::Text { at: [x, y], anchor, text, .. }) = label.marks.last() else {
+                            panic!("{label:?}")
+                        };
+                        pointers += 1;
+                        // Numbers are wider than words.
+                        let letter = if text.contains(' ') && !text.contains(',') { 8.7 } else { 7.3 };
+                        let long = text.chars().count() as f64 * letter;
+                        let left = label.at[0] + if *anchor == "end" { x - long } else { *x };
+                        let base = label.at[1] + y;
+                        let others = labels.clone().filter(|other| other.key != label.key);
+                        let links = drawing.parts.iter().filter(|part| part.class.starts_with("link"));
+                        // Of a narrow ring every slot's frame cannot be kept off.
+                        let links = links.filter(|link| width >= WIDE || !link.class.ends_with("dma"));
+                        for other in others.chain(links) {
+                            let Some(Mark::Path { d, .. }) = other.marks.first() else { panic!("{other:?}") };
+                            let d = d.split('Z').next_back().unwrap();
+                            let through = points(d)
+                                .into_iter()
+                                .map(|[x, y]| [x + other.at[0], y + other.at[1]])
+                                .find(|[x, y]| {
+                                    (left..left + long).contains(x) && (base - 10.0..base).contains(y)
+                                });
+                            assert_eq!(
+                                through,
+                                None,
+                                "{figure:?} step {} at {width}: {} through {text}",
+                                at + 1,
+                                other.key
+                            );
+                        }
+                    }
+                }
+            }
+        }
+        assert!(pointers > 100);
+    }
+
+    #[test]
+    fn figure_1_begins_with_lines_that_hold_nothing() {
+        let steps = Figure::Lines.run().unwrap();
+        let free = |at| {
+            let drawing = drawing(Figure::Lines, &steps, at, [880.0, 600.0]);
+            drawing.parts.iter().filter(|part| part.class == "box free").count()
+        };
+        assert!(free(0) >= 7 && steps[0].state.lines.is_empty());
+        assert_eq!(free(1) + 1, free(0), "one of them holds the first object");
     }
 
     #[test]

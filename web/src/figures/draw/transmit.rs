@@ -2,7 +2,7 @@
 //! box, over the slot that refers to them.
 
 use super::boxes::ENTRY;
-use super::{Drawing, GUTTER, Part, Scene, boxes, ring};
+use super::{Drawing, GUTTER, Part, Scene, boxes, passes, ring};
 use crate::figures::Line;
 use crate::figures::sender::{FIRST, KERNEL, OBJECT, STACK};
 
@@ -28,7 +28,7 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
     drawing.band(memory - 22.0 - label, "memory");
     drawing.band(slots - 22.0 - label, "TX ring, NIC");
     drawing.band(wire - 14.0 - label, "wire");
-    let middles = ring::draw(&mut drawing, step, [gutter, slots, room]);
+    let middles = ring::middles(step, [gutter, slots, room]);
     let base = state.ring.as_ref().map_or(FIRST, |ring| ring.pointers.base);
     let column = |segment: u32| middles.get((segment - base) as usize).copied().unwrap_or(gutter);
 
@@ -112,6 +112,9 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
         }
     }
     let earlier = before.map_or(0, |before| before.state.frames.len());
+    let sent = (earlier..state.frames.len()).map(|i| column(FIRST + i as u32));
+    let beams: Vec<_> = sent.flat_map(|x| passes([x, slots + ring::SLOT], [x, wire])).collect();
+    ring::draw(&mut drawing, step, [gutter, slots, room], &beams);
     for (i, frame) in state.frames.iter().enumerate() {
         let middle = column(FIRST + i as u32);
         if i >= earlier {
@@ -121,11 +124,12 @@ pub(super) fn draw(scene: Scene<'_>) -> Drawing {
         let mut part = Part::new(format!("frame {i}"), [middle - w / 2.0, wire], "box frame")
             .titled(format!("Frame {} on the wire: {} bytes", i + 1, frame.len()));
         part.rect([0.0, 0.0, w, 24.0], "body");
-        part.rect([0.0, 0.0, (w / 6.0).max(3.0), 24.0], "header");
+        let header = if w < 40.0 { 3.0 } else { w / 6.0 };
+        part.rect([0.0, 0.0, header, 24.0], "header");
         part.text(
-            [w / 2.0 + w / 12.0, 16.0],
+            [f64::midpoint(w, header), 16.0],
             "middle",
-            "small",
+            if w < 40.0 { "tiny" } else { "small" },
             if pitch > 50.0 { format!("{} B", frame.len()) } else { frame.len().to_string() },
         );
         drawing.parts.push(part);

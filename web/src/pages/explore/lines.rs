@@ -46,8 +46,8 @@ pub(super) fn Lines() -> Html {
                 if waits { <span role="status">{ "looking…" }</span> }
                 <span class="space" />
                 { comparing(&session) }
-                if let Some(of) = of { <button id="lines-again" onclick={ask(of)}>{ "At the cursor now" }</button> }
-                <button id="lines-all" onclick={ask(DagOf::All)}>{ "All segments" }</button>
+                if let Some(of) = of { <button id="lines-again" onclick={ask(of)}>{ words("At the cursor", " now") }</button> }
+                <button id="lines-all" onclick={ask(DagOf::All)}>{ words("All", " segments") }</button>
                 <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
             </header>
             if let Some(why) = &inspect.no_dag {
@@ -61,6 +61,11 @@ pub(super) fn Lines() -> Html {
             }
         </section>
     }
+}
+
+/// A button's words, of which phones show the first.
+fn words(first: &'static str, rest: &'static str) -> Html {
+    html! { <span>{ first }<span class="long">{ rest }</span></span> }
 }
 
 /// Marks the moment that is shown, compares with the marked one, and goes back.
@@ -78,13 +83,13 @@ fn comparing(session: &Session) -> Html {
     html! {
         <>
             <button id="lines-mark" onclick={marks} aria-pressed={same.to_string()} title="Marks the moment to compare with, or no longer">
-                { if same { "This moment is marked" } else { "Mark this moment" } }
+                { if same { words("Marked", "") } else { words("Mark", " this moment") } }
             </button>
             if inspect.comparing {
                 <button id="lines-uncompare" onclick={session.on(|_: MouseEvent| Msg::Act(Action::StopComparing))}>{ "Stop comparing" }</button>
             } else {
                 <button id="lines-compare" disabled={mark.is_none() || same} title={why}
-                    onclick={session.on(|_: MouseEvent| Msg::Question(Wanted::Compare))}>{ "Compare with the marked moment" }</button>
+                    onclick={session.on(|_: MouseEvent| Msg::Question(Wanted::Compare))}>{ words("Compare", " with the marked moment") }</button>
             }
         </>
     }
@@ -97,7 +102,7 @@ fn why(session: &Session) -> Html {
         let text = if inspect.plid.is_some() { "…" } else { "Select a line to see who refers to it." };
         return html! { <aside class="why" aria-label="Why is this line alive?"><p class="dim">{ text }</p></aside> };
     };
-    let LineInfo { plid, bytes, references, referrers, ways } = line;
+    let LineInfo { plid, bytes, references, referrers, ways, .. } = line;
     let history = session.on(|_: MouseEvent| Msg::Question(Wanted::History));
     let waits = inspect.waits(|asked| *asked == Asked::History);
     html! {

@@ -46,11 +46,11 @@ pub fn Figures() -> Html {
     html! {
         <>
             <section class="controls" aria-label="Figure">
-                { for Figure::ALL.into_iter().map(|other| html! {
+                <span class="field" role="group" aria-label="Figures">{ for Figure::ALL.into_iter().map(|other| html! {
                     <a class={classes!("button", "choice", (other == figure).then_some("on"))} href={Place { figure: other, step: 1 }.fragment()}
                         id={format!("figure-{}", other.slug())} aria-current={(other == figure).then_some("true")}>{ other.name() }</a>
-                }) }
-                <span class="field"><b>{ figure.title() }</b><span class="name">{ format!("section {}", figure.section()) }</span></span>
+                }) }</span>
+                <span class="field title"><b>{ figure.title() }</b><span class="name">{ format!("section {}", figure.section()) }</span></span>
                 <span class="space" />
                 { elsewhere(&annex, figure) }
             </section>

@@ -26,14 +26,15 @@ pub(super) fn Canvas() -> Html {
         use_effect(move || {
             if let Some(canvas) = canvas.cast::<HtmlCanvasElement>() {
                 let scene = scene(&picture, &layout, selected);
-                draw(&canvas, &scene, layout.size);
+                draw(&canvas, &scene, layout.size, layout.scale);
             }
         });
     }
     let onclick = {
         let (layout, send) = (layout.clone(), annex.send.clone());
         Callback::from(move |event: MouseEvent| {
-            let thing = layout.hit(f64::from(event.offset_x()), f64::from(event.offset_y()));
+            let at = |place: i32| f64::from(place) / layout.scale;
+            let thing = layout.hit(at(event.offset_x()), at(event.offset_y()));
             send.emit(Msg::Lab(Deed::Select(thing)));
         })
     };
@@ -51,7 +52,7 @@ pub(super) fn Canvas() -> Html {
             if let Some(thing) = layout.neighbour(selected, direction) {
                 if let (Some(frame), Some(place)) = (frame.cast::<HtmlElement>(), layout.of(thing)) {
                     let middle = f64::from(frame.client_height()) / 2.0;
-                    frame.set_scroll_top((place.y + place.h / 2.0 - middle) as i32);
+                    frame.set_scroll_top(((place.y + place.h / 2.0) * layout.scale - middle) as i32);
                 }
                 send.emit(Msg::Lab(Deed::Select(Some(thing))));
             }
@@ -97,14 +98,14 @@ pub(in crate::pages) fn use_size(node: &NodeRef) -> (f64, f64) {
     *size
 }
 
-fn draw(canvas: &HtmlCanvasElement, scene: &crate::scene::Scene, size: (f64, f64)) {
+fn draw(canvas: &HtmlCanvasElement, scene: &crate::scene::Scene, size: (f64, f64), scale: f64) {
     let Some(window) = web_sys::window() else { return };
-    let ratio = window.device_pixel_ratio();
+    let ratio = window.device_pixel_ratio() * scale;
     canvas.set_width((size.0 * ratio).round() as u32);
     canvas.set_height((size.1 * ratio).round() as u32);
     let style = canvas.style();
-    let _ = style.set_property("width", &format!("{}px", size.0));
-    let _ = style.set_property("height", &format!("{}px", size.1));
+    let _ = style.set_property("width", &format!("{}px", size.0 * scale));
+    let _ = style.set_property("height", &format!("{}px", size.1 * scale));
     let context = canvas.get_context("2d").ok().flatten();
     let context = context.and_then(|context| context.dyn_into::<CanvasRenderingContext2d>().ok());
     let root = window.document().and_then(|document| document.document_element());
