@@ -124,7 +124,9 @@ async fn a_filter_takes_effect_on_what_has_come_of_a_run_that_goes_on() -> Resul
     // In one look: it is said, and the run goes on.
     let said =
         "return document.getElementById('work') ? document.getElementById('out-passing').textContent : ''";
-    let passing = async || Ok(page.browser.eval(said).await?.as_str().unwrap_or_default().to_owned());
+    let passing = async || -> Result<String> {
+        Ok(page.browser.eval(said).await?.as_str().unwrap_or_default().to_owned())
+    };
     let first = wait_for("packets to pass while the run goes on", READY, async || {
         let text: String = passing().await?;
         Ok((text.ends_with(" pass") && !text.starts_with("0 of")).then_some(text))

@@ -118,7 +118,7 @@ fn repeated(demo: &[u8], times: u32) -> Result<Vec<u8>> {
 
 #[tokio::test]
 async fn who_asks_about_a_run_that_is_made_again_is_told_how_far_that_is() -> Result<()> {
-    let page = open("").await?;
+    let page = Page::open_with_workers("").await?;
     // As large as the first worker runs: so it takes its time to make that again.
     let large = repeated(include_bytes!("../../../static/captures/demo-web.pcap"), 6)?;
     page.drop_file("large.pcap", &large).await?;

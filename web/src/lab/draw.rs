@@ -10,6 +10,9 @@ use crate::scene::{Ink, Scene, Shape, content_cell, grouped};
 /// Most edges into one level that are drawn; where there are more, only the ways to a selected line are.
 const EDGES: usize = 160;
 
+/// Points that a reference goes through.
+type Way = Vec<(f64, f64)>;
+
 /// Draws a picture as it was laid out.
 pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Scene {
     let mut scene = Scene::default();
@@ -22,7 +25,7 @@ pub fn scene(picture: &Picture, layout: &Layout, selected: Option<Thing>) -> Sce
     let crowded: Vec<bool> = (0..=picture.lines.first().map_or(0, |line| line.height)).map(crowded).collect();
     let line_selected = matches!(selected, Some(Thing::Line(_)));
     // Where edges come in, side by side.
-    let mut arrivals: Vec<Vec<(Vec<(f64, f64)>, bool)>> = vec![Vec::new(); lines.len()];
+    let mut arrivals: Vec<Vec<(Way, bool)>> = vec![Vec::new(); lines.len()];
     let bands = bands(picture, lines);
     for (segment, place) in picture.segments.iter().zip(segments) {
         if let Some(root) = picture.lines.iter().position(|line| line.plid == segment.root) {
@@ -156,7 +159,7 @@ fn bands(picture: &Picture, lines: &[Placed]) -> Vec<Band> {
 const PASSING: (f64, f64) = (4.0, 10.0);
 
 /// The way from a segment to its root: where levels lie between, through the gaps between their lines, or past them.
-fn way(from: (f64, f64), to: &Placed, bands: &[Band]) -> Vec<(f64, f64)> {
+fn way(from: (f64, f64), to: &Placed, bands: &[Band]) -> Way {
     let mut way = vec![from];
     for band in bands.iter().take_while(|band| band.bottom < to.y) {
         let (x, y) = way[way.len() - 1];

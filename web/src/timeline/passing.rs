@@ -90,8 +90,9 @@ impl Timeline {
     pub fn pass_on(&self, passing: &mut Passing, filter: &PacketFilter) {
         passing.turn += 1;
         let all = self.packets(Side::Left).max(self.packets(Side::Right));
-        let mut from = passing.seen + 1;
-        for at in from..=self.len() {
+        let first = passing.seen + 1;
+        let mut from = first;
+        for at in first..=self.len() {
             let Some((_, event)) = self.event(at) else { continue };
             let lost = matches!(event.kind, Kind::Fault { fault: FaultKind::Lost, from_peer: false, .. });
             // The link's injector speaks of the frame that has just left.
