@@ -3,7 +3,7 @@
 use web_sys::HtmlAnchorElement;
 use yew::prelude::*;
 
-use crate::components::{Awaited, Gallery, Help, Notices, Palette, Top};
+use crate::components::{Gallery, Help, Palette, awaited, notices, top};
 use crate::pages::{Explore, covered};
 use crate::session::{Fetched, Over, Provider, Session};
 use crate::state::Page;
@@ -24,12 +24,12 @@ fn Shell() -> Html {
     });
     html! {
         <div class={classes!("shell", session.page.name().to_ascii_lowercase(), session.embedded.then_some("embedded"), session.presents.then_some("presents"))}>
-            if session.embedded { <OpenFull /> } else { <Top /> }
+            if session.embedded { { open_full(&session) } } else { { top(&session) } }
             // Its content is the annex's own.
             <div class="annex" id="annex" />
             { page(&session) }
             <p class="unseen" id="out-live" aria-live="polite" />
-            <Notices apart={session.page == Page::Explore && !covered(&session.state)} />
+            { notices(&session, session.page == Page::Explore && !covered(&session.state)) }
             { match session.over {
                 Some(Over::Palette) => html! { <Palette /> },
                 Some(Over::Help) => html! { <Help /> },
@@ -48,14 +48,12 @@ fn page(session: &Session) -> Html {
     match (session.page, session.annex.fetched) {
         (Page::Explore, _) => html! { <Explore /> },
         (_, Fetched::There) => html! {},
-        (page, _) => html! { <main><Awaited what={format!("The page {}", page.name())} /></main> },
+        (page, _) => html! { <main>{ awaited(session, &format!("The page {}", page.name())) }</main> },
     }
 }
 
 /// Of an embedded page: to the whole one, at the moment that is shown.
-#[component]
-fn OpenFull() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+fn open_full(session: &Session) -> Html {
     let href = {
         let session = session.clone();
         move || {

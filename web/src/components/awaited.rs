@@ -4,18 +4,8 @@ use yew::prelude::*;
 
 use crate::session::{Fetched, Msg, Session};
 
-/// Properties of [`Awaited`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// What is awaited, in words.
-    pub what: AttrValue,
-}
-
 /// That something is coming, or that it did not come and how to try again.
-#[component]
-pub fn Awaited(props: &Props) -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
-    let what = &props.what;
+pub fn awaited(session: &Session, what: &str) -> Html {
     match session.annex.fetched {
         Fetched::There => html! {},
         Fetched::Failed => html! {

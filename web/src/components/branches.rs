@@ -23,8 +23,7 @@ pub struct Row {
     pub identical: bool,
 }
 
-/// Properties of [`Branches`].
-#[derive(Properties, PartialEq)]
+/// What [`branches`] shows, and whom it tells.
 pub struct Props {
     /// All.
     pub rows: Vec<Row>,
@@ -41,8 +40,7 @@ pub struct Props {
 }
 
 /// The table.
-#[component]
-pub fn Branches(props: &Props) -> Html {
+pub fn branches(props: &Props) -> Html {
     html! {
         <div class="branches" tabindex="0" role="region" aria-label="Branches">
             if props.rows.len() == 1 {

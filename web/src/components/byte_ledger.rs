@@ -15,8 +15,7 @@ pub struct Copied {
     pub places: Option<(u32, u32)>,
 }
 
-/// Properties of [`ByteLedger`].
-#[derive(Properties, PartialEq)]
+/// What [`byte_ledger`] shows, and whom it tells.
 pub struct Props {
     /// Cause in words, and copies in each lane.
     pub rows: Vec<(&'static str, [Copied; 2])>,
@@ -27,8 +26,7 @@ pub struct Props {
 }
 
 /// The ledger.
-#[component]
-pub fn ByteLedger(props: &Props) -> Html {
+pub fn byte_ledger(props: &Props) -> Html {
     let sum =
         |lane: usize, of: fn(&Copied) -> u64| props.rows.iter().map(|row| of(&row.1[lane])).sum::<u64>();
     let cells = |copied: &Copied| {

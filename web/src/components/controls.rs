@@ -4,7 +4,7 @@ use snapstack::sim::{Config, Workload};
 use web_sys::{File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{Icon, IconName, Term};
+use super::{IconName, Term, icon};
 use crate::engine::CaptureInfo;
 use crate::scene::grouped;
 use crate::settings::{Group, Kind, SETTINGS, Setting};
@@ -89,7 +89,7 @@ pub fn Controls(props: &Props) -> Html {
                 <b id="capture" class="capture" title={title.clone()}>{ name }</b>
             }
             <label class="open button" title="Open a pcap or pcapng file, or a file that was saved here; it stays on this machine">
-                <Icon name={IconName::Open} /><span>{ "open" }</span>
+                { icon(IconName::Open) }<span>{ "open" }</span>
                 <input id="file" type="file" accept=".pcap,.pcapng,.cap,.svg,.png,.csv,.json,application/vnd.tcpdump.pcap" onchange={file} />
             </label>
             <span class="hint">{ "or drop a pcap" }</span>
@@ -104,8 +104,8 @@ pub fn Controls(props: &Props) -> Html {
                 <span><span class="word">{ "all " }</span>{ "settings" }if changed > 0 { { format!(" · {changed} changed") } }</span>
             </button>
             <span class="jump">
-                <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings or of the packet filter (Ctrl Z)" aria-label="Undo"><Icon name={IconName::Undo} /></button>
-                <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo"><Icon name={IconName::Redo} /></button>
+                <button id="undo" onclick={press(|| ControlsEvent::Undo(true))} disabled={!props.steps.0} title="Undo the change of settings or of the packet filter (Ctrl Z)" aria-label="Undo">{ icon(IconName::Undo) }</button>
+                <button id="redo" onclick={press(|| ControlsEvent::Undo(false))} disabled={!props.steps.1} title="Redo it (Ctrl Shift Z)" aria-label="Redo">{ icon(IconName::Redo) }</button>
             </span>
             if props.all {
                 <div class="settings" id="settings" tabindex="0" role="region" aria-label="All settings">

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName, Sheet};
+use super::{IconName, Sheet, icon};
 use crate::commands::Intent;
 use crate::gallery::GALLERY;
 use crate::session::{Msg, Session};
@@ -14,7 +14,7 @@ pub fn Gallery() -> Html {
     let close = session.on(|_: MouseEvent| Msg::Do(Intent::Close));
     html! {
         <Sheet id="gallery" label="Gallery" onclose={session.on(|()| Msg::Do(Intent::Close))}>
-            <header tabindex="-1" autofocus={true}><h2>{ "Ten runs that each make a point" }</h2><button onclick={close.clone()} aria-label="Close"><Icon name={IconName::Close} /></button></header>
+            <header tabindex="-1" autofocus={true}><h2>{ "Ten runs that each make a point" }</h2><button onclick={close.clone()} aria-label="Close">{ icon(IconName::Close) }</button></header>
             <p class="dim">{ "Each runs here and now; the page says whether it came out as it did when it was made." }</p>
             <ul class="cards">
                 { for GALLERY.iter().map(|item| html! {

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName, Sheet, key};
+use super::{IconName, Sheet, icon, key};
 use crate::commands::{COMMANDS, Group, Intent, spoken};
 use crate::glossary::GLOSSARY;
 use crate::session::{Msg, Session};
@@ -27,7 +27,7 @@ pub fn Help() -> Html {
     });
     html! {
         <Sheet id="help" label="Help" onclose={session.on(|()| Msg::Do(Intent::Close))}>
-            <header tabindex="-1" autofocus={true}><h2>{ "Keys on this page" }</h2><button onclick={close} aria-label="Close"><Icon name={IconName::Close} /></button></header>
+            <header tabindex="-1" autofocus={true}><h2>{ "Keys on this page" }</h2><button onclick={close} aria-label="Close">{ icon(IconName::Close) }</button></header>
             <div class="columns">{ for groups }</div>
             if page == Page::Explore { <h2>{ "Shapes and colours" }</h2>{ key() } }
             <h2>{ "Words" }</h2>

@@ -37,18 +37,10 @@ pub enum IconName {
     Save,
 }
 
-/// Properties of [`Icon`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Which.
-    pub name: IconName,
-}
-
 /// An icon; what it means is said by the button around it.
-#[component]
-pub fn Icon(props: &Props) -> Html {
+pub fn icon(name: IconName) -> Html {
     // A stroked path, and one that is filled too.
-    let (stroked, filled) = match props.name {
+    let (stroked, filled) = match name {
         IconName::ToStart => ("M3 3v10M13 3L6 8l7 5z", ""),
         IconName::Back => ("M10 3L4 8l6 5zM13 3v10", ""),
         IconName::Forward => ("M6 3l6 5-6 5zM3 3v10", ""),

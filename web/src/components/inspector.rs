@@ -3,7 +3,7 @@
 use snapstack::sim::{Change, Event as Record, Kind};
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{IconName, icon};
 use crate::scene::{counted, grouped};
 use crate::state::FrameInfo;
 use crate::timeline::{Place, Side};
@@ -15,8 +15,7 @@ pub(super) type LineRow = (u32, String, u32);
 /// What can be changed about a packet, in words; the change; where it begins to matter.
 pub type Offer = (String, Change, u32);
 
-/// Properties of [`Inspector`].
-#[derive(Properties, PartialEq)]
+/// What [`inspector`] shows, and whom it tells.
 pub struct Props {
     /// The packet.
     pub packet: u32,
@@ -55,8 +54,7 @@ pub struct Props {
 }
 
 /// The inspector.
-#[component]
-pub fn Inspector(props: &Props) -> Html {
+pub fn inspector(props: &Props) -> Html {
     let close = {
         let onclose = props.onclose.clone();
         Callback::from(move |_: MouseEvent| onclose.emit(()))
@@ -70,7 +68,7 @@ pub fn Inspector(props: &Props) -> Html {
         <section class="packet" aria-label={format!("Packet {}", props.packet)}>
             <header>
                 <h2>{ format!("Packet {}", props.packet) }</h2>
-                <button id="close-inspector" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
+                <button id="close-inspector" onclick={close} title="Close (Esc)" aria-label="Close">{ icon(IconName::Close) }</button>
             </header>
             <p class="origin">{ &props.origin }</p>
             <p class="near">

@@ -8,8 +8,7 @@ use super::save;
 use crate::plots::Format;
 use crate::timeline::Side;
 
-/// Properties of [`Lane`].
-#[derive(Properties, PartialEq)]
+/// What [`lane`] shows, and whom it tells.
 pub struct Props {
     /// Which lane.
     pub side: Side,
@@ -34,8 +33,7 @@ pub fn words(scheme: Scheme) -> (&'static str, &'static str) {
 }
 
 /// A lane. The player draws on its canvas and writes its figures.
-#[component]
-pub fn Lane(props: &Props) -> Html {
+pub fn lane(props: &Props) -> Html {
     let side = props.side;
     let key = match side {
         Side::Left => "left",

@@ -2,25 +2,16 @@
 
 use yew::prelude::*;
 
-use super::{Focus, Icon, IconName};
+use super::{Focus, IconName, icon};
 use crate::session::{Msg, Session};
 use crate::state::{Action, Notice};
 
-/// Properties of [`Notices`].
-#[derive(Properties, PartialEq)]
-pub struct Props {
-    /// Whether the page itself tells what takes long.
-    pub apart: bool,
-}
-
 /// That the simulation has stopped; beside it the notice, what takes long at the moment, or that a newer build is there.
-#[component]
-pub fn Notices(props: &Props) -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub fn notices(session: &Session, apart: bool) -> Html {
     html! {
         <>
             if let Some(reason) = &session.state.broken { { broken(&session, reason) } }
-            { foot(&session, props.apart) }
+            { foot(&session, apart) }
         </>
     }
 }
@@ -39,8 +30,7 @@ pub fn work(session: &Session, class: &'static str) -> Html {
 fn foot(session: &Session, apart: bool) -> Html {
     let state = &session.state;
     let dismiss = session.on(|_: MouseEvent| Msg::Act(Action::Dismiss));
-    let close =
-        html! { <button onclick={dismiss} aria-label="Dismiss"><Icon name={IconName::Close} /></button> };
+    let close = html! { <button onclick={dismiss} aria-label="Dismiss">{ icon(IconName::Close) }</button> };
     let (class, text) = match &state.notice {
         Some(Notice::Info(text)) => ("info", text),
         Some(Notice::Problem(text)) => ("problem", text),

@@ -6,8 +6,7 @@ use yew::prelude::*;
 use crate::filter::Typed;
 use crate::scene::grouped;
 
-/// Properties of [`PacketFilter`].
-#[derive(Properties, PartialEq)]
+/// What [`packet_filter`] shows, and whom it tells.
 pub struct Props {
     /// The filter and its text.
     pub typed: Typed,
@@ -18,8 +17,7 @@ pub struct Props {
 }
 
 /// The field.
-#[component]
-pub fn PacketFilter(props: &Props) -> Html {
+pub fn packet_filter(props: &Props) -> Html {
     let text = |left: bool| {
         let onfilter = props.onfilter.clone();
         move |input: HtmlInputElement| onfilter.emit((input.value(), left))

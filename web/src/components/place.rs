@@ -2,21 +2,18 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{IconName, icon};
 use crate::places::Told;
 use crate::scene::grouped;
 use crate::timeline::Place;
 
-/// Properties of [`PlaceView`].
-#[derive(Properties, PartialEq)]
+/// What [`place`] shows, and whom it tells.
 pub struct Props {
     /// What is told.
     pub told: Told,
     /// Its name in the document.
-    #[prop_or("place")]
     pub id: &'static str,
     /// What there is besides.
-    #[prop_or_default]
     pub children: Html,
     /// The cursor's position.
     pub position: u32,
@@ -29,8 +26,7 @@ pub struct Props {
 }
 
 /// The slot or the socket.
-#[component]
-pub fn PlaceView(props: &Props) -> Html {
+pub fn place(props: &Props) -> Html {
     let Told { title, origin, facts, events, near } = &props.told;
     let close = {
         let onclose = props.onclose.clone();
@@ -45,7 +41,7 @@ pub fn PlaceView(props: &Props) -> Html {
         <section class="place" id={props.id} aria-label={title.clone()}>
             <header>
                 <h2>{ title }</h2>
-                <button id={format!("close-{}", props.id)} onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
+                <button id={format!("close-{}", props.id)} onclick={close} title="Close (Esc)" aria-label="Close">{ icon(IconName::Close) }</button>
             </header>
             <p class="origin">{ origin }</p>
             <dl class="fields">

@@ -2,14 +2,14 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{IconName, icon};
 use crate::plots::Format;
 
 /// A button that opens the formats in which something is saved.
 pub fn save(label: &str, formats: &'static [Format], onsave: &Callback<Format>) -> Html {
     html! {
         <details class="export">
-            <summary aria-label={format!("Save {label}")} title="Save as a file, or copy the picture"><Icon name={IconName::Save} /></summary>
+            <summary aria-label={format!("Save {label}")} title="Save as a file, or copy the picture">{ icon(IconName::Save) }</summary>
             <div>
                 { for formats.iter().map(|format| {
                     let (onsave, format) = (onsave.clone(), *format);

@@ -3,7 +3,7 @@
 use web_sys::{HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{IconName, icon};
 use crate::player::{SPEEDS, Unit};
 use crate::timeline::Jump;
 
@@ -91,23 +91,23 @@ pub fn TimeBar(props: &Props) -> Html {
             }
         })
     };
-    let (icon, word) = if props.playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
+    let (sign, word) = if props.playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
     html! {
         <div class="time" role="group" aria-label="Time">
-            <button id="to-start" onclick={send(TimeEvent::ToStart)} title="To the start (Home)" aria-label="To the start"><Icon name={IconName::ToStart} /></button>
-            <button id="back" onclick={send(TimeEvent::Step(false))} title="Step back (←)" aria-label="Step back"><Icon name={IconName::Back} /></button>
-            <button id="play" class="primary" onclick={send(TimeEvent::Toggle)} title="Play or pause (space)"><Icon name={icon} /><span>{ word }</span></button>
-            <button id="forward" onclick={send(TimeEvent::Step(true))} title="Step forward (→)" aria-label="Step forward"><Icon name={IconName::Forward} /></button>
+            <button id="to-start" onclick={send(TimeEvent::ToStart)} title="To the start (Home)" aria-label="To the start">{ icon(IconName::ToStart) }</button>
+            <button id="back" onclick={send(TimeEvent::Step(false))} title="Step back (←)" aria-label="Step back">{ icon(IconName::Back) }</button>
+            <button id="play" class="primary" onclick={send(TimeEvent::Toggle)} title="Play or pause (space)">{ icon(sign) }<span>{ word }</span></button>
+            <button id="forward" onclick={send(TimeEvent::Step(true))} title="Step forward (→)" aria-label="Step forward">{ icon(IconName::Forward) }</button>
             <select id="unit" class="unit" onchange={unit} aria-label="Steps go by">
                 <option value="event" selected={props.unit == Unit::Event}>{ "by event" }</option>
                 <option value="packet" selected={props.unit == Unit::Packet}>{ "by packet" }</option>
             </select>
             <span class="jump">
-                <button id="jump-back" onclick={send(TimeEvent::Jump(props.jump, false))} title={format!("To the previous {}", props.jump.name())} aria-label={format!("To the previous {}", props.jump.name())}><Icon name={IconName::JumpBack} /></button>
+                <button id="jump-back" onclick={send(TimeEvent::Jump(props.jump, false))} title={format!("To the previous {}", props.jump.name())} aria-label={format!("To the previous {}", props.jump.name())}>{ icon(IconName::JumpBack) }</button>
                 <select id="jump-to" onchange={jump} aria-label="What to jump to">
                     { for Jump::ALL.into_iter().map(|what| html! { <option selected={what == props.jump}>{ what.name() }</option> }) }
                 </select>
-                <button id="next-copy" onclick={send(TimeEvent::Jump(props.jump, true))} title={format!("To the next {}", props.jump.name())} aria-label={format!("To the next {}", props.jump.name())}><Icon name={IconName::NextCopy} /></button>
+                <button id="next-copy" onclick={send(TimeEvent::Jump(props.jump, true))} title={format!("To the next {}", props.jump.name())} aria-label={format!("To the next {}", props.jump.name())}>{ icon(IconName::NextCopy) }</button>
             </span>
             if props.range.0 {
                 <button id="loop" class={classes!(props.range.1.then_some("on"))} aria-pressed={props.range.1.to_string()} onclick={send(TimeEvent::Loop)} title="Play the marked range again and again">{ "loop" }</button>

@@ -2,15 +2,13 @@
 
 use yew::prelude::*;
 
-use super::{Icon, IconName};
+use super::{IconName, icon};
 use crate::commands::Intent;
 use crate::session::{Msg, Session};
 use crate::state::Page;
 
 /// The header.
-#[component]
-pub fn Top() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub fn top(session: &Session) -> Html {
     let act = |intent: Intent| session.on(move |_: MouseEvent| Msg::Do(intent));
     html! {
         <header class="top">
@@ -28,12 +26,12 @@ pub fn Top() -> Html {
                 if let Some(verdict) = &session.state.verdict {
                     <span class="verdict" id="verdict">{ verdict }</span>
                 }
-                <button id="share" onclick={act(Intent::Share)} aria-label="Share"><Icon name={IconName::Share} /><span>{ "Share" }</span></button>
+                <button id="share" onclick={act(Intent::Share)} aria-label="Share">{ icon(IconName::Share) }<span>{ "Share" }</span></button>
             }
             <button id="gallery-button" onclick={act(Intent::Gallery)} title="Runs that each make a point (g)">{ "Gallery" }</button>
-            <button id="find" class="quiet" onclick={act(Intent::Palette)} title="Find a command (Ctrl K)" aria-label="Find a command: Ctrl K"><Icon name={IconName::Find} /><span>{ "Ctrl K" }</span></button>
+            <button id="find" class="quiet" onclick={act(Intent::Palette)} title="Find a command (Ctrl K)" aria-label="Find a command: Ctrl K">{ icon(IconName::Find) }<span>{ "Ctrl K" }</span></button>
             <button id="help-button" onclick={act(Intent::Help)} title="Help: keys and words (?)" aria-label="Help">{ "?" }</button>
-            <button id="theme" onclick={act(Intent::Theme)} title="Light or dark" aria-label="Light or dark"><Icon name={IconName::Theme} /></button>
+            <button id="theme" onclick={act(Intent::Theme)} title="Light or dark" aria-label="Light or dark">{ icon(IconName::Theme) }</button>
         </header>
     }
 }

@@ -6,7 +6,10 @@ use snapstack::sim::{Event, Kind};
 use yew::prelude::*;
 
 use crate::commands::Intent;
-use crate::components::{Aggregate, BranchRow, Branches, ByteLedger, Copied, EventRow, Events, Plot};
+use crate::components::{
+    Aggregate, BranchRow, BranchesProps, ByteLedgerProps, Copied, EventRow, Events, Plot, branches as table,
+    byte_ledger,
+};
 use crate::plots::PLOTS;
 use crate::scene::duration;
 use crate::session::{Msg, Session};
@@ -15,9 +18,7 @@ use crate::timeline::{Side, Timeline};
 use crate::words::describe;
 
 /// Whichever is chosen. The plots' canvases stay where they are, as the player draws on them.
-#[component]
-pub(super) fn Under() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub(super) fn under(session: &Session) -> Html {
     let state = &session.state;
     let plots = state.bottom == Bottom::Plots;
     html! {
@@ -183,7 +184,7 @@ fn ledger(session: &Session) -> Html {
         let copied = &timeline.series[side as usize].copied;
         (copied.value(position) as u64, copied.last() as u64)
     });
-    html! { <ByteLedger {rows} {plot} onseek={session.on(Msg::GoTo)} /> }
+    byte_ledger(&ByteLedgerProps { rows, plot, onseek: session.on(Msg::GoTo) })
 }
 
 fn branches(session: &Session) -> Html {
@@ -215,8 +216,12 @@ fn branches(session: &Session) -> Html {
             }
         })
         .collect();
-    html! {
-        <Branches {rows} current={branches.current} beside={branches.compared} onseek={session.on(Msg::GoTo)}
-            ongo={session.on(|id| Msg::Act(Action::Branch(id)))} onbeside={session.on(|id| Msg::Act(Action::Beside(id)))} />
-    }
+    table(&BranchesProps {
+        rows,
+        current: branches.current,
+        beside: branches.compared,
+        onseek: session.on(Msg::GoTo),
+        ongo: session.on(|id| Msg::Act(Action::Branch(id))),
+        onbeside: session.on(|id| Msg::Act(Action::Beside(id))),
+    })
 }

@@ -8,7 +8,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Element;
 use yew::prelude::*;
 
-use crate::components::Awaited;
+use crate::components::awaited;
 use crate::dag::Found;
 use crate::session::{Fetched, Msg, Session, Wanted};
 use crate::state::DagInfo;
@@ -29,7 +29,7 @@ pub(super) struct Props {
 pub(super) fn Drawing(props: &Props) -> Html {
     let Some(session) = use_context::<Session>() else { return html! {} };
     if session.annex.fetched != Fetched::There {
-        return html! { <div class="drawing"><Awaited what="The picture of lines" /></div> };
+        return html! { <div class="drawing">{ awaited(&session, "The picture of lines") }</div> };
     }
     let Props { dag, marked, found } = props;
     html! { <Host dag={dag.clone()} marked={marked.clone()} found={found.clone()} /> }

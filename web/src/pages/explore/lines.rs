@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::drawing::Drawing;
-use crate::components::{Focus, Icon, IconName};
+use crate::components::{Focus, IconName, icon};
 use crate::engine::{DagOf, LineInfo};
 use crate::scene::{counted, duration};
 use crate::session::{Msg, Session, Wanted};
@@ -18,9 +18,7 @@ pub fn open(state: &State) -> bool {
 }
 
 /// The sheet, if lines are shown or asked for.
-#[component]
-pub(super) fn Lines() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub(super) fn lines(session: &Session) -> Html {
     let inspect = &session.state.inspect;
     let waits = inspect.waits(|asked| matches!(asked, Asked::Dag(..) | Asked::Marked(_)));
     if !open(&session.state) {
@@ -48,7 +46,7 @@ pub(super) fn Lines() -> Html {
                 { comparing(&session) }
                 if let Some(of) = of { <button id="lines-again" onclick={ask(of)}>{ words("At the cursor", " now") }</button> }
                 <button id="lines-all" onclick={ask(DagOf::All)}>{ words("All", " segments") }</button>
-                <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close"><Icon name={IconName::Close} /></button>
+                <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close">{ icon(IconName::Close) }</button>
             </header>
             if let Some(why) = &inspect.no_dag {
                 <p class="problem" role="alert">{ why }{ " Move the cursor to another moment, or look at all segments." }</p>

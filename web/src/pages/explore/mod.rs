@@ -9,13 +9,14 @@ mod selected;
 use snapstack::buffers::Scheme;
 use yew::prelude::*;
 
-use self::bottom::Under;
-use self::lines::Lines;
+use self::bottom::under;
+use self::lines::lines;
 pub use self::lines::open as covered;
-use self::selected::Selected;
+use self::selected::selected;
 use crate::commands::Intent;
 use crate::components::{
-    Controls, Icon, IconName, Lane, PacketFilter, TimeBar, TimeEvent, choice, key, scheme_words, work,
+    Controls, IconName, LaneProps, PacketFilterProps, TimeBar, TimeEvent, choice, icon, key, lane,
+    packet_filter, scheme_words, work,
 };
 use crate::player::Unit;
 use crate::session::{Msg, Session};
@@ -47,9 +48,14 @@ pub fn Explore() -> Html {
             <main>
                 <div class="lanes">
                     { for Side::BOTH.into_iter().map(|side| html! {
-                        <Lane {side} scheme={state.spec.schemes[side as usize]} fixed={session.embedded} onpick={session.on(|(side, x, y)| Msg::Pick(side, x, y))}
-                            onsave={session.on(move |format| Msg::Do(Intent::SaveLane(side, format)))}
-                            onscheme={session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme)))} />
+                        { lane(&LaneProps {
+                            side,
+                            scheme: state.spec.schemes[side as usize],
+                            fixed: session.embedded,
+                            onpick: session.on(|(side, x, y)| Msg::Pick(side, x, y)),
+                            onsave: session.on(move |format| Msg::Do(Intent::SaveLane(side, format))),
+                            onscheme: session.on(move |scheme| Msg::Act(Action::Compare(side as usize, scheme))),
+                        }) }
                     }) }
                     { caption(&session) }
                 </div>
@@ -68,8 +74,11 @@ pub fn Explore() -> Html {
                                 onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Bottom(bottom)))}>{ name }</button>
                         }
                     }) }
-                    <PacketFilter typed={state.packets.clone()} count={player.passing.as_ref().map(|passing| passing.count)}
-                        onfilter={session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left)))} />
+                    { packet_filter(&PacketFilterProps {
+                        typed: state.packets.clone(),
+                        count: player.passing.as_ref().map(|passing| passing.count),
+                        onfilter: session.on(|(text, left)| Msg::Act(Action::FilterPackets(text, left))),
+                    }) }
                     { key() }
                     if state.bottom == Bottom::Plots {
                         if let Some(other) = state.branches.compared { <span class="dim">{ format!("dashed: run {other}") }</span> }
@@ -80,14 +89,14 @@ pub fn Explore() -> Html {
                         </button>
                     }
                 </div>
-                <Under />
+                { under(&session) }
             </main>
             if !session.embedded {
-                <Selected />
+                { selected(&session) }
             }
         </div>
         if !session.embedded {
-            <Lines />
+            { lines(&session) }
         }
         </>
     }
@@ -125,16 +134,16 @@ fn caption(session: &Session) -> Html {
         return html! { <p class="caption" id="caption" aria-live="polite">{ caption }</p> };
     };
     let step = |forward: bool| session.on(move |_: MouseEvent| Msg::Time(TimeEvent::Step(forward)));
-    let (icon, next) = if still < all {
+    let (sign, next) = if still < all {
         (IconName::Forward, "Next picture (→)")
     } else {
         (IconName::Close, "End the opening (→)")
     };
     html! {
         <div class="caption stills" role="group" aria-label="The opening, in pictures">
-            <button id="still-back" onclick={step(false)} disabled={still == 1} title="Previous picture (←)" aria-label="Previous picture"><Icon name={IconName::Back} /></button>
+            <button id="still-back" onclick={step(false)} disabled={still == 1} title="Previous picture (←)" aria-label="Previous picture">{ icon(IconName::Back) }</button>
             <p id="caption" aria-live="polite"><b>{ format!("{still}/{all}") }</b>{ " " }{ caption }</p>
-            <button id="still-next" onclick={step(true)} title={next} aria-label={next}><Icon name={icon} /></button>
+            <button id="still-next" onclick={step(true)} title={next} aria-label={next}>{ icon(sign) }</button>
         </div>
     }
 }

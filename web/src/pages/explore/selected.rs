@@ -5,7 +5,7 @@ use snapstack::sim::Event;
 use yew::prelude::*;
 
 use super::offers;
-use crate::components::{Inspector, PlaceView, TimeEvent};
+use crate::components::{InspectorProps, PlaceProps, TimeEvent, inspector, place};
 use crate::engine::DagOf;
 use crate::line;
 use crate::places::{near, told};
@@ -15,9 +15,7 @@ use crate::timeline::{Place, Side, Timeline, Track};
 use crate::words::dump;
 
 /// The inspector, if a packet, a slot or a socket is selected.
-#[component]
-pub(super) fn Selected() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub(super) fn selected(session: &Session) -> Html {
     let player = session.player.borrow();
     let Some(timeline) = &player.timeline else { return html! {} };
     let about = session.state.selected.and_then(|packet| about(&session, timeline, packet));
@@ -25,9 +23,8 @@ pub(super) fn Selected() -> Html {
     let line = session.state.line.map(|line| {
         let told = line::told(timeline, player.panel(), player.schemes, line);
         let packets = line::carriers(timeline, line, position);
-        html! {
-            <PlaceView id="line" {told} {position} onclose={session.on(|()| Msg::Act(Action::SelectLine(None)))}
-                onseek={session.on(Msg::GoTo)} onplace={session.on(Msg::Place)}>
+        let children = html! {
+            <>
                 if let Some(bytes) = &session.state.inspect.bytes { <pre class="hex">{ dump(bytes) }</pre> }
                 <p class="near">
                     <button id="line-dag" onclick={session.on(|_: MouseEvent| Msg::Question(Wanted::Dag(DagOf::All)))}>{ "Why is it alive?" }</button>
@@ -35,31 +32,47 @@ pub(super) fn Selected() -> Html {
                         <button onclick={session.on(move |_: MouseEvent| Msg::Act(Action::Select(Some(packet))))}>{ format!("Packet {packet}") }</button>
                     }) }
                 </p>
-            </PlaceView>
-        }
+            </>
+        };
+        place(&PlaceProps {
+            told,
+            id: "line",
+            children,
+            position,
+            onclose: session.on(|()| Msg::Act(Action::SelectLine(None))),
+            onseek: session.on(Msg::GoTo),
+            onplace: session.on(Msg::Place),
+        })
     });
-    let place = session.state.place.map(|place| {
+    let slot = session.state.place.map(|chosen| {
         // A segment NIC's slot is a segment.
-        let segment = match place {
+        let segment = match chosen {
             Place::Slot { side: Side::Right, ring, queue, slot } if player.schemes[1] == Scheme::Snapshot => {
                 Some(timeline.base(Side::Right, ring, queue) + slot)
             }
             _ => None,
         };
-        html! {
-            <PlaceView told={told(timeline, player.schemes, place, position)} {position}
-                onclose={session.on(|()| Msg::Act(Action::Place(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
-                onplace={session.on(Msg::Place)}>
+        let children = html! {
+            <>
                 if let Some(segment) = segment {
                     <button id="slot-dag" onclick={session.on(move |_: MouseEvent| Msg::Question(Wanted::Dag(DagOf::Segment(segment))))}>{ "Show its segment's lines" }</button>
                 }
-            </PlaceView>
-        }
+            </>
+        };
+        place(&PlaceProps {
+            told: told(timeline, player.schemes, chosen, position),
+            id: "place",
+            children,
+            position,
+            onclose: session.on(|()| Msg::Act(Action::Place(None))),
+            onseek: session.on(|at| Msg::Time(TimeEvent::Seek(at))),
+            onplace: session.on(Msg::Place),
+        })
     });
-    if about.is_none() && place.is_none() && line.is_none() {
+    if about.is_none() && slot.is_none() && line.is_none() {
         return html! {};
     }
-    html! { <aside class="inspector" aria-label="Inspector" id="inspector">{ line }{ place }{ about }</aside> }
+    html! { <aside class="inspector" aria-label="Inspector" id="inspector">{ line }{ slot }{ about }</aside> }
 }
 
 /// A packet, if a lane knows it.
@@ -81,15 +94,25 @@ fn about(session: &Session, timeline: &Timeline, packet: u32) -> Option<Html> {
             (*line, hex.to_owned(), counts.get(*line as usize).copied().unwrap_or(0))
         })
         .collect();
-    Some(html! {
-        <Inspector {packet} origin={origin(timeline, track)} sent={!track.up} len={track.len} {frame} no_frame={inspect.no_frame.clone().map(AttrValue::from)} {lines}
-            line={session.state.line} events={timeline.events_of(packet)} offers={offers::about(timeline, packet)}
-            near={near(timeline, packet)}
-            onplace={session.on(Msg::Place)} onclose={session.on(|()| Msg::Act(Action::Select(None)))} onseek={session.on(|at| Msg::Time(TimeEvent::Seek(at)))}
-            online={session.on(|line| Msg::Act(Action::SelectLine(Some(line))))}
-            onchange={session.on(|(change, at)| Msg::Act(Action::Change(change, at)))}
-            ondag={session.on(move |()| Msg::Question(Wanted::Dag(DagOf::Packet(packet))))} />
-    })
+    Some(inspector(&InspectorProps {
+        packet,
+        origin: origin(timeline, track),
+        sent: !track.up,
+        len: track.len,
+        frame,
+        no_frame: inspect.no_frame.clone().map(AttrValue::from),
+        lines,
+        line: session.state.line,
+        events: timeline.events_of(packet),
+        offers: offers::about(timeline, packet),
+        near: near(timeline, packet),
+        onplace: session.on(Msg::Place),
+        onclose: session.on(|()| Msg::Act(Action::Select(None))),
+        onseek: session.on(|at| Msg::Time(TimeEvent::Seek(at))),
+        online: session.on(|line| Msg::Act(Action::SelectLine(Some(line)))),
+        onchange: session.on(|(change, at)| Msg::Act(Action::Change(change, at))),
+        ondag: session.on(move |()| Msg::Question(Wanted::Dag(DagOf::Packet(packet)))),
+    }))
 }
 
 fn origin(timeline: &Timeline, track: &Track) -> AttrValue {

@@ -12,7 +12,7 @@ pub use self::svg::Svg;
 use super::memory::use_size;
 use crate::annex::{Annex, Msg};
 use crate::browser::mark;
-use crate::components::{Icon, IconName, save};
+use crate::components::{IconName, icon, save};
 use crate::figures::{Figure, Move, Place, Step, drawing};
 use crate::plots::Format;
 use crate::share::Link;
@@ -88,15 +88,15 @@ fn go(annex: &Annex, go: Move) -> Callback<MouseEvent> {
 }
 
 fn controls(annex: &Annex, playing: bool, position: &str, at: usize, steps: &[Step]) -> Html {
-    let (icon, word) = if playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
+    let (sign, word) = if playing { (IconName::Pause, "Pause") } else { (IconName::Play, "Play") };
     let play = annex.on(|_: MouseEvent| Msg::Play);
     let last = at + 1 >= steps.len();
     html! {
         <div class="stepping" role="group" aria-label="Steps of the figure">
-            <button id="figure-first" onclick={go(annex, Move::First)} disabled={at == 0} title="First step (Home)" aria-label="First step"><Icon name={IconName::ToStart} /></button>
-            <button id="figure-back" onclick={go(annex, Move::Back)} disabled={at == 0} title="Previous step (←)" aria-label="Previous step"><Icon name={IconName::Back} /></button>
-            <button id="figure-play" class="primary" onclick={play} title="Play or pause (space)"><Icon name={icon} /><span>{ word }</span></button>
-            <button id="figure-next" onclick={go(annex, Move::Next)} disabled={last} title="Next step (→)" aria-label="Next step"><Icon name={IconName::Forward} /></button>
+            <button id="figure-first" onclick={go(annex, Move::First)} disabled={at == 0} title="First step (Home)" aria-label="First step">{ icon(IconName::ToStart) }</button>
+            <button id="figure-back" onclick={go(annex, Move::Back)} disabled={at == 0} title="Previous step (←)" aria-label="Previous step">{ icon(IconName::Back) }</button>
+            <button id="figure-play" class="primary" onclick={play} title="Play or pause (space)">{ icon(sign) }<span>{ word }</span></button>
+            <button id="figure-next" onclick={go(annex, Move::Next)} disabled={last} title="Next step (→)" aria-label="Next step">{ icon(IconName::Forward) }</button>
             <output id="figure-position">{ position }</output>
         </div>
     }
