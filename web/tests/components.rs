@@ -3,7 +3,9 @@
 #![cfg(target_family = "wasm")]
 
 use snapstack::sim::Config;
-use snapstack_web::components::{Controls, ControlsEvent, Plot, Term, TimeBar, TimeEvent};
+use snapstack_web::components::{
+    ControlsEvent, ControlsProps, Plot, Term, TimeBarProps, TimeEvent, controls, time_bar,
+};
 use snapstack_web::lab::{self, Lab};
 use snapstack_web::player::Unit;
 use snapstack_web::plots::{Curve, PLOTS, Scale, draw};
@@ -51,7 +53,16 @@ fn heard() -> Vec<String> {
 fn Bar() -> Html {
     let onevent =
         Callback::from(|event: TimeEvent| HEARD.with(|heard| heard.borrow_mut().push(format!("{event:?}"))));
-    html! { <TimeBar playing={false} speed={1.0} unit={Unit::Event} jump={Jump::Copy} range={(true, false)} onjump={Callback::noop()} {onevent} /> }
+    time_bar(&TimeBarProps {
+        playing: false,
+        speed: 1.0,
+        unit: Unit::Event,
+        jump: Jump::Copy,
+        range: (true, false),
+        onjump: Callback::noop(),
+        children: html! {},
+        onevent,
+    })
 }
 
 #[component]
@@ -64,7 +75,16 @@ fn Settings() -> Html {
         };
         HEARD.with(|heard| heard.borrow_mut().push(text));
     });
-    html! { <Controls config={Config::for_capture()} capture={None} demo={true} threads={0} all={true} {onevent} /> }
+    controls(&ControlsProps {
+        config: Config::for_capture(),
+        capture: None,
+        demo: true,
+        threads: 0,
+        all: true,
+        steps: (false, false),
+        children: html! {},
+        onevent,
+    })
 }
 
 fn find<T: JsCast>(host: &Element, selector: &str) -> T {

@@ -11,10 +11,9 @@ use crate::files::Listing;
 use crate::tools::Toolbox;
 use crate::{files, publish, sh};
 
-/// For speed: the simulation runs in this module. The features are those that rustc 1.91 and later turn on for
+/// The features are those that rustc 1.91 and later turn on for
 /// `wasm32-unknown-unknown`, and the SIMD of .cargo/config.toml.
 const WASM_OPT: &[&str] = &[
-    "-O3",
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -74,7 +73,7 @@ pub(crate) fn trunk(tools: &Toolbox, command: &str) -> Command {
     trunk
 }
 
-/// Runs wasm-opt over each module in place.
+/// Runs wasm-opt over each module in place: for size over the first, which everybody waits for, and for speed over the others.
 ///
 /// Not left to Trunk, which would refuse to build where wasm-opt is missing; nothing in the page depends on the
 /// modules' bytes, as Trunk.toml turns integrity hashes off.
@@ -87,7 +86,9 @@ fn optimise(program: &Path, dist: &Path) -> Result<()> {
         let smaller = wasm.with_extension("wasm-opt");
         let before = fs::metadata(&wasm)?.len();
         let start = Instant::now();
-        sh::run(Command::new(program).args(WASM_OPT).arg(&wasm).arg("-o").arg(&smaller))?;
+        let first = wasm.file_name().is_some_and(|name| name.to_string_lossy().starts_with("snapstack-web"));
+        let aims: &[&str] = if first { &["-Oz", "--converge"] } else { &["-O3"] };
+        sh::run(Command::new(program).args(aims).args(WASM_OPT).arg(&wasm).arg("-o").arg(&smaller))?;
         fs::rename(&smaller, &wasm).context("cannot replace the module by its optimised form")?;
         let after = fs::metadata(&wasm)?.len();
         println!("wasm-opt: {before} to {after} bytes in {}", sh::seconds(start.elapsed()));

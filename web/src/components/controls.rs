@@ -26,8 +26,7 @@ pub enum ControlsEvent {
     Undo(bool),
 }
 
-/// Properties of [`Controls`].
-#[derive(Properties, PartialEq)]
+/// What [`controls`] shows, and whom it tells.
 pub struct Props {
     /// The configuration.
     pub config: Config,
@@ -40,10 +39,8 @@ pub struct Props {
     /// Whether all settings are shown.
     pub all: bool,
     /// Whether there are settings to go back to, and forward.
-    #[prop_or_default]
     pub steps: (bool, bool),
     /// What else can be chosen, shown with all settings.
-    #[prop_or_default]
     pub children: Html,
     /// What was chosen.
     pub onevent: Callback<ControlsEvent>,
@@ -53,8 +50,7 @@ pub struct Props {
 const USUAL: [&str; 6] = ["line", "retention", "threads", "message", "split", "seed"];
 
 /// The controls.
-#[component]
-pub fn Controls(props: &Props) -> Html {
+pub fn controls(props: &Props) -> Html {
     let onevent = &props.onevent;
     let file = {
         let onevent = onevent.clone();

@@ -30,8 +30,7 @@ pub enum TimeEvent {
     Unit(Unit),
 }
 
-/// Properties of [`TimeBar`].
-#[derive(Properties, PartialEq)]
+/// What [`time_bar`] shows, and whom it tells.
 pub struct Props {
     /// Whether it plays.
     pub playing: bool,
@@ -46,15 +45,13 @@ pub struct Props {
     /// Something else is to be jumped to.
     pub onjump: Callback<Jump>,
     /// What takes long at the moment.
-    #[prop_or_default]
     pub children: Html,
     /// What was asked.
     pub onevent: Callback<TimeEvent>,
 }
 
 /// The time bar.
-#[component]
-pub fn TimeBar(props: &Props) -> Html {
+pub fn time_bar(props: &Props) -> Html {
     let send = |event: TimeEvent| {
         let onevent = props.onevent.clone();
         Callback::from(move |_: MouseEvent| onevent.emit(event))

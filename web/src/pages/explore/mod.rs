@@ -15,8 +15,8 @@ pub use self::lines::open as covered;
 use self::selected::selected;
 use crate::commands::Intent;
 use crate::components::{
-    Controls, IconName, LaneProps, PacketFilterProps, TimeBar, TimeEvent, choice, icon, key, lane,
-    packet_filter, scheme_words, work,
+    ControlsProps, IconName, LaneProps, PacketFilterProps, TimeBarProps, TimeEvent, choice, controls, icon,
+    key, lane, packet_filter, scheme_words, time_bar, work,
 };
 use crate::player::Unit;
 use crate::session::{Msg, Session};
@@ -42,8 +42,16 @@ pub fn Explore() -> Html {
         <>
         <div class="whole" inert={covered}>
             if !session.embedded {
-                <Controls config={state.spec.config} capture={state.capture.clone()} demo={state.demo()} {threads} all={state.settings} onevent={session.on(Msg::Controls)}
-                    steps={(state.history.has_past(), state.history.has_future())}>{ choices(&session) }</Controls>
+                { controls(&ControlsProps {
+                    config: state.spec.config,
+                    capture: state.capture.clone(),
+                    demo: state.demo(),
+                    threads,
+                    all: state.settings,
+                    steps: (state.history.has_past(), state.history.has_future()),
+                    children: choices(&session),
+                    onevent: session.on(Msg::Controls),
+                }) }
             }
             <main>
                 <div class="lanes">
@@ -59,8 +67,16 @@ pub fn Explore() -> Html {
                     }) }
                     { caption(&session) }
                 </div>
-                <TimeBar playing={state.status.playing} speed={player.speed} unit={state.unit} jump={state.jump} range={(state.range.is_some(), looping)}
-                    onjump={session.on(|jump| Msg::Act(Action::JumpTo(jump)))} onevent={session.on(Msg::Time)}>if !covered { { work(&session, "") } }</TimeBar>
+                { time_bar(&TimeBarProps {
+                    playing: state.status.playing,
+                    speed: player.speed,
+                    unit: state.unit,
+                    jump: state.jump,
+                    range: (state.range.is_some(), looping),
+                    onjump: session.on(|jump| Msg::Act(Action::JumpTo(jump))),
+                    children: if covered { html! {} } else { work(&session, "") },
+                    onevent: session.on(Msg::Time),
+                }) }
                 <div class={classes!("tabs", "views", (state.bottom == Bottom::Events || !state.packets.text.is_empty()).then_some("filters"))} role="group" aria-label="Under the time bar">
                     { for Bottom::ALL.into_iter().map(|bottom| {
                         let on = state.bottom == bottom;
