@@ -59,12 +59,11 @@ impl State {
             Some(Page::Explore) if fragment.contains('?') => match Link::read(fragment) {
                 Ok((link, notes)) => {
                     self.notice = (!notes.is_empty()).then(|| Notice::Info(notes.join(" ")));
+                    let mut effects = self.follow(link);
                     // What lay over the run before was not its sender's.
                     self.settings = false;
                     self.inspect.close_lines();
-                    let place = self.place.take().map(|_| Effect::Place(None));
-                    let mut effects = self.follow(link);
-                    effects.extend(place);
+                    effects.extend(self.place.take().map(|_| Effect::Place(None)));
                     return effects;
                 }
                 Err(error) => self.notice = Some(Notice::Problem(error.to_string())),

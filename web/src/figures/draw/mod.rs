@@ -328,8 +328,10 @@ mod tests {
                         let base = label.at[1] + y;
                         let others = labels.clone().filter(|other| other.key != label.key);
                         let links = drawing.parts.iter().filter(|part| part.class.starts_with("link"));
-                        // Of a narrow ring every slot's frame cannot be kept off.
-                        let links = links.filter(|link| width >= WIDE || !link.class.ends_with("dma"));
+                        // Of a narrow ring every slot's frame and reference cannot be kept off.
+                        let crowded =
+                            |link: &Part| link.class.ends_with("dma") || link.key.starts_with("map");
+                        let links = links.filter(|link| width >= WIDE || !crowded(link));
                         for other in others.chain(links) {
                             let Some(Mark::Path { d, .. }) = other.marks.first() else { panic!("{other:?}") };
                             let d = d.split('Z').next_back().unwrap();

@@ -272,7 +272,7 @@ impl Artist<'_> {
         self.scene.arrow((cx, start), (cx, end), ink, width, copied == 0);
         // At the arrow's right, unless there is more room at its left.
         let y = f64::midpoint(a, b) + 4.0;
-        let (after, before) = (cx + 10.0, cx - 10.0);
+        let (after, before) = (x + w + 8.0, x - 8.0);
         let wide = text.len() as f64 * LETTER;
         let room = self.layout.content_right() - after;
         let (at, anchor, span) = if room >= wide || room >= before {
