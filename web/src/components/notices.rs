@@ -10,8 +10,8 @@ use crate::state::{Action, Notice};
 pub fn notices(session: &Session, apart: bool) -> Html {
     html! {
         <>
-            if let Some(reason) = &session.state.broken { { broken(&session, reason) } }
-            { foot(&session, apart) }
+            if let Some(reason) = &session.state.broken { { broken(session, reason) } }
+            { foot(session, apart) }
         </>
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn under(session: &Session) -> Html {
             </div>
             <div class={classes!("plots", (!plots).then_some("hidden"))}>
                 { for state.plots.iter().enumerate().map(|(slot, plot)| html! {
-                    <Plot {slot} plot={*plot} active={state.tab == slot} aggregates={aggregates(&session, *plot)}
+                    <Plot {slot} plot={*plot} active={state.tab == slot} aggregates={aggregates(session, *plot)}
                         onchoose={session.on(move |plot| Msg::Act(Action::Plot(slot, plot)))}
                         onseek={session.on(move |x| Msg::PlotSeek(slot, x))}
                         onrange={session.on(move |(from, to)| Msg::PlotRange(slot, from, to))}
@@ -41,8 +41,8 @@ pub(super) fn under(session: &Session) -> Html {
             { match state.bottom {
                 Bottom::Plots => html! {},
                 Bottom::Events => html! { <div class="under"><EventList /></div> },
-                Bottom::Ledger => html! { <div class="under">{ ledger(&session) }</div> },
-                Bottom::Branches => html! { <div class="under">{ branches(&session) }</div> },
+                Bottom::Ledger => html! { <div class="under">{ ledger(session) }</div> },
+                Bottom::Branches => html! { <div class="under">{ branches(session) }</div> },
             } }
         </>
     }

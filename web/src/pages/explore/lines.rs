@@ -43,7 +43,7 @@ pub(super) fn lines(session: &Session) -> Html {
                 }
                 if waits { <span role="status">{ "looking…" }</span> }
                 <span class="space" />
-                { comparing(&session) }
+                { comparing(session) }
                 if let Some(of) = of { <button id="lines-again" onclick={ask(of)}>{ words("At the cursor", " now") }</button> }
                 <button id="lines-all" onclick={ask(DagOf::All)}>{ words("All", " segments") }</button>
                 <button id="close-lines" onclick={close} title="Close (Esc)" aria-label="Close">{ icon(IconName::Close) }</button>
@@ -54,7 +54,7 @@ pub(super) fn lines(session: &Session) -> Html {
             if let Some(dag) = &inspect.dag {
                 <div class="inside">
                     <Drawing dag={dag.clone()} marked={inspect.marked.clone()} found={inspect.found.clone()} />
-                    { why(&session) }
+                    { why(session) }
                 </div>
             }
         </section>

@@ -18,7 +18,7 @@ use crate::words::dump;
 pub(super) fn selected(session: &Session) -> Html {
     let player = session.player.borrow();
     let Some(timeline) = &player.timeline else { return html! {} };
-    let about = session.state.selected.and_then(|packet| about(&session, timeline, packet));
+    let about = session.state.selected.and_then(|packet| about(session, timeline, packet));
     let position = player.position();
     let line = session.state.line.map(|line| {
         let told = line::told(timeline, player.panel(), player.schemes, line);
