@@ -8,8 +8,9 @@ use snapstack_web::components::{
 };
 use snapstack_web::lab::{self, Lab};
 use snapstack_web::player::Unit;
-use snapstack_web::plots::{Curve, PLOTS, Scale, draw};
+use snapstack_web::plots::{Curve, Scale, draw};
 use snapstack_web::scene::{Ink, Palette, Scene, paint};
+use snapstack_web::settings::SETTINGS;
 use snapstack_web::timeline::Jump;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
