@@ -3,7 +3,7 @@
 use web_sys::HtmlAnchorElement;
 use yew::prelude::*;
 
-use crate::components::{Gallery, Help, Palette, awaited, notices, top};
+use crate::components::{Palette, awaited, gallery, help, notices, top, verdict};
 use crate::pages::{Explore, covered};
 use crate::session::{Fetched, Over, Provider, Session};
 use crate::state::Page;
@@ -32,8 +32,8 @@ fn Shell() -> Html {
             { notices(&session, session.page == Page::Explore && !covered(&session.state)) }
             { match session.over {
                 Some(Over::Palette) => html! { <Palette /> },
-                Some(Over::Help) => html! { <Help /> },
-                Some(Over::Gallery) => html! { <Gallery /> },
+                Some(Over::Help) => help(&session),
+                Some(Over::Gallery) => gallery(&session),
                 None => html! {},
             } }
             if session.state.dragging {
@@ -74,7 +74,7 @@ fn open_full(session: &Session) -> Html {
         <header class="top">
             <h1>{ "Snapstack" }</h1>
             <span class="space" />
-            if let Some(verdict) = &session.state.verdict { <span class="verdict" id="verdict">{ verdict }</span> }
+            { verdict(session) }
             <a class="button" id="open-full" href={href()} onmousedown={renew.clone()} onclick={renew} target="_blank" rel="noopener">{ "Open full" }</a>
         </header>
     }

@@ -8,12 +8,10 @@ use crate::gallery::GALLERY;
 use crate::session::{Msg, Session};
 
 /// The gallery.
-#[component]
-pub fn Gallery() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub fn gallery(session: &Session) -> Html {
     let close = session.on(|_: MouseEvent| Msg::Do(Intent::Close));
     html! {
-        <Sheet id="gallery" label="Gallery" onclose={session.on(|()| Msg::Do(Intent::Close))}>
+        <Sheet key="gallery" id="gallery" label="Gallery" onclose={session.on(|()| Msg::Do(Intent::Close))}>
             <header tabindex="-1" autofocus={true}><h2>{ "Ten runs that each make a point" }</h2><button onclick={close.clone()} aria-label="Close">{ icon(IconName::Close) }</button></header>
             <p class="dim">{ "Each runs here and now; the page says whether it came out as it did when it was made." }</p>
             <ul class="cards">

@@ -10,9 +10,7 @@ use crate::state::Page;
 use crate::storage;
 
 /// The help sheet.
-#[component]
-pub fn Help() -> Html {
-    let Some(session) = use_context::<Session>() else { return html! {} };
+pub fn help(session: &Session) -> Html {
     let page = session.page;
     let close = session.on(|_: MouseEvent| Msg::Do(Intent::Close));
     let groups = Group::ALL.into_iter().filter_map(|group| {
@@ -26,7 +24,7 @@ pub fn Help() -> Html {
         (!rows.is_empty()).then(|| html! { <><h3>{ group.name() }</h3><dl>{ rows }</dl></> })
     });
     html! {
-        <Sheet id="help" label="Help" onclose={session.on(|()| Msg::Do(Intent::Close))}>
+        <Sheet key="help" id="help" label="Help" onclose={session.on(|()| Msg::Do(Intent::Close))}>
             <header tabindex="-1" autofocus={true}><h2>{ "Keys on this page" }</h2><button onclick={close} aria-label="Close">{ icon(IconName::Close) }</button></header>
             <div class="columns">{ for groups }</div>
             if page == Page::Explore { <h2>{ "Shapes and colours" }</h2>{ key() } }

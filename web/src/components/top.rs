@@ -23,9 +23,7 @@ pub fn top(session: &Session) -> Html {
             </nav>
             <span class="space" />
             if session.page == Page::Explore {
-                if let Some(verdict) = &session.state.verdict {
-                    <span class="verdict" id="verdict">{ verdict }</span>
-                }
+                { verdict(session) }
                 <button id="share" onclick={act(Intent::Share)} aria-label="Share">{ icon(IconName::Share) }<span>{ "Share" }</span></button>
             }
             <button id="gallery-button" onclick={act(Intent::Gallery)} title="Runs that each make a point (g)">{ "Gallery" }</button>
@@ -34,4 +32,11 @@ pub fn top(session: &Session) -> Html {
             <button id="theme" onclick={act(Intent::Theme)} title="Light or dark" aria-label="Light or dark">{ icon(IconName::Theme) }</button>
         </header>
     }
+}
+
+/// Whether the link's result was reproduced, said to everybody.
+pub fn verdict(session: &Session) -> Html {
+    let text = session.state.verdict.clone().unwrap_or_default();
+    let differs = text.starts_with("diverged");
+    html! { <span class={classes!("verdict", differs.then_some("differs"))} id="verdict" role="status">{ text }</span> }
 }
