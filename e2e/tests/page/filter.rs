@@ -140,7 +140,7 @@ async fn a_filter_takes_effect_on_what_has_come_of_a_run_that_goes_on() -> Resul
     page.browser.eval("document.getElementById('cancel').click()").await?;
     page.until_text("notice", "The run was cancelled").await?;
     let (some, all) = page.passing().await?;
-    ensure!(0 < some && 50 * some < all, "of one of 500 clients {some} of {all}");
+    ensure!(0 < some && 4 * some < all, "of one of many clients {some} of {all}");
     page.no_complaints().await
 }
 
