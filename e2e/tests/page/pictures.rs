@@ -161,7 +161,7 @@ async fn the_lab_is_saved_and_copied_with_its_steps() -> Result<()> {
     grant_clipboard(&page).await?;
     press(&page, ".controls", "png").await?;
     let picture = Picture::decode(&folder.saved("snapstack-memory.png").await?)?;
-    ensure!(picture.width >= 1920 && picture.height >= 400, "{} by {}", picture.width, picture.height);
+    ensure!(picture.width >= 1200 && picture.height >= 400, "{} by {}", picture.width, picture.height);
     let colours = picture.colours();
     ensure!(colours.iter().filter(|count| **count > 3).count() >= 6, "{colours:?}");
     ensure!(
