@@ -6,6 +6,7 @@ use super::layout::{SOCKET, USER};
 use super::{Artist, BLUR, ease};
 use crate::timeline::{COLUMNS, Call, NEVER, Panel, Track};
 use snapstack::buffers::Origin;
+use snapstack::ledger::CopyCause;
 use snapstack::order::sort_by_number;
 use snapstack::sim::{Event, Kind, Stage};
 
@@ -54,8 +55,14 @@ impl Artist<'_> {
     fn flow(&mut self, said: &mut Vec<(f64, f64)>) {
         let (timeline, side) = (self.timeline, self.side());
         let since = (self.view.at - self.view.spread).max(0.0) as u32;
-        let copied = &timeline.series[side as usize].copied;
-        let copied = (copied.value(self.position) - copied.value(since)) as u32;
+        let changes = timeline.series[side as usize].copied.changes();
+        let within = |at: u32| changes.partition_point(|change| *change <= at);
+        // What arrives is copied too, but crosses elsewhere.
+        let down = |at: &u32| match timeline.event(*at)?.1.kind {
+            Kind::Copy { cause: CopyCause::UserToKernel, bytes } => Some(bytes),
+            _ => None,
+        };
+        let copied: u32 = changes[within(since)..within(self.position)].iter().filter_map(down).sum();
         let sent = timeline.called(side, self.position).take_while(|call| call.at > since);
         let sent: u32 = sent.map(|call| call.len).sum();
         if copied > 0 || sent > 0 {
