@@ -77,14 +77,16 @@ async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Resul
     ensure!(left == json!([0, true, "kept", before]), "{left}");
     // The way out leads to the moment on screen, also while it plays.
     page.press_text(" ").await?;
-    let moved = page.browser.eval(
-        "const link = document.getElementById('open-full');
-         return new Promise((done) => setTimeout(() => {
-           link.dispatchEvent(new MouseEvent('mousedown', { bubbles: true }));
-           done([link.href, document.getElementById('out-moment').textContent]);
-         }, 900))",
-    );
-    let moved = moved.await?;
+    page.until_position("it to play", |at, _| at > 321).await?;
+    let moved = page
+        .browser
+        .eval(
+            "const link = document.getElementById('open-full');
+             link.dispatchEvent(new MouseEvent('mousedown', { bubbles: true }));
+             return new Promise((done) => requestAnimationFrame(() => setTimeout(() =>
+               done([link.href, document.getElementById('out-moment').textContent]))))",
+        )
+        .await?;
     let number = |text: &Value, before: &str| -> Option<i64> {
         let text = text.as_str()?.replace(',', "");
         text.split(before).nth(1)?.split(['&', ' ']).next()?.parse().ok()

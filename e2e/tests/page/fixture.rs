@@ -166,6 +166,16 @@ impl Page {
         .await
     }
 
+    /// Puts away what the notice says, so that the next one is an answer to what is done next.
+    pub(crate) async fn dismiss(&self) -> Result<()> {
+        self.browser.eval("document.querySelector('#notice [aria-label=Dismiss]').click()").await?;
+        wait_for("the notice to go", READY, async || {
+            let there = self.browser.eval("return !!document.getElementById('notice')").await?;
+            Ok((there == json!(false)).then_some(()))
+        })
+        .await
+    }
+
     pub(crate) async fn click(&self, id: &str) -> Result<()> {
         self.browser.client().find(Locator::Id(id)).await?.click().await?;
         Ok(())

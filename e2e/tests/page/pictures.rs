@@ -124,6 +124,8 @@ async fn lanes_are_saved_and_copied_as_they_are_drawn() -> Result<()> {
         ensure!(link.starts_with("#/explore?v=2&") && link.contains("&packet=200"), "{link}");
         page.choose_command(&format!("copy the picture of the {side} lane")).await?;
         page.until_text("notice", "The picture is on the clipboard").await?;
+        // The other lane's picture has a notice of the same words.
+        page.dismiss().await?;
         let copied = Picture::decode(&page.clipboard().await?)?;
         ensure!((copied.width, copied.height) == (picture.width, picture.height));
         ensure!(copied.pixels == picture.pixels, "the copy is the same picture");

@@ -26,6 +26,7 @@ async fn every_workload_runs_in_lockstep_and_is_reproduced_from_its_link() -> Re
         ensure!(page.text("out-right-copied").await? == "0 / 0", "{workload}");
         page.click("share").await?;
         page.until_text("notice", "address bar").await?;
+        page.dismiss().await?;
         let link = page.browser.client().current_url().await?;
         page.browser.open(link.as_str()).await?;
         page.until_text("verdict", "reproduced").await?;
@@ -186,6 +187,7 @@ async fn a_refused_file_leaves_packets_to_be_inspected() -> Result<()> {
     let page = Page::open("#/explore?v=2&at=900").await?;
     page.drop_file("letter.txt", b"Dear all, this is a letter.").await?;
     page.until_text("notice", "pcapng files").await?;
+    page.dismiss().await?;
     page.follow("#/explore?v=2&at=900&packet=30").await?;
     page.until_text("inspector", " ports").await?;
     page.drop_file("letter.txt", b"Dear all, this is a letter.").await?;
