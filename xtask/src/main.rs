@@ -9,6 +9,7 @@ mod frames;
 mod fuzz;
 mod install;
 mod measure;
+mod names;
 mod network;
 mod page;
 mod publish;

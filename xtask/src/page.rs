@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::files::Listing;
 use crate::tools::Toolbox;
-use crate::{files, publish, sh};
+use crate::{files, names, publish, sh};
 
 /// The features are those that rustc 1.91 and later turn on for
 /// `wasm32-unknown-unknown`, and the SIMD of .cargo/config.toml.
@@ -36,6 +36,7 @@ pub(crate) fn build(tools: &mut Toolbox, public_url: &str) -> Result<Listing> {
     if let Ok(program) = &optimiser {
         optimise(program, &dist)?;
     }
+    names::shorten(&dist)?;
     publish::tighten_styles(&dist)?;
     publish::name_later(&dist)?;
     publish::add_to_head(&dist)?;
