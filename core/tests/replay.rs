@@ -364,6 +364,25 @@ fn retention_decides_what_stays_alive() {
 }
 
 #[test]
+fn what_waits_to_be_freed_is_no_part_of_what_is_held() {
+    for retention in [Retention::Free, Retention::Overwrite] {
+        let held = |delayed_free| -> Vec<(u32, u32)> {
+            let config = Config { retention, delayed_free, ..Config::for_capture() };
+            let (events, _) = recorded(Scheme::Snapshot, config);
+            let held = events.iter().filter_map(|event| match event.kind {
+                Kind::Held { references, distinct } => Some((references, distinct)),
+                _ => None,
+            });
+            held.collect()
+        };
+        let (at_once, waiting) = (held(0), held(100));
+        assert!(at_once.len() > 100, "{}", at_once.len());
+        assert_eq!(at_once, waiting, "{retention:?}");
+        assert!(waiting.iter().all(|(references, distinct)| references >= distinct));
+    }
+}
+
+#[test]
 fn header_split_puts_what_arrives_on_line_boundaries() {
     // The same payload is sent and arrives: it is held once where both lie alike against the lines.
     let payload: Vec<u8> = (0..1024).map(|i| mix(i) as u8).collect();

@@ -1,6 +1,6 @@
 //! The invariant checker: names the broken rule of DESIGN.md section 2, with the line it was found on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::dag::{self, Root};
 use super::store::{Content, Tags};
@@ -42,6 +42,14 @@ pub enum Broken {
         found_live: u64,
         /// Waiting lines found.
         found_waiting: u64,
+    },
+    /// (b) The lines that are counted as held are not those that segments and cursors lead to.
+    #[error("(b) {counted} data lines counted as held, {found} found")]
+    Held {
+        /// Held lines by the counter.
+        counted: u64,
+        /// Lines found.
+        found: u64,
     },
     /// (f) A segment's DAG differs from the one its content builds.
     #[error("(f) segment {0} is not canonical")]
@@ -92,7 +100,29 @@ impl Memory {
         if (live, waiting) != (found_live, found_waiting) {
             return Err(Broken::Capacity { live, waiting, found_live, found_waiting });
         }
+        let (counted, found) = (self.held_data_lines(), self.find_held());
+        if counted != found {
+            return Err(Broken::Held { counted, found });
+        }
         self.check_canonical()
+    }
+
+    /// Data lines that a segment or a cursor leads to.
+    fn find_held(&self) -> u64 {
+        let segments = self.map.iter().map(|(_, entry)| entry.root.plid);
+        let mut above: Vec<u32> = segments.collect();
+        above.extend(self.cursors.iter().flatten().map(|cursor| cursor.root.plid));
+        let mut seen = HashSet::new();
+        let mut data = 0;
+        while let Some(plid) = above.pop() {
+            if plid != 0 && seen.insert(plid) {
+                data += u64::from(self.store.is_data(plid));
+                let tags = self.store.line_tags(plid);
+                let children = (0..self.shape.fan_out()).filter(|i| tags & (1 << i) != 0);
+                above.extend(children.map(|i| self.store.child(plid, i)));
+            }
+        }
+        data
     }
 
     /// Compares every segment's DAG line by line with one that is rebuilt from its content in a memory of its own. Content

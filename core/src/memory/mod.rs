@@ -204,6 +204,11 @@ impl Memory {
         self.store.data_live
     }
 
+    /// Of those, the ones that a segment or a cursor leads to, and not only lines that wait to be freed.
+    pub fn held_data_lines(&self) -> u64 {
+        self.store.data_live - self.store.data_unreached
+    }
+
     /// Heap bytes of the model itself, bookkeeping included.
     pub fn heap_bytes(&self) -> usize {
         self.store.heap_bytes()

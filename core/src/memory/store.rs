@@ -15,6 +15,7 @@
 
 mod lookup;
 mod references;
+mod unreached;
 
 use super::access::{Accesses, LineCounts};
 use super::hash::place;
@@ -62,6 +63,8 @@ pub(super) struct Store {
     overflow: Overflow,
     lines: Tracked<Block>,
     tags: Tracked<Tags>,
+    /// Of each line, the references from lines that nothing leads to ([`unreached`]); empty unless lines may wait.
+    unreached: Tracked<u32>,
     queue: Queue,
     /// Dead lines are freed at once, though others may wait.
     discarding: bool,
@@ -73,6 +76,8 @@ pub(super) struct Store {
     pub(super) live: u64,
     pub(super) waiting: u64,
     pub(super) data_live: u64,
+    /// Of those, lines that nothing leads to.
+    pub(super) data_unreached: u64,
     pub(super) all: LineCounts,
     pub(super) data: LineCounts,
     pub(super) access: Accesses,
@@ -87,6 +92,7 @@ pub(super) struct Rest {
     live: u64,
     waiting: u64,
     data_live: u64,
+    data_unreached: u64,
     all: LineCounts,
     data: LineCounts,
     access: Accesses,
@@ -121,6 +127,7 @@ impl Store {
             overflow: Overflow::new(overflow),
             lines: blocks.into(),
             tags: vec![0; lines].into(),
+            unreached: vec![0; if queue_bound == 0 { 0 } else { lines }].into(),
             queue: Queue::new(queue_bound.min(lines as u32)),
             discarding: false,
             kept: 0,
@@ -129,6 +136,7 @@ impl Store {
             live: 0,
             waiting: 0,
             data_live: 0,
+            data_unreached: 0,
             all: LineCounts::default(),
             data: LineCounts::default(),
             access: Accesses::new(buckets, ways),
@@ -136,10 +144,10 @@ impl Store {
     }
 
     /// The arrays, for checkpoints; [`Self::rest`] is what else there is. Between operations `dying` is empty.
-    pub(super) fn versioned(&mut self) -> [&mut dyn Versioned; 7] {
+    pub(super) fn versioned(&mut self) -> [&mut dyn Versioned; 8] {
         let [next, count, signature] = self.overflow.versioned();
         let (rows, queue) = (self.rows.versioned(), self.queue.versioned());
-        [rows, &mut self.lines, &mut self.tags, next, count, signature, queue]
+        [rows, &mut self.lines, &mut self.tags, &mut self.unreached, next, count, signature, queue]
     }
 
     pub(super) fn rest(&self) -> Rest {
@@ -150,6 +158,7 @@ impl Store {
             live: self.live,
             waiting: self.waiting,
             data_live: self.data_live,
+            data_unreached: self.data_unreached,
             all: self.all,
             data: self.data,
             access: self.access.clone(),
@@ -157,11 +166,13 @@ impl Store {
     }
 
     pub(super) fn set_rest(&mut self, rest: Rest) {
-        let Rest { overflow_free, overflow_used, queue, live, waiting, data_live, all, data, access } = rest;
+        let Rest { overflow_free, overflow_used, queue, live, waiting, data_live, data_unreached, all, data, access } =
+            rest;
         self.overflow.free = overflow_free;
         self.overflow.used = overflow_used;
         self.queue.ends = queue;
-        (self.live, self.waiting, self.data_live) = (live, waiting, data_live);
+        (self.live, self.waiting) = (live, waiting);
+        (self.data_live, self.data_unreached) = (data_live, data_unreached);
         (self.all, self.data, self.access) = (all, data, access);
     }
 
@@ -184,6 +195,7 @@ impl Store {
             + self.overflow.heap_bytes()
             + self.lines.heap_bytes()
             + self.tags.heap_bytes()
+            + self.unreached.heap_bytes()
             + self.queue.heap_bytes()
             + self.marked.capacity() * 4
     }
@@ -338,6 +350,7 @@ impl Store {
             if *word & WAITING == 0 && *word & COUNT != 0 && *word & DATA != 0 {
                 *word &= !DATA;
                 self.data_live -= 1;
+                self.data_unreached -= u64::from(self.is_unreached(plid));
             }
         }
     }

@@ -72,10 +72,13 @@ fn a_line_that_waits_is_revived_by_a_content_hit() {
         (136, 1),
         "a waiting root keeps its children counted"
     );
+    assert_eq!(memory.live_data_lines(), 128);
+    assert_eq!(memory.held_data_lines(), 0, "what only a waiting line refers to is held by nothing");
     let before = memory.line_counts();
     memory.create(&page, Content::Data).unwrap();
     let counted = memory.line_counts().since(&before);
     assert_eq!((counted.requested, counted.new, counted.revived), (137, 0, 1));
+    assert_eq!(memory.held_data_lines(), 128);
     memory.check().unwrap();
 }
 

@@ -436,7 +436,7 @@ impl Buffers for Snapshot {
             map_entries: self.memory.map_entries_written(),
             lines: self.memory.line_counts(),
             data_lines: self.memory.data_line_counts(),
-            held: Held { references: self.contents.lines, distinct: self.memory.live_data_lines() + zero },
+            held: Held { references: self.contents.lines, distinct: self.memory.held_data_lines() + zero },
             footprint: self.memory.footprint(),
             bus: self.ledger.bus.total().requests,
             accesses: self.memory.access_counts().total(),

@@ -143,6 +143,9 @@ impl Store {
         self.access.count_update(index + 1);
         self.all.hits += 1;
         self.data.hits += u64::from(is_data);
+        if self.knows_reach() && self.peek_count(index) & WAITING == 0 {
+            self.gain(index + 1);
+        }
         let word = self.count_word(index);
         let mut became_data = false;
         let revived = *word & WAITING != 0;
@@ -162,6 +165,7 @@ impl Store {
             self.live += 1;
             self.all.revived += 1;
             self.data.revived += u64::from(is_data);
+            self.reach(index + 1);
         }
         self.data_live += u64::from(became_data);
     }

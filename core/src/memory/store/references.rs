@@ -27,6 +27,9 @@ impl Store {
 
     #[inline(always)]
     fn add_reference(&mut self, plid: u32) {
+        if self.knows_reach() {
+            self.gain(plid);
+        }
         let word = self.count_word(plid - 1);
         debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines gain references by PLID");
         assert!(*word & COUNT < COUNT, "reference count of a line overflows");
@@ -47,7 +50,7 @@ impl Store {
     pub(in crate::memory) fn release(&mut self, plid: u32) {
         if plid != 0 {
             self.access.count_update(plid);
-            self.drop_reference(plid);
+            self.drop_reference(plid, false);
             while let Some(dead) = self.dying.pop() {
                 self.bury(dead);
             }
@@ -61,24 +64,31 @@ impl Store {
         self.discarding = false;
     }
 
+    /// One reference less, from a line that nothing leads to if it is `unreached`.
     #[inline(always)]
-    fn drop_reference(&mut self, plid: u32) {
+    fn drop_reference(&mut self, plid: u32, unreached: bool) {
+        if unreached {
+            self.lose_unreached(plid);
+        }
         let word = self.count_word(plid - 1);
         debug_assert!(*word & COUNT != 0 && *word & WAITING == 0, "only live lines lose references");
         *word -= 1;
         if *word & COUNT == 0 {
             self.dying.push(plid);
+        } else if !unreached && self.knows_reach() {
+            self.lose(plid);
         }
     }
 
     /// A line without references: into the queue of waiting lines, or freed at once.
     pub(super) fn bury(&mut self, plid: u32) {
+        let unreached = self.knows_reach() && self.take_died_unreached(plid);
         self.live -= 1;
         if self.peek_count(plid - 1) & DATA != 0 {
             self.data_live -= 1;
         }
         if self.discarding || self.queue.bound() == 0 {
-            self.free_line(plid);
+            self.free_line(plid, unreached);
             return;
         }
         self.waiting += 1;
@@ -86,6 +96,9 @@ impl Store {
         let ticket = self.queue.ends.ticket;
         let word = self.count_word(plid - 1);
         *word = (*word & TAGGED) | WAITING | ticket;
+        if !unreached {
+            self.leave(plid);
+        }
         let mut queue = std::mem::replace(&mut self.queue, Queue::new(0));
         queue.push(plid, |plid, ticket| self.is_waiting(plid, ticket));
         self.queue = queue;
@@ -103,7 +116,7 @@ impl Store {
         while let Some((plid, ticket)) = self.queue.pop() {
             if self.is_waiting(plid, ticket) {
                 self.waiting -= 1;
-                self.free_line(plid);
+                self.free_line(plid, true);
                 return true;
             }
         }
@@ -119,8 +132,9 @@ impl Store {
         }
     }
 
-    /// Clears a dead line's place; children that lose their last reference are left in `dying`.
-    fn free_line(&mut self, plid: u32) {
+    /// Clears a dead line's place; children that lose their last reference are left in `dying`. It had waited, or nothing had
+    /// led to it when it died, if it is `unreached`.
+    fn free_line(&mut self, plid: u32, unreached: bool) {
         let index = plid - 1;
         let tags = self.line_tags(plid);
         if tags != 0 {
@@ -129,7 +143,7 @@ impl Store {
             self.access.count_updates(&children);
             for child in children {
                 if child != 0 {
-                    self.drop_reference(child);
+                    self.drop_reference(child, unreached);
                 }
             }
         }
