@@ -42,7 +42,11 @@ struct Names<'a> {
 impl Reencode for Names<'_> {
     type Error = Infallible;
 
-    fn parse_imports(&mut self, into: &mut ImportSection, imports: Imports<'_>) -> Result<(), Error<Infallible>> {
+    fn parse_imports(
+        &mut self,
+        into: &mut ImportSection,
+        imports: Imports<'_>,
+    ) -> Result<(), Error<Infallible>> {
         match imports {
             Imports::Single(at, mut import) => {
                 let short = self.short.get(import.name);
@@ -123,7 +127,10 @@ mod tests {
         let glue = "        __wbg_log_01: function(arg0) {\n            log(arg0);\n        },\n        \
                     __wbg_time_02: function() {\n        },\n";
         let (short, glue) = shortened(&module(&["__wbg_log_01", "__wbg_time_02"]), glue).unwrap();
-        assert_eq!(glue, "i0: function(arg0) {\n            log(arg0);\n        },\ni1: function() {\n        },\n");
+        assert_eq!(
+            glue,
+            "i0: function(arg0) {\n            log(arg0);\n        },\ni1: function() {\n        },\n"
+        );
         let names: Vec<String> = Parser::new(0)
             .parse_all(&short)
             .filter_map(|payload| match payload.unwrap() {

@@ -166,8 +166,18 @@ impl Store {
     }
 
     pub(super) fn set_rest(&mut self, rest: Rest) {
-        let Rest { overflow_free, overflow_used, queue, live, waiting, data_live, data_unreached, all, data, access } =
-            rest;
+        let Rest {
+            overflow_free,
+            overflow_used,
+            queue,
+            live,
+            waiting,
+            data_live,
+            data_unreached,
+            all,
+            data,
+            access,
+        } = rest;
         self.overflow.free = overflow_free;
         self.overflow.used = overflow_used;
         self.queue.ends = queue;
