@@ -12,11 +12,18 @@ const MOMENT: &str = "#/explore?v=2&at=1700&packet=22";
 
 /// Clicks along a row of a lane, given as a share of its height, until that has selected something whose words hold a part.
 async fn click_along(page: &Page, lane: &str, row: f64, part: &str) -> Result<String> {
+    click_between(page, lane, [row, row], part).await
+}
+
+/// Clicks all over the rows of a lane between two shares of its height, until that has selected something whose words hold a part.
+async fn click_between(page: &Page, lane: &str, [top, bottom]: [f64; 2], part: &str) -> Result<String> {
     wait_for(&format!("{part:?} in the {lane} lane"), READY, async || {
         let script = format!(
             "const c = document.getElementById('lane-{lane}'), r = c.getBoundingClientRect();
              window.across = ((window.across ?? 0) + 13) % (r.width * 0.6);
-             c.dispatchEvent(new MouseEvent('click', {{ clientX: r.left + 64 + across, clientY: r.top + r.height * {row}, bubbles: true }}));"
+             window.down = ((window.down ?? 0) + 0.37) % 1;
+             const y = r.height * ({top} + ({bottom} - {top}) * down);
+             c.dispatchEvent(new MouseEvent('click', {{ clientX: r.left + 64 + across, clientY: r.top + y, bubbles: true }}));"
         );
         page.browser.eval(&script).await?;
         let text = page.text("place").await?;
@@ -77,5 +84,32 @@ async fn slots_and_sockets_are_selected_by_a_click_in_either_lane() -> Result<()
     // By key, of the thread that called last.
     page.press_text("s").await?;
     page.until_text("place", "right lane").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn of_several_queues_each_ring_s_slots_are_selected_and_shared() -> Result<()> {
+    let page =
+        Page::open("#/explore?v=2&run=web&threads=8&bytes=60000&message=8192&queues=4&at=3000").await?;
+    page.until_position("the link's moment", |at, _| at == 3000).await?;
+    for (lane, ring, queue) in [("right", "TX", 3), ("left", "RX", 2)] {
+        let name = format!("of queue {queue}");
+        let told = wait_for(&format!("a slot {name}"), READY, async || {
+            let told = click_between(&page, lane, [0.55, 0.85], &name).await?;
+            Ok(told.starts_with(ring).then_some(told))
+        })
+        .await?;
+        page.click("share").await?;
+        page.until_text("notice", "address bar").await?;
+        page.dismiss().await?;
+        let link = page.browser.client().current_url().await?;
+        let place = format!("place={lane}:{}{queue}:", ring.to_lowercase());
+        ensure!(link.fragment().is_some_and(|fragment| fragment.contains(&place)), "{place} in {link}");
+        let title = told.split(name.as_str()).next().unwrap_or_default().to_owned() + &name;
+        let second = Page::open(&format!("#{}", link.fragment().unwrap_or_default())).await?;
+        second.until_text("verdict", "reproduced").await?;
+        second.until_text("place", &title).await?;
+        second.no_complaints().await?;
+    }
     page.no_complaints().await
 }

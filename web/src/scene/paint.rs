@@ -1,15 +1,32 @@
 //! Shapes onto a canvas, sharp at any pixel ratio; colours come from the style sheet's custom properties.
 
+use std::cell::OnceCell;
+
+use js_sys::JsString;
+use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Element};
 
 use super::{Ink, Scene, Shape};
 
+#[wasm_bindgen]
+extern "C" {
+    /// A drawing context that takes a colour as a string of the browser's: there are some thousand changes of colour in a
+    /// picture, and a string of ours would be decoded at each.
+    type Brush;
+    #[wasm_bindgen(method, setter, js_name = "fillStyle")]
+    fn fill_with(this: &Brush, color: &JsString);
+    #[wasm_bindgen(method, setter, js_name = "strokeStyle")]
+    fn stroke_with(this: &Brush, color: &JsString);
+}
+
 /// The theme's colours.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Palette {
-    named: Vec<String>,
-    contents: Vec<String>,
+    /// Those with names, in the order of [`NAMES`], then those of contents.
+    colors: Vec<String>,
+    /// The same for the browser, once it has drawn with them.
+    brushes: OnceCell<Vec<JsString>>,
     /// The font family.
     pub font: String,
 }
@@ -38,32 +55,39 @@ impl Palette {
             let value = style.as_ref().and_then(|style| style.get_property_value(name).ok());
             value.unwrap_or_default().trim().to_owned()
         };
-        let named = NAMES.iter().map(|name| get(&format!("--{name}"))).collect();
+        let named = NAMES.iter().map(|name| get(&format!("--{name}")));
         let (saturation, lightness) = (get("--content-saturation"), get("--content-lightness"));
-        let contents =
-            (0..HUES).map(|hue| format!("hsl({} {saturation} {lightness})", hue * 360 / HUES)).collect();
-        Self { named, contents, font: get("font-family") }
+        let contents = (0..HUES).map(|hue| format!("hsl({} {saturation} {lightness})", hue * 360 / HUES));
+        Self { colors: named.chain(contents).collect(), brushes: OnceCell::new(), font: get("font-family") }
     }
 
     /// The colour of an ink.
     pub fn color(&self, ink: Ink) -> &str {
-        let index = match ink {
-            Ink::Content(hash) => {
-                return self.contents.get((hash % HUES) as usize).map_or("#888", String::as_str);
-            }
-            Ink::Text => 0,
-            Ink::Dim => 1,
-            Ink::Hair => 2,
-            Ink::Faint => 3,
-            Ink::Ground => 4,
-            Ink::Copy => 5,
-            Ink::Reference => 6,
-            Ink::Dma => 7,
-            Ink::Allocation => 8,
-            Ink::Header => 9,
-            Ink::OnContent => 10,
-        };
-        self.named.get(index).map_or("#888", String::as_str)
+        self.colors.get(index(ink)).map_or("#888", String::as_str)
+    }
+
+    fn brush(&self, ink: Ink) -> Option<&JsString> {
+        let brushes =
+            self.brushes.get_or_init(|| self.colors.iter().map(|color| color.as_str().into()).collect());
+        brushes.get(index(ink))
+    }
+}
+
+/// The place of an ink among a palette's colours.
+fn index(ink: Ink) -> usize {
+    match ink {
+        Ink::Text => 0,
+        Ink::Dim => 1,
+        Ink::Hair => 2,
+        Ink::Faint => 3,
+        Ink::Ground => 4,
+        Ink::Copy => 5,
+        Ink::Reference => 6,
+        Ink::Dma => 7,
+        Ink::Allocation => 8,
+        Ink::Header => 9,
+        Ink::OnContent => 10,
+        Ink::Content(hash) => NAMES.len() + (hash % HUES) as usize,
     }
 }
 
@@ -79,8 +103,11 @@ pub fn paint(
     context.clear_rect(0.0, 0.0, size.0, size.1);
     let dash: JsValue = js_sys::Array::of2(&3.0.into(), &3.0.into()).into();
     let solid: JsValue = js_sys::Array::new().into();
+    let brush: &Brush = context.unchecked_ref();
     let mut fill = None;
     let mut stroke = None;
+    let mut line_width = 0.0;
+    let mut align = None;
     let mut font = (0.0, false);
     let mut opacity = 1.0;
     for shape in &scene.shapes {
@@ -95,25 +122,31 @@ pub fn paint(
         match shape {
             Shape::Rect { x, y, w, h, ink, outline, .. } if *outline == 0.0 => {
                 if fill != Some(*ink) {
-                    context.set_fill_style_str(palette.color(*ink));
+                    palette.brush(*ink).inspect(|color| brush.fill_with(color));
                     fill = Some(*ink);
                 }
                 context.fill_rect(*x, *y, *w, *h);
             }
             Shape::Rect { x, y, w, h, ink, outline, .. } => {
                 if stroke != Some(*ink) {
-                    context.set_stroke_style_str(palette.color(*ink));
+                    palette.brush(*ink).inspect(|color| brush.stroke_with(color));
                     stroke = Some(*ink);
                 }
-                context.set_line_width(*outline);
+                if line_width != *outline {
+                    context.set_line_width(*outline);
+                    line_width = *outline;
+                }
                 context.stroke_rect(x + outline / 2.0, y + outline / 2.0, w - outline, h - outline);
             }
             Shape::Path { points, ink, width, dashed, .. } => {
                 if stroke != Some(*ink) {
-                    context.set_stroke_style_str(palette.color(*ink));
+                    palette.brush(*ink).inspect(|color| brush.stroke_with(color));
                     stroke = Some(*ink);
                 }
-                context.set_line_width(*width);
+                if line_width != *width {
+                    context.set_line_width(*width);
+                    line_width = *width;
+                }
                 if *dashed {
                     let _ = context.set_line_dash(&dash);
                 }
@@ -128,7 +161,7 @@ pub fn paint(
             }
             Shape::Text { x, y, text, ink, size, bold, anchor, max } => {
                 if fill != Some(*ink) {
-                    context.set_fill_style_str(palette.color(*ink));
+                    palette.brush(*ink).inspect(|color| brush.fill_with(color));
                     fill = Some(*ink);
                 }
                 if font != (*size, *bold) {
@@ -136,11 +169,14 @@ pub fn paint(
                     context.set_font(&format!("{weight} {size}px {}", palette.font));
                     font = (*size, *bold);
                 }
-                context.set_text_align(match anchor {
-                    0 => "center",
-                    1 => "right",
-                    _ => "left",
-                });
+                if align != Some(*anchor) {
+                    context.set_text_align(match anchor {
+                        0 => "center",
+                        1 => "right",
+                        _ => "left",
+                    });
+                    align = Some(*anchor);
+                }
                 let _ = context.fill_text(&shortened(context, text, *max), *x, *y);
             }
         }

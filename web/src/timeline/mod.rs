@@ -25,6 +25,7 @@ pub use query::Jump;
 pub use series::Series;
 pub use track::{Call, NEVER, Track, Write};
 
+use std::cell::Cell;
 use std::rc::Rc;
 
 use snapstack::sim::{EVENT_WORDS, Event};
@@ -176,6 +177,8 @@ pub struct Timeline {
     complete: bool,
     /// Merged events when columns were chosen last.
     chosen: usize,
+    /// The queue that works most in a stretch, as it was last asked for: from, events that there were, queue.
+    busiest: Cell<Option<(u32, u32, u32)>>,
 }
 
 const RIGHT: u32 = 1 << 31;
@@ -205,6 +208,7 @@ impl Timeline {
             merged: Vec::new(),
             complete: false,
             chosen: 0,
+            busiest: Cell::new(None),
         }
     }
 
