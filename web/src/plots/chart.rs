@@ -130,7 +130,9 @@ pub(super) fn render(
             .set_label_area_size(LabelAreaPosition::Left, device(left))
             .build_cartesian_2d(0.0..scale.end.max(1.0), scale.low..scale.high)?;
         let dim = rgb(palette.color(Ink::Dim));
-        let label = TextStyle::from(("sans-serif", 10.5 * ratio).into_font()).color(&dim);
+        // Where there is room for larger labels, they are still no wider than their margin.
+        let letters = 10.5 * (size.1 / 150.0).clamp(1.0, 1.3) * ratio;
+        let label = TextStyle::from(("sans-serif", letters).into_font()).color(&dim);
         let hair = rgb(palette.color(Ink::Hair)).stroke_width(ratio.round().max(1.0) as u32);
         chart
             .configure_mesh()

@@ -4,7 +4,7 @@
 use snapstack::buffers::{Origin, Scheme};
 
 use super::content::cell;
-use super::{Ink, LaneView, LineTarget, Scene, grouped};
+use super::{HUES, Ink, LaneView, LineTarget, Scene, Shape, grouped};
 use crate::timeline::{Held, Panel, Side, Timeline};
 
 /// What a call brings into memory.
@@ -84,29 +84,53 @@ pub(super) fn draw(
     };
     let detail = if store {
         let fold = held.lines() as f64 / f64::from(held.distinct().max(1));
-        format!("for {} held, {fold:.1}×", grouped(held.lines()))
+        format!("{} held, {fold:.1}×", grouped(held.lines()))
     } else {
         format!("{distinct} different")
     };
     let detail = if narrow { String::new() } else { format!("{detail} · ") };
-    let plural = if grid.scale == 1 { "" } else { "s" };
-    let scale = format!("□ = {} line{plural}", grouped(grid.scale as u64));
+    let unit = match grid.scale {
+        1 => " line",
+        // Beside large numbers the number is what matters.
+        _ if detail.chars().count() > 23 => "",
+        _ => " lines",
+    };
+    let scale = format!("□ = {}{unit}", grouped(grid.scale as u64));
     scene.label((x, y + 10.0), -1, Ink::Text, 11.0, true, w, title);
     scene.label((x, y + 24.0), -1, Ink::Dim, 10.5, false, w, format!("{detail}{scale}"));
     // Room for more is shown by a row or two of it.
     let used = if store { u64::from(held.distinct()) } else { held.lines() + arriving.copied.0.len() as u64 };
     let rows = (used as usize).div_ceil(grid.scale).div_ceil(grid.columns) + 2;
-    for place in 0..grid.places().min(rows * grid.columns) {
+    let filled = if store { u64::from(held.distinct()) } else { held.lines() };
+    for place in (filled as usize).div_ceil(grid.scale)..grid.places().min(rows * grid.columns) {
         let (px, py) = grid.at(place);
         scene.outline(px, py, grid.size, grid.size, Ink::Faint, 1.0);
     }
     let marked = panel.marked(view.side);
+    let first = scene.shapes.len();
     if store {
         store_lines(scene, timeline, (held, marked), view, (&grid, &arriving.referred));
     } else {
         every_line(scene, timeline, held, view, (&grid, &arriving.copied));
     }
+    by_colour(&mut scene.shapes, first);
     grid
+}
+
+/// Puts the fills of squares, from a shape on, before all else and those of a colour together: none covers another, and a canvas
+/// takes a colour anew each time it changes.
+fn by_colour(shapes: &mut Vec<Shape>, first: usize) {
+    let mut fills: Vec<Vec<Shape>> = vec![Vec::new(); HUES as usize];
+    let mut others = Vec::new();
+    for shape in shapes.drain(first..) {
+        match shape {
+            Shape::Rect { ink: Ink::Content(hash), outline: 0.0, .. } => {
+                fills[(hash % HUES) as usize].push(shape)
+            }
+            other => others.push(other),
+        }
+    }
+    shapes.extend(fills.into_iter().flatten().chain(others));
 }
 
 /// Every line of every content that is held, in the order of their creation; copies of payload have the colour of copies.
@@ -208,6 +232,29 @@ pub(super) fn places(held: &Held, lines: &[u32], grid: &Grid) -> Vec<(f64, f64)>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn fills_come_first_by_colour_and_all_else_keeps_its_order() {
+        let mut scene = Scene::default();
+        scene.label((0.0, 0.0), 0, Ink::Text, 10.0, false, 10.0, "title".to_owned());
+        for (x, hash) in [(0.0, 7), (16.0, 3), (32.0, 7 + HUES), (48.0, 3)] {
+            cell(&mut scene, (x, 0.0), (15.0, 15.0), hash, false);
+            scene.outline(x, 0.0, 15.0, 15.0, Ink::Copy, 1.5);
+        }
+        let before = scene.shapes.clone();
+        by_colour(&mut scene.shapes, 1);
+        let fill = |shape: &Shape| match shape {
+            Shape::Rect { x, ink: Ink::Content(hash), outline: 0.0, .. } => Some((*x, hash % HUES)),
+            _ => None,
+        };
+        assert_eq!(scene.shapes[0], before[0]);
+        let fills: Vec<_> = scene.shapes[1..5].iter().filter_map(fill).collect();
+        assert_eq!(fills, [(16.0, 3), (48.0, 3), (0.0, 7), (32.0, 7)]);
+        let others = |shapes: &[Shape]| -> Vec<Shape> {
+            shapes.iter().filter(|shape| fill(shape).is_none()).cloned().collect()
+        };
+        assert_eq!(others(&scene.shapes), others(&before));
+    }
 
     #[test]
     fn the_grid_grows_its_scale_only_when_squares_no_longer_fit() {

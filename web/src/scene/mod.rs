@@ -11,6 +11,7 @@ mod svg;
 pub use content::cell as content_cell;
 pub use frame::{LANE_KEY, Sign, framed};
 pub use lane::{LaneView, lane};
+use paint::HUES;
 pub use paint::{Palette, paint};
 pub use svg::{svg, svg_file};
 

@@ -45,7 +45,7 @@ const NAMES: [&str; 11] = [
     "on-content",
 ];
 /// Hues of contents: coarse enough to tell apart, muted by the style sheet's saturation and lightness.
-const HUES: u32 = 24;
+pub(super) const HUES: u32 = 24;
 
 impl Palette {
     /// The colours that hold for an element now.

@@ -1,7 +1,7 @@
 //! The rings around their pointers: of every queue, or where there is no room of the one that is looked at, with a bar for
 //! each of all.
 
-use super::super::{Ink, PlaceTarget};
+use super::super::{Ink, PlaceTarget, grouped};
 use super::Artist;
 use super::layout::{RX, TX};
 use crate::timeline::{Place, Ring, Slots};
@@ -189,18 +189,19 @@ impl Artist<'_> {
     fn busy(&mut self, owned: f64, unposted: f64, y: f64, room: f64) {
         let at = (self.layout.content_right(), y);
         if unposted > 0.0 && owned == 0.0 {
-            let text = format!("{unposted} filled, doorbell not rung");
+            let text = format!("{} filled, doorbell not rung", grouped(unposted as u64));
             self.scene.label(at, 1, Ink::Dim, 10.0, false, room, text);
         } else if owned > 0.0 {
-            self.scene.label(at, 1, Ink::Dma, 10.0, false, room, format!("{owned} posted"));
+            self.scene.label(at, 1, Ink::Dma, 10.0, false, room, format!("{} posted", grouped(owned as u64)));
         }
     }
 
     /// What of receive rings is granted and filled.
     fn granted(&mut self, owned: f64, waiting: f64, y: f64) {
         let what = if self.reference() { "granted, empty" } else { "granted, a buffer in each" };
+        let owned = grouped(owned as u64);
         let text = if waiting > 0.0 {
-            format!("{waiting} filled · {owned} {what}")
+            format!("{} filled · {owned} {what}", grouped(waiting as u64))
         } else {
             format!("{owned} {what}")
         };
