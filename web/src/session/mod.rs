@@ -637,7 +637,7 @@ impl Provider {
                     drop(player);
                     let side = if forward { "after" } else { "before" };
                     let text = format!("No packet {side} this moment passes the filter.");
-                    return self.act(Action::Inform(text));
+                    return self.act(Action::Answer(text));
                 }
             }
             TimeEvent::Jump(what, forward) => {
@@ -647,7 +647,7 @@ impl Provider {
                     let filtered = !self.session.state.packets.filter.is_empty();
                     let whose = if filtered { " of a packet that passes the filter" } else { "" };
                     let text = format!("There is no {}{whose} {side} this moment.", what.name());
-                    return self.act(Action::Inform(text));
+                    return self.act(Action::Answer(text));
                 }
             }
             TimeEvent::Loop => player.looping = !player.looping && player.range.is_some(),

@@ -43,6 +43,8 @@ pub enum Notice {
     Info(String),
     /// Something did not work; what was there stays.
     Problem(String),
+    /// An answer about the moment at the cursor: it goes when that changes.
+    Here(String),
 }
 
 /// The explorer's state, but for what moves with every frame, which is the player's.
@@ -280,6 +282,8 @@ pub enum Action {
     Resume(String, String),
     /// Something to tell.
     Inform(String),
+    /// Something to tell about the moment at the cursor.
+    Answer(String),
     /// A newer build of the page is there.
     Newer,
     /// A worker was started.
@@ -497,6 +501,10 @@ impl State {
                 self.configure(config, File::default())
             }
             Action::Restart => self.restart(),
+            Action::Answer(text) => {
+                self.notice = Some(Notice::Here(text));
+                Vec::new()
+            }
             Action::EngineBroken(reason) => {
                 self.broken = Some(reason);
                 Vec::new()
@@ -681,7 +689,9 @@ impl State {
             Action::Unit(unit) => {
                 self.unit = unit;
                 Vec::new()
+            // The player was told to go somewhere, or goes by itself.
             }
+                self.notice.take_if(|notice| matches!(notice, Notice::Here(_)));
             Action::Tab(tab) => {
                 self.tab = tab;
                 vec![Effect::Repaint]

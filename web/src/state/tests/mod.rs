@@ -75,6 +75,21 @@ fn another_configuration_runs_and_comes_back_to_the_moment() {
 }
 
 #[test]
+fn an_answer_about_a_moment_goes_with_it_and_other_notices_stay() {
+    let mut state = running();
+    let status = state.status.clone();
+    state.apply(Action::Answer("There is no fault after this moment.".to_owned()));
+    state.apply(Action::JumpTo(Jump::Drop));
+    assert!(matches!(&state.notice, Some(Notice::Here(text)) if text.contains("no fault")));
+    state.apply(Action::Status(status.clone()));
+    assert_eq!(state.notice, None, "the player was told to go somewhere else");
+    let other = Notice::Info("The link is on the clipboard.".to_owned());
+    state.apply(Action::Inform("The link is on the clipboard.".to_owned()));
+    state.apply(Action::Status(status));
+    assert_eq!(state.notice, Some(other));
+}
+
+#[test]
 fn configurations_are_undone_and_redone() {
     let mut state = running();
     state.apply(Action::Configure(line(16)));
