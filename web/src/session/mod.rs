@@ -169,6 +169,8 @@ pub struct Provider {
     keeps: bool,
     /// The page around this one.
     embedder: Option<Embedder>,
+    /// What it has asked for before there was a first picture.
+    early: Vec<TimeEvent>,
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
     /// Changes of the packet filter so far.
@@ -204,6 +206,7 @@ impl Component for Provider {
             files: Files::default(),
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
+            early: Vec::new(),
             settled: embedded,
             filtered: 0,
             _listeners: listeners,
@@ -481,7 +484,11 @@ impl Provider {
                 self.admit_file(&info);
                 self.act(Action::Loaded(info))
             }
-            Reply::Refused { run, message } => self.act(Action::Refused(run, message)),
+            Reply::Refused { run, message } => {
+                let changed = self.act(Action::Refused(run, message));
+                self.obey_early();
+                changed
+            }
             Reply::Started { run, spec, threads } => {
                 if let Some(engine) = &mut self.engine {
                     engine.started(run);
@@ -529,6 +536,7 @@ impl Provider {
                 mark("data-packets-per-second", &format!("{rate:.0}"));
                 self.act(Action::Done(results));
                 self.tell_ready();
+                self.obey_early();
                 mark("data-digest", self.session.state.digest.as_deref().unwrap_or_default());
                 self.settle();
                 true
@@ -560,6 +568,10 @@ impl Provider {
             embedder.comes_from(origin);
         }
         match command {
+            Some(Ok(event)) if !self.opened() => {
+                self.early.push(event);
+                false
+            }
             Some(Ok(event)) => {
                 let changed = self.time(event);
                 self.tell_moment();
@@ -572,6 +584,21 @@ impl Provider {
                 false
             }
             None => false,
+        }
+    }
+
+    /// Whether the first picture is there, or as much of it as there will be.
+    fn opened(&self) -> bool {
+        self.session.state.opened || self.session.state.halted
+    }
+
+    /// The first picture may be there: the page around is told, and what it has asked for by then is done.
+    fn obey_early(&mut self) {
+        if self.embedder.is_some() && self.opened() {
+            for event in std::mem::take(&mut self.early) {
+                self.time(event);
+            }
+            self.tell_moment();
         }
     }
 
