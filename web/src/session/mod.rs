@@ -32,6 +32,7 @@ use crate::browser::{embedded, hash, later, mark, window};
 use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Answered, Engine, Message, NEEDS_LESS, Reply};
+use crate::focus::Focus;
 use crate::player::Player;
 use crate::plots::Format;
 use crate::state::{Action, Effect, Page, State};
@@ -101,6 +102,8 @@ pub enum Msg {
     Renew,
     /// What takes long is not wanted any more.
     Cancel,
+    /// What has changed is drawn.
+    Drawn,
 }
 
 /// A sheet over the page.
@@ -171,6 +174,8 @@ pub struct Provider {
     embedder: Option<Embedder>,
     /// What it has asked for before there was a first picture.
     early: Vec<TimeEvent>,
+    /// Where the focus was.
+    focus: Focus,
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
     /// Changes of the packet filter so far.
@@ -207,6 +212,7 @@ impl Component for Provider {
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
             early: Vec::new(),
+            focus: Focus::default(),
             settled: embedded,
             filtered: 0,
             _listeners: listeners,
@@ -222,6 +228,11 @@ impl Component for Provider {
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         let changed = self.take(msg);
         self.session.changes += u64::from(changed);
+        if changed && self.focus.note() {
+            // Once all has been drawn.
+            let send = self.session.send.clone();
+            later(0, move || send.emit(Msg::Drawn));
+        }
         changed
     }
 
@@ -364,6 +375,10 @@ impl Provider {
                 false
             }
             Msg::Cancel => self.cancel(),
+            Msg::Drawn => {
+                self.focus.mend();
+                false
+            }
             Msg::Renew => {
                 update::renew();
                 false

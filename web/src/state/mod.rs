@@ -562,7 +562,7 @@ impl State {
             }
             Action::Change(change, at) => {
                 self.history.push(self.step());
-                self.returns = None;
+                self.keep_selected(&self.spec.config.clone(), &self.file.clone());
                 let (spec, dropped) = self.branches.grow(change, at);
                 self.bottom = Bottom::Branches;
                 let mut effects = self.go(spec, self.file.clone());
