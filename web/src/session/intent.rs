@@ -122,8 +122,9 @@ impl Provider {
                 if self.session.over.take().is_some() {
                     return true;
                 }
-                let inspect = &self.session.state.inspect;
                 match self.session.page {
+                    // What is on screen stays, and so does the way on.
+                    Page::Explore if self.session.state.broken.is_some() => false,
                     Page::Explore if self.session.presents => self.carry_out(Intent::Present),
                     Page::Explore if self.session.state.settings => self.act(Action::Settings(false)),
                     Page::Explore if covered(&self.session.state) => self.act(Action::CloseLines),

@@ -3,6 +3,7 @@
 
 mod annex;
 mod ask;
+mod beat;
 mod embed;
 mod export;
 mod files;
@@ -104,6 +105,8 @@ pub enum Msg {
     Cancel,
     /// What has changed is drawn.
     Drawn,
+    /// While something is to come from the engine: the beat that was asked for at this time.
+    Beat(f64),
 }
 
 /// A sheet over the page.
@@ -172,6 +175,8 @@ pub struct Provider {
     keeps: bool,
     /// The page around this one.
     embedder: Option<Embedder>,
+    /// Whether a beat is on its way.
+    beats: bool,
     /// What it has asked for before there was a first picture.
     early: Vec<TimeEvent>,
     /// Where the focus was.
@@ -211,6 +216,7 @@ impl Component for Provider {
             files: Files::default(),
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
+            beats: false,
             early: Vec::new(),
             focus: Focus::default(),
             settled: embedded,
@@ -227,6 +233,9 @@ impl Component for Provider {
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         let changed = self.take(msg);
+        if !self.beats {
+            self.beat(None);
+        }
         self.session.changes += u64::from(changed);
         if changed && self.focus.note() {
             // Once all has been drawn.
@@ -375,6 +384,7 @@ impl Provider {
                 false
             }
             Msg::Cancel => self.cancel(),
+            Msg::Beat(asked) => self.beat(Some(asked)),
             Msg::Drawn => {
                 self.focus.mend();
                 false
@@ -493,7 +503,7 @@ impl Provider {
             return false;
         }
         match reply {
-            Reply::Hello { .. } | Reply::Ended { .. } => false,
+            Reply::Hello { .. } | Reply::Pong | Reply::Ended { .. } => false,
             Reply::Progress { percent, .. } => self.act(Action::Progress(percent)),
             Reply::Loaded { info, .. } => {
                 self.admit_file(&info);

@@ -442,6 +442,12 @@ impl State {
         self.file.is_demo()
     }
 
+    /// Whether something is to come from the engine: an answer, a capture that it reads, or events.
+    pub fn waits(&self) -> bool {
+        let runs = self.on_screen.is_some() && self.digest.is_none() && !self.halted;
+        runs || self.awaited.is_some() || self.reading.is_some() || self.inspect.waits(|_| true)
+    }
+
     /// What takes long at the moment, in words, and how much of it is done, of a hundred, if that is known.
     pub fn work(&self) -> Option<(String, Option<u32>)> {
         if self.broken.is_some() {
@@ -495,17 +501,18 @@ impl State {
                 self.notice = Some(Notice::Info(text));
                 Vec::new()
             }
+            Action::Answer(text) => {
+                self.notice = Some(Notice::Here(text));
+                Vec::new()
+            }
             Action::EngineStarted => self.start(),
             Action::Demo => {
                 let config = Config { workload: Workload::Capture, ..self.spec.config };
                 self.configure(config, File::default())
             }
             Action::Restart => self.restart(),
-            Action::Answer(text) => {
-                self.notice = Some(Notice::Here(text));
-                Vec::new()
-            }
             Action::EngineBroken(reason) => {
+                self.inspect.give_up();
                 self.broken = Some(reason);
                 Vec::new()
             }
@@ -682,16 +689,16 @@ impl State {
                 self.notice = Some(Notice::Info(format!("The link to this moment is {place}{file}")));
                 Vec::new()
             }
+            // The player was told to go somewhere, or goes by itself.
             Action::Status(status) => {
+                self.notice.take_if(|notice| matches!(notice, Notice::Here(_)));
                 self.status = status;
                 Vec::new()
             }
             Action::Unit(unit) => {
                 self.unit = unit;
                 Vec::new()
-            // The player was told to go somewhere, or goes by itself.
             }
-                self.notice.take_if(|notice| matches!(notice, Notice::Here(_)));
             Action::Tab(tab) => {
                 self.tab = tab;
                 vec![Effect::Repaint]

@@ -90,6 +90,33 @@ fn an_answer_about_a_moment_goes_with_it_and_other_notices_stay() {
 }
 
 #[test]
+fn the_page_waits_for_what_it_has_asked_for_and_for_nothing_else() {
+    let mut state = State::default();
+    state.apply(Action::Address(String::new()));
+    assert!(!state.waits(), "nothing is asked for yet");
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Read);
+    assert!(state.waits(), "the capture is read");
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    assert!(state.waits(), "a run is asked for");
+    state.apply(Action::Started(state.spec.clone()));
+    assert!(state.waits(), "it goes on");
+    state.apply(Action::Done(results()));
+    assert!(!state.waits());
+    let (ask, _) = state.inspect.ask(Asked::Frame);
+    assert!(state.waits(), "a question is asked");
+    state.apply(Action::Answered(ask, Answer::Nothing { why: String::new() }, Vec::new()));
+    assert!(!state.waits());
+    state.inspect.ask(Asked::Frame);
+    state.apply(Action::EngineBroken("gone".to_owned()));
+    assert!(!state.waits(), "nobody is there to answer");
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Started(state.spec.clone()));
+    state.apply(Action::Refused(state.run, "too long".to_owned()));
+    assert!(!state.waits(), "it has come to a halt");
+}
+
+#[test]
 fn configurations_are_undone_and_redone() {
     let mut state = running();
     state.apply(Action::Configure(line(16)));
