@@ -70,6 +70,16 @@ pub(super) fn refusal(error: &RunError) -> String {
     }
 }
 
+/// Why a run ends that has more events than a page can hold, in the page's words and numbers.
+pub(super) fn too_long() -> String {
+    format!(
+        "The two lanes of this run have more than {} events, which is all that a page can hold: what is shown ends here. The \
+         time bar counts fewer, as what both lanes do alike is one event there. Fewer threads or bytes make the run shorter; \
+         the command line has no such limit.",
+        grouped(MOST_EVENTS)
+    )
+}
+
 /// A connection in one line.
 fn flow_label(flow: &Flow) -> String {
     let protocol = if flow.tcp { "TCP" } else { "UDP" };
@@ -138,12 +148,7 @@ impl Running {
             }
         }
         if self.lanes.iter().map(|lane| lane.events()).sum::<u64>() > MOST_EVENTS {
-            return Outcome::Failed(format!(
-                "The two lanes of this run have more than {} events, which is all that a page can hold: what is shown ends \
-                 here. The time bar counts fewer, as what both lanes do alike is one event there. Fewer threads or bytes make \
-                 the run shorter; the command line has no such limit.",
-                grouped(MOST_EVENTS)
-            ));
+            return Outcome::Failed(too_long());
         }
         if self.lanes.iter().all(|lane| lane.is_over()) { Outcome::Over } else { Outcome::Open }
     }
