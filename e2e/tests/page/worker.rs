@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use serde_json::json;
-use snapstack_e2e::{Browser, CSP, StaticServer, dist};
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
 
 use crate::fixture::Page;
 
@@ -102,7 +102,7 @@ async fn what_is_selected_marked_and_filtered_is_so_with_another_worker() -> Res
     let report = page.browser.eval("return document.documentElement.dataset.report").await?;
     ensure!(report.as_str().is_some_and(|report| report.contains(&before)), "{report} has not {before}");
     restart(&page).await?;
-    page.until_focus("e.id === 'play'").await?;
+    page.until_focus("e.id === 'share'").await?;
     page.until_text("inspector", "TCP flags").await?;
     page.until_text("line", "held, right lane").await?;
     ensure!(link(&page).await? == before);
@@ -140,9 +140,35 @@ async fn a_worker_that_is_silent_is_noticed_when_it_is_asked_something() -> Resu
     page.until_text("broken", "does not answer").await?;
     ensure!(page.text("lines").await?.is_empty(), "nobody is looking any more");
     restart(&page).await?;
+    // Nothing had it before the sheets came.
+    page.until_focus("e.id === 'play'").await?;
     page.until_text("inspector", "TCP flags").await?;
     page.press_text("l").await?;
     page.until_text("lines", "Lines of").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn workers_give_a_sign_of_life_at_rest_and_at_work() -> Result<()> {
+    let page = Page::open_with_workers("#/explore?v=2&at=1234&packet=40").await?;
+    page.until_text("inspector", "TCP flags").await?;
+    page.browser.eval("location.hash = '#/explore?v=2&run=bulk&threads=500&bytes=262144'").await?;
+    page.until_text("work", "%").await?;
+    let ask = "window.alive = [];
+        window.__workers.forEach((worker, index) => {
+          worker.addEventListener('message', ({ data }) => { if (data.body === 'pong') window.alive.push(index); });
+          worker.postMessage({ body: 'ping', arrays: [] });
+        });";
+    page.browser.eval(ask).await?;
+    wait_for("both signs of life", READY, async || {
+        let alive =
+            page.browser.eval("return [window.alive.toSorted(), !!document.getElementById('work')]").await?;
+        ensure!(alive[1] == json!(true), "the run is over: {alive}");
+        Ok((alive[0] == json!([0, 1])).then_some(()))
+    })
+    .await?;
+    page.browser.eval("document.getElementById('cancel').click()").await?;
+    page.until_text("notice", "The run was cancelled").await?;
     page.no_complaints().await
 }
 
