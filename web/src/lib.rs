@@ -11,6 +11,7 @@ pub mod dag;
 pub mod engine;
 pub mod figures;
 pub mod filter;
+pub mod focus;
 pub mod gallery;
 pub mod glossary;
 pub mod lab;

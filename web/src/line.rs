@@ -10,8 +10,8 @@ use crate::timeline::{Content, Panel, Side, Timeline, Track};
 /// Holders of a lane, and packets, that are told one by one.
 const MOST: usize = 6;
 
-/// What is told of a line at the panel's position.
-pub fn told(timeline: &Timeline, panel: &Panel, schemes: [Scheme; 2], line: u32) -> Told {
+/// What is told of a line at a position, which is the panel's.
+pub fn told(timeline: &Timeline, panel: &Panel, schemes: [Scheme; 2], line: u32, position: u32) -> Told {
     let mut facts: Vec<Fact> = Vec::new();
     for side in Side::BOTH {
         let held = panel.held(side);
@@ -26,7 +26,8 @@ pub fn told(timeline: &Timeline, panel: &Panel, schemes: [Scheme; 2], line: u32)
         for content in held.alive().filter(|content| contents.lines(*content).contains(&line)) {
             all += 1;
             if let Some(content) = contents.get(content).filter(|_| all <= MOST) {
-                facts.push(("in", holder(timeline, side, content), Some(content.born)));
+                let (text, since) = holder(timeline, side, content, position);
+                facts.push(("in", text, Some(since)));
             }
         }
         if all > MOST {
@@ -42,24 +43,34 @@ pub fn told(timeline: &Timeline, panel: &Panel, schemes: [Scheme; 2], line: u32)
     }
 }
 
-/// What holds a content, in words.
-fn holder(timeline: &Timeline, side: Side, content: &Content) -> String {
+/// What holds a content at a position, in words, and since when.
+fn holder(timeline: &Timeline, side: Side, content: &Content, position: u32) -> (String, u32) {
     let thread = timeline.write(side, content.write).map(|write| write.thread);
     let of = |thread: Option<u32>| match thread.filter(|thread| *thread != Event::NONE) {
         Some(thread) => format!(" of thread {}", thread + 1),
         None => String::new(),
     };
-    match content.origin {
+    let text = match content.origin {
         Some(Origin::Kernel) => "kernel memory, into which send() copied it".to_owned(),
         Some(Origin::Nic) => {
             let track = timeline.track(side, content.packet);
-            let read = track.is_some_and(|track| track.at(Stage::SocketIn) <= track.end());
-            let place = if read { "what its socket holds" } else { "its RX slot" };
-            format!("packet {} that arrived: {place}", content.packet)
+            let stage = track.and_then(|track| Some((track, track.stage(position)?)));
+            let (place, since) = match stage {
+                Some((track, stage @ Stage::Recv)) => {
+                    ("handed to the application by recv()", track.at(stage))
+                }
+                Some((track, stage @ Stage::SocketIn)) => ("what its socket holds", track.at(stage)),
+                Some((track, Stage::DriverIn | Stage::IpIn | Stage::TransportIn)) => {
+                    ("the stack, on its way up", track.at(Stage::DriverIn))
+                }
+                _ => ("its RX slot", content.born),
+            };
+            return (format!("packet {} that arrived: {place}", content.packet), since);
         }
         Some(Origin::Recv) => format!("a buffer{} that recv() has filled", of(thread)),
         Some(Origin::App) | None => format!("the buffer{} that it sends from", of(thread)),
-    }
+    };
+    (text, content.born)
 }
 
 /// Packets under way at a position that carry a line, the latest first.
@@ -123,7 +134,7 @@ mod tests {
         let mut panel = Panel::default();
         let at = track.at(Stage::Driver);
         panel.seek(&timeline, at);
-        let told = told(&timeline, &panel, SCHEMES, line);
+        let told = told(&timeline, &panel, SCHEMES, line, at);
         let of = |term: &str| told.facts.iter().find(|fact| fact.0 == term).unwrap();
         let count = |side| panel.held(side).counts()[line as usize];
         assert!(count(Side::Left) > count(Side::Right), "send() has copied it");
@@ -133,8 +144,41 @@ mod tests {
         assert!(told.facts.iter().filter_map(|fact| fact.2).all(|born| born <= at), "{told:?}");
         assert!(carriers(&timeline, line, at).contains(&packet));
         panel.seek(&timeline, 0);
-        let before = super::told(&timeline, &panel, SCHEMES, line);
+        let before = super::told(&timeline, &panel, SCHEMES, line, 0);
         assert!(before.facts.iter().all(|fact| fact.1 == "0 times"), "{before:?}");
+    }
+
+    #[test]
+    fn a_line_that_arrived_is_in_what_holds_it_at_the_moment() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let side = Side::Right;
+        let arrived = (0..timeline.packets(side)).filter(|packet| {
+            let track = timeline.track(side, *packet);
+            track.is_some_and(|track| track.up && track.at(Stage::Recv) != crate::timeline::NEVER)
+        });
+        let words = [
+            (Stage::DmaIn, "its RX slot"),
+            (Stage::IpIn, "the stack, on its way up"),
+            (Stage::SocketIn, "what its socket holds"),
+            (Stage::Recv, "handed to the application by recv()"),
+        ];
+        let mut seen = [0; 4];
+        for packet in arrived.take(20) {
+            let track = *timeline.track(side, packet).unwrap();
+            for ((stage, words), seen) in words.into_iter().zip(&mut seen) {
+                let content = *timeline.contents(side).get(track.content).unwrap();
+                // The NIC's writing is told first, and then what came of it.
+                let at = track.at(stage).max(content.born);
+                if content.gone <= at || track.stage(at) != Some(stage) {
+                    continue;
+                }
+                *seen += 1;
+                let (text, since) = holder(&timeline, side, &content, at);
+                assert_eq!(text, format!("packet {packet} that arrived: {words}"));
+                assert!(since <= at && since >= content.born, "{text}, event {since} at {at}");
+            }
+        }
+        assert!(seen.iter().all(|count| *count > 0), "{seen:?}");
     }
 
     #[test]

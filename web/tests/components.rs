@@ -6,6 +6,7 @@ use snapstack::sim::Config;
 use snapstack_web::components::{
     ControlsEvent, ControlsProps, Plot, Term, TimeBarProps, TimeEvent, controls, time_bar,
 };
+use snapstack_web::focus::Focus;
 use snapstack_web::lab::{self, Lab};
 use snapstack_web::player::Unit;
 use snapstack_web::plots::{Curve, Scale, draw};
@@ -101,6 +102,67 @@ fn change(element: &HtmlElement) {
     init.set_bubbles(true);
     let event = web_sys::Event::new_with_event_init_dict("change", &init).unwrap();
     element.dispatch_event(&event).unwrap();
+}
+
+/// A part of the page with the focus on one of its elements, which has been noted.
+fn focused_on(html: &str, selector: &str) -> (Element, Focus) {
+    let host = host();
+    host.set_inner_html(html);
+    find::<HtmlElement>(&host, selector).focus().unwrap();
+    let mut focus = Focus::default();
+    assert!(focus.note() && !focus.note(), "one look is due");
+    (host, focus)
+}
+
+/// Names of the element that has the focus; none where nothing has it.
+fn focused() -> String {
+    document().active_element().map_or(String::new(), |element| element.id())
+}
+
+#[wasm_bindgen_test]
+fn the_focus_goes_to_what_stands_nearest_when_what_has_it_goes() {
+    let html = "<div id='near' tabindex='-1'><p><button id='mine'>a</button></p></div>";
+    let (host, mut focus) = focused_on(html, "#mine");
+    // Made anew, it is the same.
+    find::<Element>(&host, "p").set_inner_html("<b>b</b><button id='mine'>a</button>");
+    focus.mend();
+    assert_eq!(focused(), "mine");
+    focus.note();
+    find::<Element>(&host, "p").remove();
+    focus.mend();
+    assert_eq!(focused(), "near");
+    focus.note();
+    host.set_inner_html("<button id='play'>play</button>");
+    focus.mend();
+    assert_eq!(focused(), "play", "where nothing is near");
+    host.remove();
+}
+
+#[wasm_bindgen_test]
+fn the_focus_goes_back_through_what_lies_over_the_page() {
+    let html = "<button id='opener'>a</button><dialog id='one'><button id='first'>b</button><button id='second'>c</button></dialog>";
+    let (host, mut focus) = focused_on(html, "#opener");
+    focus.mend();
+    let dialog: web_sys::HtmlDialogElement = find(&host, "#one");
+    dialog.show_modal().unwrap();
+    for selector in ["#first", "#second"] {
+        find::<HtmlElement>(&host, selector).focus().unwrap();
+        focus.note();
+        focus.mend();
+    }
+    // A press beside its buttons takes the focus from all of them.
+    find::<HtmlElement>(&host, "#second").blur().unwrap();
+    focus.note();
+    dialog.remove();
+    focus.mend();
+    assert_eq!(focused(), "opener");
+    // But who takes it away from the page itself is not given it back.
+    find::<HtmlElement>(&host, "#opener").blur().unwrap();
+    focus.note();
+    find::<HtmlElement>(&host, "#opener").remove();
+    focus.mend();
+    assert_eq!(focused(), "");
+    host.remove();
 }
 
 #[wasm_bindgen_test]

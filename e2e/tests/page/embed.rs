@@ -8,6 +8,10 @@ use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
 
 use crate::fixture::{Folder, Page};
 
+/// A page that asks for a moment as soon as it hears anything.
+const EAGER: &str =
+    "window.addEventListener('message', function early() { say({ snapstack: 1, do: 'seek', at: 2345 });
+    window.removeEventListener('message', early); });";
 const HOST: &str = "<!doctype html><title>host</title><iframe src=\"./?embed#/explore?v=2&at=100\" width=\"900\" height=\"400\"></iframe><script src=\"host.js\"></script>";
 const SCRIPT: &str = "window.heard = []; const frame = document.querySelector('iframe');
     window.say = (m) => frame.contentWindow.postMessage(m, '*');
@@ -35,6 +39,7 @@ async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Resul
         ready["events"].as_u64() > Some(1000) && ready["digest"].as_str().is_some_and(|d| d.len() == 32),
         "{ready}"
     );
+    heard("m.is === 'moment' && m.at === 100 && !m.playing").await?;
     page.browser.eval("say({ snapstack: 1, do: 'seek', at: 321 })").await?;
     heard("m.is === 'moment' && m.at === 321").await?;
     page.browser.eval("say({ snapstack: 1, do: 'play' })").await?;
@@ -94,5 +99,33 @@ async fn an_embedded_page_obeys_the_page_around_it_and_stores_nothing() -> Resul
     let (linked, shown) = (number(&moved[0], "&at="), number(&moved[1], "event "));
     let (linked, shown) = linked.zip(shown).with_context(|| format!("{moved}"))?;
     ensure!(linked > 321 && (linked - shown).abs() < 50, "{moved}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_asked_for_before_the_run_is_there_is_done_then() -> Result<()> {
+    let folder = Folder::copy_of(&dist()?, "embed-early")?;
+    fs::write(folder.path().join("host.html"), HOST)?;
+    fs::write(folder.path().join("host.js"), format!("{SCRIPT}\n{EAGER}"))?;
+    let server = StaticServer::start(folder.path(), Some(CSP))?;
+    let browser = Browser::start(1000, 600).await?;
+    browser.client().goto(&format!("{}host.html", server.url())).await?;
+    let heard = wait_for("the moment", READY, async || {
+        let heard = browser.eval("return window.heard ?? []").await?;
+        let there = |what: &str| {
+            heard.as_array().is_some_and(|all| all.iter().any(|message| message["is"] == json!(what)))
+        };
+        let at = heard
+            .as_array()
+            .and_then(|all| all.iter().rfind(|message| message["is"] == json!("moment"))?["at"].as_u64());
+        Ok((there("ready") && at == Some(2345)).then_some(heard))
+    })
+    .await?;
+    let asked =
+        heard.as_array().and_then(|all| all.iter().position(|message| message["is"] == json!("ready")));
+    ensure!(asked > Some(0), "it was asked for before the run was there: {heard}");
+    browser.client().enter_frame(0).await?;
+    let page = Page { browser, server };
+    page.until_position("the moment", |at, _| at == 2345).await?;
     Ok(())
 }

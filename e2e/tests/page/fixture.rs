@@ -103,6 +103,11 @@ impl Page {
         self.until_text("broken", "The simulation has stopped").await.map(drop)
     }
 
+    /// Ends the worker that was started last, so that nobody is told.
+    pub(crate) async fn silence_worker(&self) -> Result<()> {
+        self.browser.eval("window.__workers.at(-1).terminate()").await.map(drop)
+    }
+
     /// A folder in which the browser puts what is saved from now on, named after what it is for.
     pub(crate) async fn downloads(&self, name: &str) -> Result<Folder> {
         let folder = Folder::empty(name)?;

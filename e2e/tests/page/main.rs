@@ -10,6 +10,7 @@ mod failures;
 mod figures;
 mod filter;
 mod fixture;
+mod focus;
 mod keyboard;
 mod line;
 mod links;

@@ -41,8 +41,14 @@ async fn what_is_typed_is_shared_overwritten_compared_and_released() -> Result<(
     page.click("lab-create").await?;
     // One data line, which is there twice, and the root.
     page.until_text("lab-said", "2 lines new, 1 found as already there").await?;
-    find(&page, ".segments .row button:nth-child(2)").await?.click().await?;
+    find(&page, "[aria-label='Snapshot S1']").await?.click().await?;
     page.until_text("lab-said", "S2 is a snapshot of S1").await?;
+    // Who hears the buttons hears which segment each is about.
+    let names = page
+        .browser
+        .eval("return [...document.querySelectorAll('.segments .row button[aria-label]')].map((e) => e.ariaLabel)")
+        .await?;
+    ensure!(names == json!(["Snapshot S1", "Release S1", "Snapshot S2", "Release S2"]), "{names}");
     find(&page, "#lab-text").await?.send_keys("!").await?;
     page.until_text("lab-said", "S2 is typed into").await?;
     ensure!(page.text("lab-said").await?.contains("S1 keeps every byte"));

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use fantoccini::key::Key;
 use serde_json::json;
-use snapstack_e2e::{Browser, CSP, StaticServer, dist};
+use snapstack_e2e::{Browser, CSP, READY, StaticServer, dist, wait_for};
 
 use crate::fixture::Page;
 
@@ -19,6 +19,8 @@ async fn restart(page: &Page) -> Result<()> {
 #[tokio::test]
 async fn a_worker_that_dies_is_told_and_started_again_at_the_same_moment() -> Result<()> {
     let page = Page::open_with_workers("#/explore?v=2&line=16&at=1234").await?;
+    // Who does not see the picture hears of the moment, in the same digits.
+    page.until_text("out-live", "Event 1,234, ").await?;
     let copied = page.text("out-left-copied").await?;
     page.end_worker().await?;
     let notice = page.text("broken").await?;
@@ -70,6 +72,104 @@ async fn a_workers_end_takes_no_capture_and_no_setting() -> Result<()> {
     page.until_text("capture", "other.pcap").await?;
     ensure!(page.value("line-size").await? == "32");
     Ok(())
+}
+
+/// The link to what is on screen.
+async fn link(page: &Page) -> Result<String> {
+    page.browser.eval("history.replaceState(null, '', '#/explore')").await?;
+    page.click("share").await?;
+    page.until_text("notice", "address bar").await?;
+    Ok(page.browser.client().current_url().await?.fragment().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn what_is_selected_marked_and_filtered_is_so_with_another_worker() -> Result<()> {
+    let page =
+        Page::open_with_workers("#/explore?v=2&at=1234&packet=40&mark=700&filter=tcp&range=100-1300").await?;
+    page.until_text("inspector", "TCP flags").await?;
+    page.browser.eval("document.querySelector('#inspector .lines button.line').click()").await?;
+    page.until_text("line", "held, right lane").await?;
+    page.press_text("b").await?;
+    let before = link(&page).await?;
+    for part in ["at=1234", "packet=40", "mark=700", "filter=tcp", "range=100-1300", "content="] {
+        ensure!(before.contains(part), "{part} in {before}");
+    }
+    page.end_worker().await?;
+    // No key takes any of it away in the meantime.
+    page.type_in_focus(&String::from(char::from(Key::Escape))).await?;
+    page.type_in_focus(&String::from(char::from(Key::Escape))).await?;
+    page.click("report").await?;
+    let report = page.browser.eval("return document.documentElement.dataset.report").await?;
+    ensure!(report.as_str().is_some_and(|report| report.contains(&before)), "{report} has not {before}");
+    restart(&page).await?;
+    page.until_focus("e.id === 'share'").await?;
+    page.until_text("inspector", "TCP flags").await?;
+    page.until_text("line", "held, right lane").await?;
+    ensure!(link(&page).await? == before);
+    page.press_text("2").await?;
+    page.until_text("bookmark", "bookmark").await?;
+    let bookmarked =
+        page.browser.eval("return document.getElementById('bookmark').getAttribute('aria-pressed')").await?;
+    ensure!(bookmarked == json!("true"), "the moment is still bookmarked");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_worker_that_is_silent_is_noticed_when_a_run_is_asked_for() -> Result<()> {
+    let page = Page::open_with_workers("#/explore?v=2&at=1234").await?;
+    page.silence_worker().await?;
+    page.browser
+        .eval(
+            "const e = document.getElementById('line-size'); e.value = '32';
+             e.dispatchEvent(new Event('change', { bubbles: true }));",
+        )
+        .await?;
+    page.until_text("broken", "does not answer").await?;
+    restart(&page).await?;
+    ensure!(page.value("line-size").await? == "32");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_worker_that_is_silent_is_noticed_when_it_is_asked_something() -> Result<()> {
+    let page = Page::open_with_workers("#/explore?v=2&at=1234&packet=40").await?;
+    page.until_text("inspector", "TCP flags").await?;
+    page.silence_worker().await?;
+    page.press_text("l").await?;
+    page.until_text("lines", "looking").await?;
+    page.until_text("broken", "does not answer").await?;
+    ensure!(page.text("lines").await?.is_empty(), "nobody is looking any more");
+    restart(&page).await?;
+    // Nothing had it before the sheets came.
+    page.until_focus("e.id === 'play'").await?;
+    page.until_text("inspector", "TCP flags").await?;
+    page.press_text("l").await?;
+    page.until_text("lines", "Lines of").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn workers_give_a_sign_of_life_at_rest_and_at_work() -> Result<()> {
+    let page = Page::open_with_workers("#/explore?v=2&at=1234&packet=40").await?;
+    page.until_text("inspector", "TCP flags").await?;
+    page.browser.eval("location.hash = '#/explore?v=2&run=bulk&threads=500&bytes=262144'").await?;
+    page.until_text("work", "%").await?;
+    let ask = "window.alive = [];
+        window.__workers.forEach((worker, index) => {
+          worker.addEventListener('message', ({ data }) => { if (data.body === 'pong') window.alive.push(index); });
+          worker.postMessage({ body: 'ping', arrays: [] });
+        });";
+    page.browser.eval(ask).await?;
+    wait_for("both signs of life", READY, async || {
+        let alive =
+            page.browser.eval("return [window.alive.toSorted(), !!document.getElementById('work')]").await?;
+        ensure!(alive[1] == json!(true), "the run is over: {alive}");
+        Ok((alive[0] == json!([0, 1])).then_some(()))
+    })
+    .await?;
+    page.browser.eval("document.getElementById('cancel').click()").await?;
+    page.until_text("notice", "The run was cancelled").await?;
+    page.no_complaints().await
 }
 
 #[tokio::test]

@@ -90,7 +90,7 @@ fn entry(props: &Props, row: &Row) -> Html {
         html! { <>{ " at " }<button class="link" {onclick} title="Go there">{ format!("event {}", grouped(at.into())) }</button></> }
     });
     html! {
-        <tr class={classes!(here.then_some("on"))} aria-current={here.then_some("true")}>
+        <tr id={format!("branch-{id}")} tabindex="-1" class={classes!(here.then_some("on"))} aria-current={here.then_some("true")}>
             <td>
                 if here { <b>{ &row.text }</b> } else { <button class="link" data-branch={id.to_string()} onclick={go}>{ &row.text }</button> }
                 { there }

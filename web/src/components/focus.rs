@@ -1,6 +1,5 @@
-//! The focus of what lies over the page: it takes it when it comes, and gives it back when it goes.
+//! The focus of what lies over the page: it takes it when it comes. Where it goes then is the session's to see to.
 
-use web_sys::Document;
 use yew::prelude::*;
 
 use crate::browser::{focus_later, window};
@@ -18,9 +17,7 @@ pub fn Focus(props: &Props) -> Html {
     let on = props.on;
     use_effect_with((), move |()| {
         let document = window().and_then(|window| window.document());
-        let before = document.as_ref().and_then(Document::active_element);
         focus_later(document.and_then(|document| document.get_element_by_id(on)));
-        move || focus_later(before)
     });
     html! {}
 }

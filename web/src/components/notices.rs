@@ -32,7 +32,7 @@ fn foot(session: &Session, apart: bool) -> Html {
     let dismiss = session.on(|_: MouseEvent| Msg::Act(Action::Dismiss));
     let close = html! { <button onclick={dismiss} aria-label="Dismiss">{ icon(IconName::Close) }</button> };
     let (class, text) = match &state.notice {
-        Some(Notice::Info(text)) => ("info", text),
+        Some(Notice::Info(text) | Notice::Here(text)) => ("info", text),
         Some(Notice::Problem(text)) => ("problem", text),
         None => {
             return match state.work() {

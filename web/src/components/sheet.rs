@@ -1,7 +1,6 @@
-//! A sheet over the page: a modal dialog of the browser's own, which keeps the focus inside and gives it back.
+//! A sheet over the page: a modal dialog of the browser's own, which keeps the focus inside.
 
-use wasm_bindgen::JsCast;
-use web_sys::{HtmlDialogElement, HtmlElement};
+use web_sys::HtmlDialogElement;
 use yew::prelude::*;
 
 /// Properties of [`Sheet`].
@@ -24,17 +23,8 @@ pub fn Sheet(props: &Props) -> Html {
     {
         let node = node.clone();
         use_effect_with((), move |()| {
-            let before = web_sys::window()
-                .and_then(|window| window.document())
-                .and_then(|document| document.active_element())
-                .and_then(|element| element.dyn_into::<HtmlElement>().ok());
             if let Some(dialog) = node.cast::<HtmlDialogElement>() {
                 let _ = dialog.show_modal();
-            }
-            move || {
-                if let Some(element) = before {
-                    let _ = element.focus();
-                }
             }
         });
     }

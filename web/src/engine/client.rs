@@ -19,6 +19,7 @@ use web_sys::{Blob, MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
 use super::protocol::{ARRAYS, ASKED, Answered, Asking, BODY, PROTOCOL, Question, Reply, Request};
+use super::watch::{Due, Watch};
 use crate::spec::Spec;
 
 /// Bytes of a capture from which on the second worker's speed is worth the wait for it.
@@ -200,6 +201,12 @@ impl Engine {
         }
     }
 
+    /// A beat of a page that waits for something; from one that was late the counting begins anew. True if a worker does not
+    /// live.
+    pub fn beat(&self, late: bool) -> bool {
+        [&self.first, &self.whole].into_iter().flatten().any(|worker| worker.beat(late))
+    }
+
     /// The answer to question number `ask` is not wanted any more.
     pub fn cancel(&mut self, ask: u32) {
         if let Some(worker) = &self.whole {
@@ -230,6 +237,9 @@ struct Handle {
 struct Post {
     worker: Worker,
     ready: Cell<bool>,
+    /// Whether its module is there: else that is waited for, and not the worker.
+    given: Cell<bool>,
+    watch: Watch,
     /// Messages that wait, each with what moves.
     waiting: RefCell<VecDeque<(Object, Waits)>>,
 }
@@ -306,11 +316,17 @@ impl Handle {
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options("worker.js", &options)
             .map_err(|_| "This browser starts no worker: use a current Chrome, Firefox or Safari.")?;
-        let post =
-            Rc::new(Post { worker: worker.clone(), ready: Cell::new(false), waiting: RefCell::default() });
+        let post = Rc::new(Post {
+            worker: worker.clone(),
+            ready: Cell::new(false),
+            given: Cell::new(false),
+            watch: Watch::default(),
+            waiting: RefCell::default(),
+        });
         let hear = {
             let (post, replies) = (Rc::clone(&post), replies.clone());
             Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+                post.watch.heard();
                 let data = event.data();
                 let arrays =
                     Reflect::get(&data, &ARRAYS.into()).map(|list| Array::from(&list)).unwrap_or_default();
@@ -341,15 +357,33 @@ impl Handle {
             replies.emit(Message::Broken(detail.unwrap_or_else(|| "no detail is known".to_owned())));
         });
         worker.set_onerror(Some(broken.as_ref().unchecked_ref()));
-        let there = worker.clone();
+        let there = Rc::clone(&post);
         spawn_local(async move {
             match JsFuture::from(module).await {
-                Ok(module) if there.post_message(&module).is_ok() => {}
+                Ok(module) if there.worker.post_message(&module).is_ok() => there.given.set(true),
                 Ok(_) => failed.emit(Message::Broken("the worker cannot be reached".to_owned())),
                 Err(_) => failed.emit(Message::Missing),
             }
         });
         Ok(Self { post, has: RefCell::default(), _hear: hear, _broken: broken })
+    }
+
+    /// See [`Engine::beat`].
+    fn beat(&self, late: bool) -> bool {
+        let Post { ready, given, watch, waiting, .. } = &*self.post;
+        let held_back = ready.get() && !waiting.borrow().is_empty();
+        if late || !given.get() || held_back {
+            watch.heard();
+            return false;
+        }
+        match watch.beat(ready.get()) {
+            Due::Nothing => false,
+            Due::Ask => {
+                self.send(BODY, &Request::Ping, Bytes::None);
+                false
+            }
+            Due::Dead => true,
+        }
     }
 
     fn send(&self, key: &str, body: &impl Serialize, bytes: Bytes) {

@@ -3,6 +3,7 @@
 mod client;
 mod headers;
 mod protocol;
+mod watch;
 mod worker;
 
 pub use client::{Engine, Message};
@@ -10,4 +11,5 @@ pub use protocol::{
     Answer, Answered, Asking, CaptureInfo, DagOf, LaneResult, LineInfo, Moment, NEEDS_LESS, PROTOCOL,
     Question, Reply, Request,
 };
+pub use watch::{BEAT_MS, LATE_MS};
 pub use worker::{Abilities, Numbering, is_worker, ports_words, serve};

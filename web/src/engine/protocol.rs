@@ -17,7 +17,7 @@ pub const NEEDS_LESS: &str = "Fewer threads or bytes, a smaller memory or a shor
                               the memory of the machine.";
 
 /// Version of these messages.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// From the page. A run that is asked for while a capture is read begins once that is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +45,8 @@ pub enum Request {
     Stop,
     /// What is being read, or else what runs, is to end where it is; that is told as a refusal.
     Cancel,
+    /// A sign of life is wanted.
+    Ping,
 }
 
 /// From the page to a worker that answers. Every question has an answer, unless it is cancelled.
@@ -258,6 +260,8 @@ pub enum Reply {
         /// Version of the model it runs.
         model: u32,
     },
+    /// The sign of life that was wanted.
+    Pong,
     /// A capture was read.
     Loaded {
         /// Number of the request.
@@ -329,7 +333,7 @@ impl Reply {
     /// Number of the request that is answered; None for what answers none.
     pub fn run(&self) -> Option<u32> {
         match self {
-            Self::Hello { .. } | Self::Ended { .. } => None,
+            Self::Hello { .. } | Self::Pong | Self::Ended { .. } => None,
             Self::Loaded { run, .. }
             | Self::Progress { run, .. }
             | Self::Refused { run, .. }

@@ -18,7 +18,7 @@ use self::figures::Texts;
 use self::surfaces::Surfaces;
 use crate::filter::PacketFilter;
 use crate::plots::{Axis, MARGIN, Scale};
-use crate::scene::{Palette, Scene};
+use crate::scene::{Palette, Scene, grouped};
 use crate::timeline::{Jump, LaneSeries, Panel, Passing, Place, Series, Side, Timeline};
 use crate::tour::Leg;
 
@@ -538,15 +538,16 @@ impl Player {
         };
         let copied = Side::BOTH.map(|side| timeline.series[side as usize].copied.value(position) as u64);
         let text = format!(
-            "Event {position}, {}. Copied so far: left {} bytes, right {} bytes.",
+            "Event {}, {}. Copied so far: left {} bytes, right {} bytes.",
+            grouped(position.into()),
             crate::words::sentence(
                 lane,
                 &event,
                 side.map(|side| self.schemes[side as usize]),
                 timeline.queues
             ),
-            copied[0],
-            copied[1]
+            grouped(copied[0]),
+            grouped(copied[1])
         );
         self.texts.write("live", text);
     }

@@ -8,6 +8,7 @@ use web_sys::KeyboardEvent;
 use super::{Msg, Over, Provider};
 use crate::browser::{copy, focus_later, mark, save_text, window};
 use crate::commands::{self, Intent};
+use crate::pages::covered;
 use crate::state::{Action, Bottom, Page};
 use crate::timeline::{Place, Side};
 use crate::{settings, storage, theme};
@@ -121,13 +122,12 @@ impl Provider {
                 if self.session.over.take().is_some() {
                     return true;
                 }
-                let inspect = &self.session.state.inspect;
                 match self.session.page {
+                    // What is on screen stays, and so does the way on.
+                    Page::Explore if self.session.state.broken.is_some() => false,
                     Page::Explore if self.session.presents => self.carry_out(Intent::Present),
                     Page::Explore if self.session.state.settings => self.act(Action::Settings(false)),
-                    Page::Explore if inspect.dag.is_some() || inspect.no_dag.is_some() => {
-                        self.act(Action::CloseLines)
-                    }
+                    Page::Explore if covered(&self.session.state) => self.act(Action::CloseLines),
                     Page::Explore if self.session.state.line.is_some() => self.act(Action::SelectLine(None)),
                     Page::Explore if self.session.state.range.is_some() => self.act(Action::Range(None)),
                     Page::Explore => {
@@ -142,7 +142,7 @@ impl Provider {
                 }
             }
             Intent::PacketFilter => {
-                // A sheet that is about to close gives the focus back to what had it before.
+                // A sheet that is about to close has it until then.
                 let document = window().and_then(|window| window.document());
                 focus_later(document.and_then(|document| document.get_element_by_id("packet-filter")));
                 // On small screens the field stands over the list.

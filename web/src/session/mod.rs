@@ -3,6 +3,7 @@
 
 mod annex;
 mod ask;
+mod beat;
 mod embed;
 mod export;
 mod files;
@@ -32,6 +33,7 @@ use crate::browser::{embedded, hash, later, mark, window};
 use crate::commands::{self, Intent};
 use crate::components::{ControlsEvent, TimeEvent};
 use crate::engine::{Answer, Answered, Engine, Message, NEEDS_LESS, Reply};
+use crate::focus::Focus;
 use crate::player::Player;
 use crate::plots::Format;
 use crate::state::{Action, Effect, Page, State};
@@ -101,6 +103,10 @@ pub enum Msg {
     Renew,
     /// What takes long is not wanted any more.
     Cancel,
+    /// What has changed is drawn.
+    Drawn,
+    /// While something is to come from the engine: the beat that was asked for at this time.
+    Beat(f64),
 }
 
 /// A sheet over the page.
@@ -169,6 +175,12 @@ pub struct Provider {
     keeps: bool,
     /// The page around this one.
     embedder: Option<Embedder>,
+    /// Whether a beat is on its way.
+    beats: bool,
+    /// What it has asked for before there was a first picture.
+    early: Vec<TimeEvent>,
+    /// Where the focus was.
+    focus: Focus,
     /// Whether the page has settled: what can wait for the first picture has begun.
     settled: bool,
     /// Changes of the packet filter so far.
@@ -204,6 +216,9 @@ impl Component for Provider {
             files: Files::default(),
             keeps: !embedded,
             embedder: if embedded { Embedder::listen(session_send) } else { None },
+            beats: false,
+            early: Vec::new(),
+            focus: Focus::default(),
             settled: embedded,
             filtered: 0,
             _listeners: listeners,
@@ -218,7 +233,15 @@ impl Component for Provider {
 
     fn update(&mut self, _: &Context<Self>, msg: Msg) -> bool {
         let changed = self.take(msg);
+        if !self.beats {
+            self.beat(None);
+        }
         self.session.changes += u64::from(changed);
+        if changed && self.focus.note() {
+            // Once all has been drawn.
+            let send = self.session.send.clone();
+            later(0, move || send.emit(Msg::Drawn));
+        }
         changed
     }
 
@@ -361,6 +384,11 @@ impl Provider {
                 false
             }
             Msg::Cancel => self.cancel(),
+            Msg::Beat(asked) => self.beat(Some(asked)),
+            Msg::Drawn => {
+                self.focus.mend();
+                false
+            }
             Msg::Renew => {
                 update::renew();
                 false
@@ -475,13 +503,17 @@ impl Provider {
             return false;
         }
         match reply {
-            Reply::Hello { .. } | Reply::Ended { .. } => false,
+            Reply::Hello { .. } | Reply::Pong | Reply::Ended { .. } => false,
             Reply::Progress { percent, .. } => self.act(Action::Progress(percent)),
             Reply::Loaded { info, .. } => {
                 self.admit_file(&info);
                 self.act(Action::Loaded(info))
             }
-            Reply::Refused { run, message } => self.act(Action::Refused(run, message)),
+            Reply::Refused { run, message } => {
+                let changed = self.act(Action::Refused(run, message));
+                self.obey_early();
+                changed
+            }
             Reply::Started { run, spec, threads } => {
                 if let Some(engine) = &mut self.engine {
                     engine.started(run);
@@ -529,6 +561,7 @@ impl Provider {
                 mark("data-packets-per-second", &format!("{rate:.0}"));
                 self.act(Action::Done(results));
                 self.tell_ready();
+                self.obey_early();
                 mark("data-digest", self.session.state.digest.as_deref().unwrap_or_default());
                 self.settle();
                 true
@@ -560,6 +593,10 @@ impl Provider {
             embedder.comes_from(origin);
         }
         match command {
+            Some(Ok(event)) if !self.opened() => {
+                self.early.push(event);
+                false
+            }
             Some(Ok(event)) => {
                 let changed = self.time(event);
                 self.tell_moment();
@@ -572,6 +609,21 @@ impl Provider {
                 false
             }
             None => false,
+        }
+    }
+
+    /// Whether the first picture is there, or as much of it as there will be.
+    fn opened(&self) -> bool {
+        self.session.state.opened || self.session.state.halted
+    }
+
+    /// The first picture may be there: the page around is told, and what it has asked for by then is done.
+    fn obey_early(&mut self) {
+        if self.embedder.is_some() && self.opened() {
+            for event in std::mem::take(&mut self.early) {
+                self.time(event);
+            }
+            self.tell_moment();
         }
     }
 
@@ -637,7 +689,7 @@ impl Provider {
                     drop(player);
                     let side = if forward { "after" } else { "before" };
                     let text = format!("No packet {side} this moment passes the filter.");
-                    return self.act(Action::Inform(text));
+                    return self.act(Action::Answer(text));
                 }
             }
             TimeEvent::Jump(what, forward) => {
@@ -647,7 +699,7 @@ impl Provider {
                     let filtered = !self.session.state.packets.filter.is_empty();
                     let whose = if filtered { " of a packet that passes the filter" } else { "" };
                     let text = format!("There is no {}{whose} {side} this moment.", what.name());
-                    return self.act(Action::Inform(text));
+                    return self.act(Action::Answer(text));
                 }
             }
             TimeEvent::Loop => player.looping = !player.looping && player.range.is_some(),

@@ -43,6 +43,8 @@ pub enum Notice {
     Info(String),
     /// Something did not work; what was there stays.
     Problem(String),
+    /// An answer about the moment at the cursor: it goes when that changes.
+    Here(String),
 }
 
 /// The explorer's state, but for what moves with every frame, which is the player's.
@@ -280,6 +282,8 @@ pub enum Action {
     Resume(String, String),
     /// Something to tell.
     Inform(String),
+    /// Something to tell about the moment at the cursor.
+    Answer(String),
     /// A newer build of the page is there.
     Newer,
     /// A worker was started.
@@ -438,6 +442,12 @@ impl State {
         self.file.is_demo()
     }
 
+    /// Whether something is to come from the engine: an answer, a capture that it reads, or events.
+    pub fn waits(&self) -> bool {
+        let runs = self.on_screen.is_some() && self.digest.is_none() && !self.halted;
+        runs || self.awaited.is_some() || self.reading.is_some() || self.inspect.waits(|_| true)
+    }
+
     /// What takes long at the moment, in words, and how much of it is done, of a hundred, if that is known.
     pub fn work(&self) -> Option<(String, Option<u32>)> {
         if self.broken.is_some() {
@@ -491,6 +501,10 @@ impl State {
                 self.notice = Some(Notice::Info(text));
                 Vec::new()
             }
+            Action::Answer(text) => {
+                self.notice = Some(Notice::Here(text));
+                Vec::new()
+            }
             Action::EngineStarted => self.start(),
             Action::Demo => {
                 let config = Config { workload: Workload::Capture, ..self.spec.config };
@@ -498,6 +512,7 @@ impl State {
             }
             Action::Restart => self.restart(),
             Action::EngineBroken(reason) => {
+                self.inspect.give_up();
                 self.broken = Some(reason);
                 Vec::new()
             }
@@ -554,7 +569,7 @@ impl State {
             }
             Action::Change(change, at) => {
                 self.history.push(self.step());
-                self.returns = None;
+                self.keep_selected(&self.spec.config.clone(), &self.file.clone());
                 let (spec, dropped) = self.branches.grow(change, at);
                 self.bottom = Bottom::Branches;
                 let mut effects = self.go(spec, self.file.clone());
@@ -674,7 +689,9 @@ impl State {
                 self.notice = Some(Notice::Info(format!("The link to this moment is {place}{file}")));
                 Vec::new()
             }
+            // The player was told to go somewhere, or goes by itself.
             Action::Status(status) => {
+                self.notice.take_if(|notice| matches!(notice, Notice::Here(_)));
                 self.status = status;
                 Vec::new()
             }

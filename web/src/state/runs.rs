@@ -58,12 +58,26 @@ impl State {
     /// To another run, as a step that can be undone.
     pub(super) fn turn(&mut self, spec: Spec, file: File) -> Vec<Effect> {
         self.history.push(self.step());
-        self.returns = None;
+        self.keep_selected(&spec.config, &file);
         if self.file != file {
             self.link = Link::default();
         }
         self.enter_tree(&spec, &file);
         self.go(spec, file)
+    }
+
+    /// What is selected is to be so in the run that is asked for, if packets have the numbers there that they have on screen.
+    pub(super) fn keep_selected(&mut self, config: &Config, file: &File) {
+        let shown = self.settled.as_ref().map(|(step, _)| (&step.link.spec.config, &step.file));
+        // Of a run that is not over it is still to be selected.
+        let before = self.returns.take().filter(|_| self.digest.is_none());
+        self.returns = (self.opened && shown == Some((config, file))).then(|| {
+            before.unwrap_or_else(|| {
+                let mut step = self.step_of(self.packets.filter.clone(), false);
+                step.link.range = None;
+                (Rc::new(step), false)
+            })
+        });
     }
 
     /// To the branch that a run is, or to a tree of its own.
@@ -336,7 +350,7 @@ impl State {
         self.shown = spec;
         self.digest = None;
         self.halted = false;
-        self.selected = None;
+        self.selected = self.returns.as_ref().and_then(|(step, _)| step.link.packet);
         self.line = None;
         self.line_hash = None;
         self.place = None;

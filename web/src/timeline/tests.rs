@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use snapstack::buffers::Scheme;
 use snapstack::ledger::CopyCause;
-use snapstack::sim::{self, Change, Config, EVENT_WORDS, Kind, Receive, Retention, Setup, Stage, Workload};
+use snapstack::sim::{
+    self, Change, Config, EVENT_WORDS, Event, Kind, Receive, Retention, Setup, Stage, Workload,
+};
 use snapstack::traffic;
 
 use super::*;
@@ -93,6 +95,27 @@ fn web(loss: u32) -> Setup {
         ..Config::default()
     };
     Setup::new(config, None)
+}
+
+#[test]
+fn what_both_lanes_do_alike_is_one_event_of_the_time_bar() {
+    let config = Config { workload: Workload::Bulk, threads: 4, bytes: 60_000, ..Config::default() };
+    for setup in [Setup::new(capture(), Some(demo())), Setup::new(config, None)] {
+        let told = tell(&setup);
+        let records = told.words.each_ref().map(|words| words.as_chunks::<EVENT_WORDS>().0);
+        let alike = records.map(|records| {
+            let alike = |record: &&[u32; EVENT_WORDS]| {
+                matches!(
+                    Event::decode(record),
+                    Some(Event { kind: Kind::Stage { .. } | Kind::Thread { .. }, .. })
+                )
+            };
+            records.iter().filter(alike).count()
+        });
+        assert!(alike[0] > 1000 && alike[0] == alike[1], "{alike:?}");
+        let all: usize = records.map(<[_]>::len).iter().sum();
+        assert_eq!(build(&setup, 1000).len() as usize, all - alike[0]);
+    }
 }
 
 #[test]

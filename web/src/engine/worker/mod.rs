@@ -195,6 +195,7 @@ impl State {
                 self.next = None;
                 self.give_up("It was stopped.");
             }
+            Request::Ping => say(&Reply::Pong, &[]),
             Request::Cancel => match (self.reading.take(), self.running.take()) {
                 (Some(reading), running) => {
                     self.running = running;

@@ -13,6 +13,7 @@ use super::lanes::Held;
 use super::numbering::{Numbering, ports_words};
 use super::{Make, now, say};
 use crate::engine::protocol::{LaneResult, NEEDS_LESS, Reply};
+use crate::scene::grouped;
 use crate::spec::Spec;
 
 /// Steps between two looks at the clock.
@@ -67,6 +68,16 @@ pub(super) fn refusal(error: &RunError) -> String {
         ),
         other => other.to_string(),
     }
+}
+
+/// Why a run ends that has more events than a page can hold, in the page's words and numbers.
+pub(super) fn too_long() -> String {
+    format!(
+        "The two lanes of this run have more than {} events, which is all that a page can hold: what is shown ends here. The \
+         time bar counts fewer, as what both lanes do alike is one event there. Fewer threads or bytes make the run shorter; \
+         the command line has no such limit.",
+        grouped(MOST_EVENTS)
+    )
 }
 
 /// A connection in one line.
@@ -137,10 +148,7 @@ impl Running {
             }
         }
         if self.lanes.iter().map(|lane| lane.events()).sum::<u64>() > MOST_EVENTS {
-            return Outcome::Failed(format!(
-                "This run has more than {MOST_EVENTS} events, which is all that a page can hold: what is shown ends here. \
-                 Fewer threads or bytes make it shorter; the command line has no such limit."
-            ));
+            return Outcome::Failed(too_long());
         }
         if self.lanes.iter().all(|lane| lane.is_over()) { Outcome::Over } else { Outcome::Open }
     }

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::answers::{Questions, Told};
 use super::lanes::seeking;
-use super::running::Finished;
+use super::running::{Finished, too_long};
 use crate::dag::Forest;
 use crate::engine::protocol::{Answer, Asking, DagOf, Moment, Question};
 
@@ -257,4 +257,13 @@ fn who_asks_before_the_run_is_there_hears_what_is_done_meanwhile() {
     questions.take(Asking::Cancel { ask: 1 });
     let next = questions.meanwhile("Making the run again", 5).map(|(told, _)| told.ask);
     assert_eq!(next, Some(2));
+}
+
+#[test]
+fn a_run_that_is_too_long_is_told_in_the_numbers_of_the_time_bar() {
+    let text = too_long();
+    assert!(
+        text.contains("more than 8,000,000 events") && text.contains("what both lanes do alike"),
+        "{text}"
+    );
 }

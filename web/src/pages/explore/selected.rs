@@ -18,10 +18,13 @@ use crate::words::dump;
 pub(super) fn selected(session: &Session) -> Html {
     let player = session.player.borrow();
     let Some(timeline) = &player.timeline else { return html! {} };
-    let about = session.state.selected.and_then(|packet| about(session, timeline, packet));
+    let about = session
+        .state
+        .selected
+        .and_then(|packet| about(session, timeline, packet).or_else(|| coming(session, packet)));
     let position = player.position();
     let line = session.state.line.map(|line| {
-        let told = line::told(timeline, player.panel(), player.schemes, line);
+        let told = line::told(timeline, player.panel(), player.schemes, line, position);
         let packets = line::carriers(timeline, line, position);
         let children = html! {
             <>
@@ -72,7 +75,13 @@ pub(super) fn selected(session: &Session) -> Html {
     if about.is_none() && slot.is_none() && line.is_none() {
         return html! {};
     }
-    html! { <aside class="inspector" aria-label="Inspector" id="inspector">{ line }{ slot }{ about }</aside> }
+    html! { <aside class="inspector" aria-label="Inspector" id="inspector" tabindex="-1">{ line }{ slot }{ about }</aside> }
+}
+
+/// A packet of a run that has not come to it.
+fn coming(session: &Session, packet: u32) -> Option<Html> {
+    let runs = session.state.digest.is_none() && !session.state.halted;
+    runs.then(|| html! { <section class="packet"><header><h2>{ format!("Packet {packet}") }</h2></header><p class="dim">{ "…" }</p></section> })
 }
 
 /// A packet, if a lane knows it.

@@ -67,7 +67,7 @@ fn row(annex: &Annex, segment: &SegmentView, on: bool) -> Html {
                 <button class="name" aria-expanded={on.to_string()} onclick={choose}>
                     <b>{ name.to_string() }</b><span class="dim">{ format!("{} B", grouped(segment.length)) }</span>
                 </button>
-                <button onclick={act(Deed::Step(Step::Snapshot(name)))} title={format!("A snapshot of {name}: one map entry")}>{ "Snapshot" }</button>
+                <button onclick={act(Deed::Step(Step::Snapshot(name)))} aria-label={format!("Snapshot {name}")} title={format!("A snapshot of {name}: one map entry")}>{ "Snapshot" }</button>
                 <button onclick={act(Deed::Step(Step::Release(name)))} aria-label={format!("Release {name}")} title={format!("Release {name}: lines that nothing else refers to are freed")}>{ "Release" }</button>
             </div>
             if on {

@@ -75,6 +75,48 @@ fn another_configuration_runs_and_comes_back_to_the_moment() {
 }
 
 #[test]
+fn an_answer_about_a_moment_goes_with_it_and_other_notices_stay() {
+    let mut state = running();
+    let status = state.status.clone();
+    state.apply(Action::Answer("There is no fault after this moment.".to_owned()));
+    state.apply(Action::JumpTo(Jump::Drop));
+    assert!(matches!(&state.notice, Some(Notice::Here(text)) if text.contains("no fault")));
+    state.apply(Action::Status(status.clone()));
+    assert_eq!(state.notice, None, "the player was told to go somewhere else");
+    let other = Notice::Info("The link is on the clipboard.".to_owned());
+    state.apply(Action::Inform("The link is on the clipboard.".to_owned()));
+    state.apply(Action::Status(status));
+    assert_eq!(state.notice, Some(other));
+}
+
+#[test]
+fn the_page_waits_for_what_it_has_asked_for_and_for_nothing_else() {
+    let mut state = State::default();
+    state.apply(Action::Address(String::new()));
+    assert!(!state.waits(), "nothing is asked for yet");
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Read);
+    assert!(state.waits(), "the capture is read");
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    assert!(state.waits(), "a run is asked for");
+    state.apply(Action::Started(state.spec.clone()));
+    assert!(state.waits(), "it goes on");
+    state.apply(Action::Done(results()));
+    assert!(!state.waits());
+    let (ask, _) = state.inspect.ask(Asked::Frame);
+    assert!(state.waits(), "a question is asked");
+    state.apply(Action::Answered(ask, Answer::Nothing { why: String::new() }, Vec::new()));
+    assert!(!state.waits());
+    state.inspect.ask(Asked::Frame);
+    state.apply(Action::EngineBroken("gone".to_owned()));
+    assert!(!state.waits(), "nobody is there to answer");
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Started(state.spec.clone()));
+    state.apply(Action::Refused(state.run, "too long".to_owned()));
+    assert!(!state.waits(), "it has come to a halt");
+}
+
+#[test]
 fn configurations_are_undone_and_redone() {
     let mut state = running();
     state.apply(Action::Configure(line(16)));

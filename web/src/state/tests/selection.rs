@@ -257,6 +257,50 @@ fn the_next_visit_has_the_selection_and_the_filters_before() {
     assert_eq!((&next.packets.text[..], next.history.has_past()), ("", false));
 }
 
+/// What is selected but for the range, which is of positions, and those are another run's.
+const KEPT: Selection = (Some(22), Some(0xbeef), Some(SLOT), None);
+
+#[test]
+fn a_branch_shows_what_was_selected_and_so_does_the_way_back() {
+    let mut state = running();
+    selected(&mut state);
+    for action in [Action::Change(Change::Lose { from_peer: false, frame: 3 }, 40), Action::Branch(0)] {
+        state.apply(action);
+        state.apply(Action::Started(state.spec.clone()));
+        assert_eq!(state.selected, Some(22), "also on the way there");
+        let effects = state.apply(Action::Done(results()));
+        assert!(
+            effects.contains(&Effect::Restore) && effects.contains(&Effect::Select(Some(22))),
+            "{effects:?}"
+        );
+        perform(&mut state, &effects);
+        assert_eq!(selection(&state), KEPT);
+    }
+    // Who does not wait for a run to be over loses nothing, either.
+    state.apply(Action::Compare(0, Scheme::Snapshot));
+    state.apply(Action::Started(state.spec.clone()));
+    state.apply(Action::Change(Change::Lose { from_peer: false, frame: 4 }, 40));
+    let effects = finish(&mut state);
+    perform(&mut state, &effects);
+    assert_eq!(selection(&state), KEPT);
+}
+
+#[test]
+fn a_worker_that_dies_on_the_way_to_a_branch_takes_no_selection() {
+    let mut state = running();
+    selected(&mut state);
+    state.apply(Action::Change(Change::Lose { from_peer: false, frame: 3 }, 40));
+    state.apply(Action::Started(state.spec.clone()));
+    state.apply(Action::EngineBroken("it died".to_owned()));
+    assert_eq!(state.link_at(7).packet, Some(22), "a report has it");
+    state.apply(Action::Restart);
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    let effects = finish(&mut state);
+    perform(&mut state, &effects);
+    assert_eq!(selection(&state), KEPT);
+}
+
 #[test]
 fn another_worker_shows_what_was_selected() {
     let mut state = running();
