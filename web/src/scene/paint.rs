@@ -66,10 +66,10 @@ impl Palette {
         self.colors.get(index(ink)).map_or("#888", String::as_str)
     }
 
-    fn brush(&self, ink: Ink) -> Option<&JsString> {
+    fn brush(&self, color: usize) -> Option<&JsString> {
         let brushes =
             self.brushes.get_or_init(|| self.colors.iter().map(|color| color.as_str().into()).collect());
-        brushes.get(index(ink))
+        brushes.get(color)
     }
 }
 
@@ -121,16 +121,18 @@ pub fn paint(
         }
         match shape {
             Shape::Rect { x, y, w, h, ink, outline, .. } if *outline == 0.0 => {
-                if fill != Some(*ink) {
-                    palette.brush(*ink).inspect(|color| brush.fill_with(color));
-                    fill = Some(*ink);
+                let color = index(*ink);
+                if fill != Some(color) {
+                    palette.brush(color).inspect(|color| brush.fill_with(color));
+                    fill = Some(color);
                 }
                 context.fill_rect(*x, *y, *w, *h);
             }
             Shape::Rect { x, y, w, h, ink, outline, .. } => {
-                if stroke != Some(*ink) {
-                    palette.brush(*ink).inspect(|color| brush.stroke_with(color));
-                    stroke = Some(*ink);
+                let color = index(*ink);
+                if stroke != Some(color) {
+                    palette.brush(color).inspect(|color| brush.stroke_with(color));
+                    stroke = Some(color);
                 }
                 if line_width != *outline {
                     context.set_line_width(*outline);
@@ -139,9 +141,10 @@ pub fn paint(
                 context.stroke_rect(x + outline / 2.0, y + outline / 2.0, w - outline, h - outline);
             }
             Shape::Path { points, ink, width, dashed, .. } => {
-                if stroke != Some(*ink) {
-                    palette.brush(*ink).inspect(|color| brush.stroke_with(color));
-                    stroke = Some(*ink);
+                let color = index(*ink);
+                if stroke != Some(color) {
+                    palette.brush(color).inspect(|color| brush.stroke_with(color));
+                    stroke = Some(color);
                 }
                 if line_width != *width {
                     context.set_line_width(*width);
@@ -160,9 +163,10 @@ pub fn paint(
                 }
             }
             Shape::Text { x, y, text, ink, size, bold, anchor, max } => {
-                if fill != Some(*ink) {
-                    palette.brush(*ink).inspect(|color| brush.fill_with(color));
-                    fill = Some(*ink);
+                let color = index(*ink);
+                if fill != Some(color) {
+                    palette.brush(color).inspect(|color| brush.fill_with(color));
+                    fill = Some(color);
                 }
                 if font != (*size, *bold) {
                     let weight = if *bold { "600" } else { "400" };
