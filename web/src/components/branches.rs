@@ -64,6 +64,14 @@ fn entry(props: &Props, row: &Row) -> Html {
         let ongo = props.ongo.clone();
         Callback::from(move |_: MouseEvent| ongo.emit(id))
     };
+    // Its figures are not known in this visit: it is run, with the curves of the one on screen beside.
+    let run = {
+        let (ongo, onbeside, current) = (props.ongo.clone(), props.onbeside.clone(), props.current);
+        Callback::from(move |_: MouseEvent| {
+            ongo.emit(id);
+            onbeside.emit(Some(current));
+        })
+    };
     let compare = {
         let onbeside = props.onbeside.clone();
         Callback::from(move |_: MouseEvent| onbeside.emit((!beside).then_some(id)))
@@ -96,13 +104,20 @@ fn entry(props: &Props, row: &Row) -> Html {
                 { there }
                 if let Some(from) = row.from { <span class="dim">{ format!(" from {from}") }</span> }
             </td>
-            <td>{ grouped(u64::from(row.events)) }</td>
+            <td>{ if row.totals.is_some() { grouped(row.events.into()) } else { "…".to_owned() } }</td>
             <td>{ pair(0, false) }</td>
             <td>{ pair(1, false) }</td>
             <td>{ pair(2, true) }</td>
             <td>{ pair(3, false) }</td>
             <td>if row.totals.is_some() { if row.identical { { "identical" } } else { <b>{ "≠ differs" }</b> } }</td>
-            <td>if !here && row.totals.is_some() { <button class="link" aria-pressed={beside.to_string()} onclick={compare}>{ if beside { "hide curves" } else { "curves beside" } }</button> }</td>
+            <td>
+                if here {
+                } else if row.totals.is_some() {
+                    <button class="link" aria-pressed={beside.to_string()} onclick={compare}>{ if beside { "hide curves" } else { "curves beside" } }</button>
+                } else {
+                    <button class="link" data-run={id.to_string()} onclick={run}>{ "run and compare" }</button>
+                }
+            </td>
         </tr>
     }
 }
