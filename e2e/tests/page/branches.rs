@@ -103,7 +103,7 @@ async fn a_link_s_change_has_a_name_and_the_run_without_it_is_a_click_away() -> 
         "{told:?}"
     );
     page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
-    page.browser.eval("document.querySelector('[data-run=\"0\"]').click()").await?;
+    page.browser.eval("document.querySelector('[data-beside=\"0\"]').click()").await?;
     page.until_ready().await?;
     let told = rows(&page, 2, 0).await?;
     ensure!(told[0].contains("identical") && told[1].contains("differs"), "{told:?}");
@@ -135,7 +135,7 @@ async fn after_a_reload_rows_are_run_on_request_and_undo_keeps_them() -> Result<
     let told = rows(&page, 2, 1).await?;
     ensure!(told[0].contains("run and compare"), "{told:?}");
     page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
-    page.browser.eval("document.querySelector('[data-run=\"0\"]').click()").await?;
+    page.browser.eval("document.querySelector('[data-beside=\"0\"]').click()").await?;
     page.until_ready().await?;
     rows(&page, 2, 0).await?;
     page.reload().await?;

@@ -526,12 +526,11 @@ impl Provider {
                 player.keep(self.session.state.shown_key());
                 player.filter_on();
                 player.repaint();
-                let frames =
-                    [0, 1].map(|way| results.iter().map(|result| result.frames[way]).max().unwrap_or(0));
                 let state = Rc::make_mut(&mut self.session.state);
                 if let Some(timeline) = &player.timeline {
                     state.idle = state.shown.changes.clone();
-                    state.idle.retain(|change| !timeline.happened(change, frames));
+                    let happened = |change| results.iter().any(|lane| timeline.happened(change, lane.frames));
+                    state.idle.retain(|change| !happened(change));
                 }
                 drop(player);
                 let frames: u32 = results.iter().flat_map(|result| result.frames).sum();
