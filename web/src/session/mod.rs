@@ -529,8 +529,9 @@ impl Provider {
                 let state = Rc::make_mut(&mut self.session.state);
                 if let Some(timeline) = &player.timeline {
                     state.idle = state.shown.changes.clone();
-                    let happened = |change| results.iter().any(|lane| timeline.happened(change, lane.frames));
-                    state.idle.retain(|change| !happened(change));
+                    for lane in &results {
+                        state.idle.retain(|change| !timeline.happened(change, lane.frames));
+                    }
                 }
                 drop(player);
                 let frames: u32 = results.iter().flat_map(|result| result.frames).sum();
