@@ -99,7 +99,7 @@ async fn a_link_s_change_has_a_name_and_the_run_without_it_is_a_click_away() -> 
     let told = rows(&page, 2, 1).await?;
     ensure!(told[0].contains("0 · without changes") && told[0].contains("run and compare"), "{told:?}");
     ensure!(
-        told[1].contains("1 · byte 100 of packet 40 flipped in snapshot's memory at event 1,4"),
+        told[1].contains("1 · byte 100 of packet 40 flipped in snapshot's memory at event 2,645"),
         "{told:?}"
     );
     page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
