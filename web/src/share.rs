@@ -162,7 +162,7 @@ impl Link {
                 notes.push(format!("“{key}” is in the link more than once: the first one holds."));
             } else if let Err(problem) = link.take(key, value) {
                 notes.push(format!("{problem} The link's value was left out."));
-            } else if !["change", "do"].contains(&key) {
+            } else if key != "change" && key != "do" {
                 taken.push(key);
             }
         }

@@ -38,8 +38,8 @@ pub fn change_words(change: &Change, timeline: Option<&Timeline>) -> String {
         Change::Lose { from_peer, frame } => {
             match timeline.and_then(|timeline| timeline.on_link(*from_peer, *frame)) {
                 Some(packet) => format!("packet {packet} lost on the link"),
-                None if *from_peer => format!("frame {frame} that arrives lost"),
-                None => format!("frame {frame} sent lost"),
+                None if *from_peer => format!("frame {frame} lost on its way in"),
+                None => format!("frame {frame} lost on its way out"),
             }
         }
         Change::Flip { packet, offset, scheme } => {

@@ -113,8 +113,8 @@ async fn what_lies_beyond_a_links_run_or_never_happens_in_it_is_told() -> Result
         "“line” is in the link more than once",
         "moment is event 4,294,967,295",
         "marked moment is event 999,999,999",
-        "no such frame, byte or moment: frame 999999 sent lost",
-        "moment: byte 99999999 of packet 40 flipped",
+        "no such frame, byte or moment: frame 999999 lost on its way out",
+        "way out, byte 99999999 of packet 40 flipped",
     ] {
         ensure!(told.contains(part), "{part} in {told}");
     }

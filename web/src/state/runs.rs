@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use snapstack::sim::{Config, Workload};
+use snapstack::sim::{Change, Config, Workload};
 
 use super::{Branches, Effect, File, Notice, State};
 use crate::engine::{CaptureInfo, LaneResult};
@@ -22,6 +22,18 @@ fn traffic<'a>(spec: &Spec, file: &'a File) -> (Workload, u32, Option<&'a str>) 
 /// A hash as notices tell it.
 fn short(sha256: &str) -> &str {
     sha256.get(..16).unwrap_or(sha256)
+}
+
+/// Changes in words.
+fn names(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        if !text.is_empty() {
+            text += ", ";
+        }
+        text += &change_words(change, None);
+    }
+    text
 }
 
 impl State {
@@ -416,10 +428,10 @@ impl State {
             self.bookmarks.clone_from(&step.bookmarks);
             effects.push(Effect::Repaint);
         }
-        for change in self.idle.clone() {
-            let text = change_words(&change, None);
+        if !self.idle.is_empty() {
+            let text = names(&self.idle);
             self.tell(&format!(
-                "A change never happens in this run, which has no such frame, byte or moment: {text}."
+                "This never happens in this run, which has no such frame, byte or moment: {text}."
             ));
         }
         effects.push(Effect::Mark(true));
@@ -449,11 +461,8 @@ impl State {
             effects.push(Effect::LinkShown);
         }
         if !self.resumed && !self.shown.changes.is_empty() {
-            let words: Vec<_> = self.shown.changes.iter().map(|change| change_words(change, None)).collect();
-            self.tell(&format!(
-                "This run is changed: {}. Branches has the run without it.",
-                words.join(", ")
-            ));
+            let text = names(&self.shown.changes);
+            self.tell(&format!("This run is changed: {text}. Branches has the run without it."));
         }
         let commands = std::mem::take(&mut self.link.commands);
         if !commands.is_empty() {

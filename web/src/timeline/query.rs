@@ -183,17 +183,18 @@ impl Timeline {
     /// Where a change happened, in either lane; None if it did not, or if the link lost something among frames that it sent
     /// at once.
     pub fn change_at(&self, change: &Change) -> Option<u32> {
-        let (fault, from_peer, frame) = match *change {
+        let wanted = match *change {
             Change::Lose { from_peer, frame } => (FaultKind::Lost, from_peer, frame),
             Change::Flip { packet, .. } => (FaultKind::Flipped, false, packet),
             Change::Overwrite { thread, .. } => (FaultKind::Overwritten, false, thread),
             Change::Rings { slots, .. } => (FaultKind::Resized, false, slots),
         };
-        let kind = Kind::Fault { fault, from_peer, frame };
         let faults = self.lanes.iter().flat_map(|lane| &lane.marks.faults);
-        let same = |at: &&u32| {
-            self.event(**at)
-                .is_some_and(|(_, event)| event.kind == kind && Some(event.time_ns) >= change.at_ns())
+        let same = |at: &&u32| match self.event(**at) {
+            Some((_, Event { time_ns, kind: Kind::Fault { fault, from_peer, frame }, .. })) => {
+                (fault, from_peer, frame) == wanted && Some(time_ns) >= change.at_ns()
+            }
+            _ => false,
         };
         faults.filter(same).min().copied()
     }

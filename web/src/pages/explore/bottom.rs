@@ -2,7 +2,7 @@
 
 use snapstack::buffers::Scheme;
 use snapstack::ledger::CopyCause;
-use snapstack::sim::{Event, Kind};
+use snapstack::sim::{Change, Event, Kind};
 use yew::prelude::*;
 
 use crate::commands::Intent;
@@ -198,7 +198,8 @@ fn branches(session: &Session) -> Html {
             let change = branch.origin.as_ref().map(|origin| &origin.1);
             let text = change.map_or("without changes".to_owned(), |change| {
                 // Where the link has lost what arrives, other packets have its number.
-                let known = run.filter(|_| !session.state.shown.changes.contains(change));
+                let arrives = matches!(change, Change::Lose { from_peer: true, .. });
+                let known = run.filter(|_| !(arrives && session.state.shown.changes.contains(change)));
                 change_words(change, known)
             });
             let there = change.and_then(|change| run?.change_at(change));

@@ -141,7 +141,7 @@ fn a_change_that_never_happened_is_told_and_so_are_those_of_a_link() {
     let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
     for part in [
         "“evil”",
-        "is changed: frame 3 sent lost, frame 999999",
+        "is changed: frame 3 lost on its way out, frame 999999",
         "never happens in this run",
         "moment: frame 999999",
     ] {
