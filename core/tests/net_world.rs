@@ -217,6 +217,30 @@ fn a_byte_flipped_in_one_schemes_memory_changes_that_schemes_wire_alone() {
 }
 
 #[test]
+fn a_byte_that_a_packet_does_not_carry_is_not_flipped_and_nothing_says_so() {
+    let config = small(Workload::Bulk, 7);
+    let run = |changes: &[Change]| {
+        let memory = Snapshot::new(config.memory(None), config.nic()).unwrap();
+        let mut world = World::new(config, changes, memory, Log::default());
+        let mut faults = 0;
+        world.run(|event| faults += u32::from(matches!(event.kind, Kind::Fault { .. })));
+        (faults, world.tap().0.clone())
+    };
+    let (_, frames) = run(&[]);
+    let flip = |offset| Change::Flip { packet: 40, offset, scheme: None };
+    assert!(run(&[flip(99_999_999)]) == (0, frames.clone()));
+    // The last byte that it carries is the last that is flipped.
+    let flipped: Vec<bool> = (1400..1500)
+        .map(|offset| {
+            let (faults, others) = run(&[flip(offset)]);
+            assert_eq!(faults == 1, others != frames, "byte {offset}");
+            faults == 1
+        })
+        .collect();
+    assert!(flipped.is_sorted_by(|before, after| before >= after) && flipped[0] && !flipped[99]);
+}
+
+#[test]
 fn records_are_in_order_and_lead_every_packet_through_its_stages() {
     for workload in [Workload::Web, Workload::Bulk] {
         let mut world = snapshot(faulty(small(workload, 9), [20_000, 0, 20_000, 20_000]), Hash::default());

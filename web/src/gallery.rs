@@ -34,19 +34,68 @@ mod tests {
     use std::sync::Arc;
 
     use snapstack::buffers::Scheme;
-    use snapstack::sim::{Config, MODEL_VERSION, Report, SchemeReport, Setup, Workload, run};
+    use snapstack::sim::{Config, Kind, MODEL_VERSION, Report, SchemeReport, Setup, Stage, Workload, run};
     use snapstack::traffic::Traffic;
 
     use super::*;
     use crate::share::{Link, short_digest};
+    use crate::timeline::tests::build;
+    use crate::timeline::{Jump, Side, Timeline};
+
+    fn setup(link: &Link) -> Setup {
+        let demo = include_bytes!("../../static/captures/demo-web.pcap");
+        let spec = &link.spec;
+        let traffic =
+            (spec.config.workload == Workload::Capture).then(|| Arc::new(Traffic::read(demo).unwrap()));
+        Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, traffic) }
+    }
 
     fn again(link: &Link) -> Report {
-        let demo = include_bytes!("../../static/captures/demo-web.pcap");
-        let traffic = Traffic::read(demo).unwrap();
-        let spec = &link.spec;
-        let setup =
-            Setup { changes: spec.changes.clone(), ..Setup::new(spec.config, Some(Arc::new(traffic))) };
-        run(&setup, &Scheme::ALL).unwrap()
+        run(&setup(link), &Scheme::ALL).unwrap()
+    }
+
+    /// Whether the moment that the link shows has what the run's words say.
+    fn shown(id: &str, link: &Link, run: &Timeline) -> bool {
+        let at = link.at.unwrap();
+        let [left, right] = [Side::Left, Side::Right].map(|side| &run.series[side as usize]);
+        let copied = [left, right].map(|series| series.copied.value(at));
+        let before = |what: Jump| run.jump(what, at + 1, false, None, &[]).is_some();
+        let is = |what: fn(&Kind) -> bool| run.event(at).is_some_and(|(_, event)| what(&event.kind));
+        match id {
+            "copies" => {
+                // All that a call of send() causes, and nothing later.
+                let call = run.called(Side::Left, at).next().unwrap().at;
+                let caused = Side::BOTH.map(|side| run.effects(side, call).collect::<Vec<_>>());
+                let last = caused.iter().flatten().map(|(at, _)| *at).max();
+                let copies =
+                    caused.map(|all| all.iter().any(|(_, event)| matches!(event.kind, Kind::Copy { .. })));
+                last == Some(at) && copies == [true, false] && right.allocations.value(at) == 0.0
+            }
+            "same-page" => right.held.value(at) > 5.0 && left.held.value(at) == 1.0,
+            "lines-16" => right.held.value(at) > 5.0,
+            "header-split" => copied[1] > 0.0,
+            "random" => copied[1] == 0.0 && copied[0] > 0.0 && (right.held.value(at) - 1.0).abs() < 0.05,
+            "loss" => {
+                copied[1] == 0.0
+                    && before(Jump::Fault)
+                    && is(|kind| matches!(kind, Kind::Retransmission { .. }))
+            }
+            "overwriter" => copied[1] == 0.0 && copied[0] > 0.0,
+            "fanout" => copied[1] == 0.0 && 2.0 * right.footprint.value(at) < left.footprint.value(at),
+            "flipped" => {
+                // Both lanes' frames are on the wire, and differ.
+                let packet = link.packet.unwrap();
+                let flipped = run.change_at(&link.spec.changes[0]).unwrap();
+                let sent = |side| {
+                    let wire = run.track(side, packet).unwrap().at(Stage::Wire);
+                    run.effects(side, wire)
+                        .any(|(there, event)| there <= at && matches!(event.kind, Kind::Frame { .. }))
+                };
+                flipped < at && Side::BOTH.into_iter().all(sent) && run.identical(packet) == Some(false)
+            }
+            "too-small" => is(|kind| matches!(kind, Kind::Drop { .. })),
+            _ => false,
+        }
     }
 
     /// The run with something set otherwise.
@@ -104,6 +153,7 @@ mod tests {
             let [left, right] = ["sk_buff", "snapshot"].map(|name| report.schemes[name].digest.as_str());
             assert_eq!(link.digest, Some(short_digest(left, right)), "{}: cargo xtask gallery", item.id);
             assert!(holds(item.id, &link, &report), "{} makes its point: {report:#?}", item.id);
+            assert!(shown(item.id, &link, &build(&setup(&link), 4096)), "{} shows its point", item.id);
             assert!(!item.title.is_empty() && item.point.ends_with('.'));
             assert!(link.spec.config.workload != Workload::Capture || link.capture.is_none());
         }

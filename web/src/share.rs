@@ -156,10 +156,14 @@ impl Link {
             Some(_) => {}
         }
         let mut link = Self::default();
-        let mut notes = Vec::new();
+        let (mut taken, mut notes) = (Vec::new(), Vec::new());
         for (key, value) in fields {
-            if let Err(problem) = link.take(key, value) {
+            if taken.contains(&key) {
+                notes.push(format!("“{key}” is in the link more than once: the first one holds."));
+            } else if let Err(problem) = link.take(key, value) {
                 notes.push(format!("{problem} The link's value was left out."));
+            } else if key != "change" && key != "do" {
+                taken.push(key);
             }
         }
         Ok((link, notes))
@@ -178,8 +182,8 @@ impl Link {
             "content" if is_hex(&value, 8) => self.line = u32::from_str_radix(&value, 16).ok(),
             "filter" => self.filter = PacketFilter::parse(&value).map_err(|error| error.to_string())?,
             "model" => self.model = Some(whole(&value)?),
-            "capture" if is_hex(&value, 64) => self.capture = Some(value),
-            "digest" if is_hex(&value, 32) => self.digest = Some(value),
+            "capture" if is_hex(&value, 64) => self.capture = Some(value.to_ascii_lowercase()),
+            "digest" if is_hex(&value, 32) => self.digest = Some(value.to_ascii_lowercase()),
             "place" => match Place::read(&value) {
                 Some(place) => self.place = Some(place),
                 None => return Err("“place” must be such as left:tx:5 or right:socket:3.".to_owned()),
@@ -398,10 +402,35 @@ mod tests {
             ("plots=copies,bus,evil", "“plots” has a value"),
             ("axis=", "“axis” has a value"),
             ("bottom=floor", "“bottom” has a value"),
+            ("line=32", "“line” is in the link more than once: the first one holds"),
+            ("at=7&at=8", "“at” is in the link more than once"),
+            ("v=2", "“v” is in the link more than once"),
         ] {
             let (_, notes) = Link::read(&format!("#/explore?v=2&&line=16&{field}&")).unwrap();
             assert!(notes.len() == 1 && notes[0].contains(says), "{field}: {notes:?}");
         }
+    }
+
+    #[test]
+    fn of_a_field_that_is_there_twice_the_first_holds_unless_it_says_nothing() {
+        let read = |fields: &str| Link::read(&format!("#/explore?v=2&{fields}")).unwrap();
+        let (link, notes) = read("line=16&line=32&at=7&at=8");
+        assert_eq!((link.config().line_size, link.at, notes.len()), (16, Some(7), 2), "{notes:?}");
+        let (link, notes) = read("line=48&line=32");
+        assert_eq!((link.config().line_size, notes.len()), (32, 1), "{notes:?}");
+        let (link, notes) = read("change=lose:in:1&change=lose:in:2&do=view-ledger&do=tx-slot");
+        assert_eq!((link.spec.changes.len(), link.commands.len(), notes.len()), (2, 2, 0), "{notes:?}");
+    }
+
+    #[test]
+    fn hashes_are_the_same_in_upper_and_lower_case() {
+        let upper =
+            GOLDEN_1.replace("335086a7645d74b208ceac", "335086A7645D74B208CEAC").replace("aabbcc", "AABBCC");
+        assert_ne!(upper, GOLDEN_1);
+        let (link, notes) = Link::read(&upper).unwrap();
+        assert_eq!((link, &notes[..]), (golden_1(), &[][..]));
+        let (link, _) = Link::read(&GOLDEN_2B.replace("0000beef", "0000BEEF")).unwrap();
+        assert_eq!(link, golden_2b());
     }
 
     #[test]

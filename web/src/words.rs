@@ -1,10 +1,11 @@
 //! Records in words: for the inspector, the list of events and those who do not see the picture.
 
 use snapstack::buffers::Scheme;
-use snapstack::sim::{DropPlace, Event, FaultKind, Kind, Stage, ThreadState};
+use snapstack::sim::{Change, DropPlace, Event, FaultKind, Kind, Stage, ThreadState};
 use snapstack::{nic, stack};
 
 use crate::scene::{counted, grouped};
+use crate::timeline::Timeline;
 
 /// A number of bytes.
 pub fn bytes(count: u32) -> String {
@@ -29,6 +30,25 @@ pub fn dump(hex: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// A change in words; what the link loses goes by the number of the packet, where a timeline without that loss knows it.
+pub fn change_words(change: &Change, timeline: Option<&Timeline>) -> String {
+    match change {
+        Change::Lose { from_peer, frame } => {
+            match timeline.and_then(|timeline| timeline.on_link(*from_peer, *frame)) {
+                Some(packet) => format!("packet {packet} lost on the link"),
+                None if *from_peer => format!("frame {frame} lost on its way in"),
+                None => format!("frame {frame} lost on its way out"),
+            }
+        }
+        Change::Flip { packet, offset, scheme } => {
+            let whose = scheme.map_or(String::new(), |scheme| format!("{}'s ", scheme.name()));
+            format!("byte {offset} of packet {packet} flipped in {whose}memory")
+        }
+        Change::Overwrite { thread, .. } => format!("buffer of thread {} overwritten", thread + 1),
+        Change::Rings { slots, .. } => format!("{slots} slots in use of each ring"),
+    }
 }
 
 /// A record in words, with the class of what it means. What a ring's pointers hold depends on the lane's scheme; whose ring it

@@ -28,7 +28,8 @@ pub enum Change {
         /// Its index, of those that its sender has put on the link.
         frame: u32,
     },
-    /// All bits of a payload byte are flipped in the shown host's memory, when the driver posts its packet.
+    /// All bits of a payload byte are flipped in the shown host's memory, when the driver posts its packet; nothing happens
+    /// to one that carries fewer bytes.
     Flip {
         /// The packet.
         packet: u32,

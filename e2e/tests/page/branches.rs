@@ -33,7 +33,7 @@ async fn a_change_begins_a_branch_that_can_be_compared_undone_and_shared() -> Re
     page.until_text("view-branches", "2").await?;
     let table = page.browser.eval("return document.querySelector('.branches').textContent").await?;
     let table = table.as_str().unwrap_or_default();
-    ensure!(table.contains("first run") && table.contains("flip byte"), "{table}");
+    ensure!(table.contains("without changes") && table.contains("flipped in"), "{table}");
     ensure!(table.contains("differs") && table.contains("identical"), "{table}");
     let there = "const link = document.querySelector('.branches tr.on button.link'); link.click(); return link.textContent";
     let there = page.browser.eval(there).await?;
@@ -46,9 +46,9 @@ async fn a_change_begins_a_branch_that_can_be_compared_undone_and_shared() -> Re
     page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
     page.browser.eval("document.querySelector('[data-branch=\"0\"]').click()").await?;
     page.until_ready().await?;
-    wait_for("the first run to be on screen", READY, async || {
+    wait_for("the run without it to be on screen", READY, async || {
         let now = page.browser.eval("return document.querySelector('.branches tr.on').textContent").await?;
-        Ok(now.as_str().unwrap_or_default().contains("first run").then_some(()))
+        Ok(now.as_str().unwrap_or_default().contains("without changes").then_some(()))
     })
     .await?;
     page.browser.open(link.as_str()).await?;
@@ -77,5 +77,73 @@ async fn an_overwritten_buffer_and_a_lost_frame_are_seen_and_change_no_other_fra
     page.until_position("the fault", |at, _| at > 0).await?;
     page.click("view-events").await?;
     page.until_text("events", "lost on the link").await?;
+    page.no_complaints().await
+}
+
+/// The text of each row of the table, once they are so many and hold no more figures that are still to come than `open`.
+async fn rows(page: &Page, count: usize, open: usize) -> Result<Vec<String>> {
+    let script = "return [...document.querySelectorAll('.branches tbody tr')].map((row) => row.textContent)";
+    wait_for(&format!("{count} rows, {open} without figures"), READY, async || {
+        let rows: Vec<String> = serde_json::from_value(page.browser.eval(script).await?)?;
+        let without = rows.iter().filter(|row| row.contains('…')).count();
+        Ok((rows.len() == count && without == open).then_some(rows))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_link_s_change_has_a_name_and_the_run_without_it_is_a_click_away() -> Result<()> {
+    let page = Page::open("#/explore?v=2&change=flip:40:100:snapshot&at=1400&bottom=branches").await?;
+    page.until_text("notice", "This run is changed: byte 100 of packet 40 flipped in snapshot's memory")
+        .await?;
+    let told = rows(&page, 2, 1).await?;
+    ensure!(told[0].contains("0 · without changes") && told[0].contains("run and compare"), "{told:?}");
+    ensure!(
+        told[1].contains("1 · byte 100 of packet 40 flipped in snapshot's memory at event 2,645"),
+        "{told:?}"
+    );
+    page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+    page.browser.eval("document.querySelector('[data-beside=\"0\"]').click()").await?;
+    page.until_ready().await?;
+    let told = rows(&page, 2, 0).await?;
+    ensure!(told[0].contains("identical") && told[1].contains("differs"), "{told:?}");
+    page.press_text("1").await?;
+    page.until_text("view-plots", "Plots").await?;
+    let dashed = "return document.querySelector('.views').textContent";
+    wait_for("the other run's curves", READY, async || {
+        let text = page.browser.eval(dashed).await?;
+        Ok(text.as_str().unwrap_or_default().contains("dashed: run 1").then_some(()))
+    })
+    .await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn after_a_reload_rows_are_run_on_request_and_undo_keeps_them() -> Result<()> {
+    let page = Page::open("").await?;
+    select(&page, 30).await?;
+    let lost = change(&page, "lose:out:").await?;
+    // What is lost cannot be lost again.
+    page.browser.eval("document.getElementById('scrub').focus()").await?;
+    page.follow(&format!("#/explore?v=2&at=900&packet=30&change={lost}&bottom=branches")).await?;
+    page.until_text("inspector", "What if").await?;
+    let offered = "return [...document.querySelectorAll('[data-change]')].map((b) => b.dataset.change)";
+    let offered: Vec<String> = serde_json::from_value(page.browser.eval(offered).await?)?;
+    ensure!(offered.len() == 4 && !offered.contains(&lost), "{offered:?}");
+    rows(&page, 2, 0).await?;
+    page.reload().await?;
+    let told = rows(&page, 2, 1).await?;
+    ensure!(told[0].contains("run and compare"), "{told:?}");
+    page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+    page.browser.eval("document.querySelector('[data-beside=\"0\"]').click()").await?;
+    page.until_ready().await?;
+    rows(&page, 2, 0).await?;
+    page.reload().await?;
+    page.browser.eval("document.activeElement?.blur()").await?;
+    page.browser.eval("document.documentElement.dataset.ready = 'going'").await?;
+    page.chord("z").await?;
+    page.until_ready().await?;
+    let told = rows(&page, 2, 0).await?;
+    ensure!(told[1].contains("packet 30 lost on the link"), "{told:?}");
     page.no_complaints().await
 }

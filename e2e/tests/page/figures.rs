@@ -25,6 +25,17 @@ async fn a_link_leads_to_a_step_of_figure_4_and_keys_lead_on() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_figure_or_a_step_that_is_not_there_is_told() -> Result<()> {
+    let page = Page::open("#/figures/99?step=-4").await?;
+    let told = page.until_text("figure-missing", "no figure “99” here: this is Figure 1").await?;
+    ensure!(told.contains("no step “-4”") && told.contains("this is step 1."), "{told}");
+    page.press(Key::Right).await?;
+    page.until_text("figure-position", "Step 2 of").await?;
+    ensure!(page.text("figure-missing").await?.is_empty(), "a step on, it is no longer wrong");
+    page.no_complaints().await
+}
+
+#[tokio::test]
 async fn a_figure_plays_to_its_end_and_stops_there() -> Result<()> {
     let page = Page::open("#/figures/3?step=6").await?;
     page.click("figure-play").await?;

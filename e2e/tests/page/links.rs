@@ -100,3 +100,57 @@ async fn what_a_link_selects_in_vain_is_told_and_the_rest_is_shown() -> Result<(
     ensure!(page.text("inspector").await?.is_empty() && page.text("range-0").await?.is_empty());
     page.no_complaints().await
 }
+
+#[tokio::test]
+async fn what_lies_beyond_a_links_run_or_never_happens_in_it_is_told() -> Result<()> {
+    let page = Page::open(
+        "#/explore?v=2&at=4294967295&mark=999999999&line=16&line=32&change=lose:out:999999&change=flip:40:99999999:snapshot",
+    )
+    .await?;
+    let told = page.until_text("notice", "never happens").await?;
+    let (_, end) = page.position().await?;
+    for part in [
+        "“line” is in the link more than once",
+        "moment is event 4,294,967,295",
+        "marked moment is event 999,999,999",
+        "no such frame, byte or moment: frame 999999 lost on its way out",
+        "way out, byte 99999999 of packet 40 flipped",
+    ] {
+        ensure!(told.contains(part), "{part} in {told}");
+    }
+    page.until_position("the end", |at, all| at == end && all == end).await?;
+    let link = share(&page).await?;
+    ensure!(link.contains(&format!("&at={end}&mark={end}&")) && link.contains("&line=16&"), "{link}");
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn a_file_that_a_link_does_not_ask_for_is_run_and_the_link_waits_on() -> Result<()> {
+    let other = include_bytes!("../../../core/tests/captures/a09-vlan-qinq-http.pcap");
+    let wrong = include_bytes!("../../../core/tests/captures/a05-dns.pcap");
+    let page = Page::open("").await?;
+    page.drop_file("mine.pcap", other).await?;
+    page.until_text("capture", "mine.pcap").await?;
+    page.until_ready().await?;
+    page.press(Key::End).await?;
+    let end = page.until_position("the end", |at, end| at == end && end > 0).await?;
+    let link = share(&page).await?;
+    let upper = link.replace("&digest=", "&digest= ");
+    let (before, digest) = upper.split_once(" ").context("no digest")?;
+    let upper = format!("{before}{}", digest.to_ascii_uppercase());
+    ensure!(upper != link, "{link}");
+    // Somebody else, who has never had the file.
+    let page = Page::open(&upper).await?;
+    page.until_text("notice", "drop that file here to see it").await?;
+    page.dismiss().await?;
+    page.drop_file("wrong.pcap", wrong).await?;
+    let told = page.until_text("notice", "is not the file that the link asks for, mine.pcap").await?;
+    ensure!(told.contains("wrong.pcap (SHA-256 ") && told.contains("waited for still"), "{told}");
+    page.until_text("capture", "wrong.pcap").await?;
+    page.until_ready().await?;
+    page.drop_file("mine.pcap", other).await?;
+    page.until_text("capture", "mine.pcap").await?;
+    page.until_text("verdict", "reproduced").await?;
+    page.until_position("the link's moment", |at, _| at == end).await?;
+    page.no_complaints().await
+}

@@ -127,6 +127,6 @@ async fn the_link_in_the_address_can_be_gone_to_again() -> Result<()> {
     page.scrub(9000).await?;
     page.click("gallery-button").await?;
     page.click("gallery-copies").await?;
-    page.until_position("its moment again", |at, _| at == 300).await?;
+    page.until_position("its moment again", |at, _| at == 844).await?;
     page.no_complaints().await
 }

@@ -48,7 +48,7 @@ pub fn branches(props: &Props) -> Html {
             }
             <table class="ledger">
                 <thead>
-                    <tr><th>{ "run" }</th><th>{ "events" }</th><th>{ "B copied, left · right" }</th><th>{ "allocations" }</th><th>{ "dedup, held" }</th><th>{ "footprint, B" }</th><th>{ "wire" }</th><td /></tr>
+                    <tr><th>{ "run" }</th><th>{ "events" }</th><th>{ "B copied, left · right" }</th><th>{ "allocations" }</th><th>{ "dedup, held" }</th><th>{ "footprint, B" }</th><th>{ "wire" }</th></tr>
                 </thead>
                 <tbody>{ for props.rows.iter().map(|row| entry(props, row)) }</tbody>
             </table>
@@ -64,9 +64,23 @@ fn entry(props: &Props, row: &Row) -> Html {
         let ongo = props.ongo.clone();
         Callback::from(move |_: MouseEvent| ongo.emit(id))
     };
+    // One that has no figures in this visit is run, with the curves of the one on screen beside.
+    let known = row.totals.is_some();
+    let words = match (known, beside) {
+        (false, _) => "run and compare",
+        (true, false) => "curves beside",
+        (true, true) => "hide curves",
+    };
     let compare = {
-        let onbeside = props.onbeside.clone();
-        Callback::from(move |_: MouseEvent| onbeside.emit((!beside).then_some(id)))
+        let (ongo, onbeside, current) = (props.ongo.clone(), props.onbeside.clone(), props.current);
+        Callback::from(move |_: MouseEvent| {
+            if known {
+                onbeside.emit((!beside).then_some(id));
+            } else {
+                ongo.emit(id);
+                onbeside.emit(Some(current));
+            }
+        })
     };
     let origin = props.rows.iter().find(|other| Some(other.id) == row.from).and_then(|other| other.totals);
     let pair = |index: usize, ratio: bool| {
@@ -95,14 +109,14 @@ fn entry(props: &Props, row: &Row) -> Html {
                 if here { <b>{ &row.text }</b> } else { <button class="link" data-branch={id.to_string()} onclick={go}>{ &row.text }</button> }
                 { there }
                 if let Some(from) = row.from { <span class="dim">{ format!(" from {from}") }</span> }
+                if !here { { " · " }<button class="link" data-beside={id.to_string()} aria-pressed={known.then(|| beside.to_string())} onclick={compare}>{ words }</button> }
             </td>
-            <td>{ grouped(u64::from(row.events)) }</td>
+            <td>{ if known { grouped(row.events.into()) } else { "…".to_owned() } }</td>
             <td>{ pair(0, false) }</td>
             <td>{ pair(1, false) }</td>
             <td>{ pair(2, true) }</td>
             <td>{ pair(3, false) }</td>
-            <td>if row.totals.is_some() { if row.identical { { "identical" } } else { <b>{ "≠ differs" }</b> } }</td>
-            <td>if !here && row.totals.is_some() { <button class="link" aria-pressed={beside.to_string()} onclick={compare}>{ if beside { "hide curves" } else { "curves beside" } }</button> }</td>
+            <td>if known { if row.identical { { "identical" } } else { <b>{ "≠ differs" }</b> } }</td>
         </tr>
     }
 }

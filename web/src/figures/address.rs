@@ -49,6 +49,28 @@ impl Place {
         Self { figure, step: step.unwrap_or(1).max(1) }
     }
 
+    /// What a fragment names that is not there, and what is shown instead, of a figure of so many steps.
+    pub fn missing(fragment: &str, steps: usize) -> Option<String> {
+        let (path, query) = fragment.split_once('?').unwrap_or((fragment, ""));
+        let slug = path.strip_prefix("#/figures")?.trim_matches('/');
+        let place = Self::of(fragment);
+        let mut told = Vec::new();
+        let short = |text: &str| text.chars().take(20).collect::<String>();
+        if !slug.is_empty() && place.figure.slug() != slug {
+            let instead = place.figure.name();
+            told.push(format!("There is no figure “{}” here: this is {instead}.", short(slug)));
+        }
+        let step = query.split('&').find_map(|field| field.strip_prefix("step="));
+        if let Some(step) = step.filter(|step| step.parse() != Ok(place.step) || place.step > steps) {
+            let instead = place.step.min(steps);
+            told.push(format!(
+                "It has no step “{}”, but {steps} steps: this is step {instead}.",
+                short(step)
+            ));
+        }
+        (!told.is_empty()).then(|| told.join(" "))
+    }
+
     /// Its address.
     pub fn fragment(self) -> String {
         format!("#/figures/{}?step={}", self.figure.slug(), self.step)
@@ -73,6 +95,7 @@ impl Place {
 #[derive(Default)]
 pub struct Show {
     place: Place,
+    address: String,
     /// Whether steps follow by themselves.
     pub playing: bool,
     /// Whether its picture came on the clipboard, once that was tried.
@@ -83,7 +106,7 @@ pub struct Show {
 impl Show {
     /// What an address names, standing still.
     pub fn at(fragment: &str) -> Self {
-        Self { place: Place::of(fragment), ..Self::default() }
+        Self { place: Place::of(fragment), address: fragment.to_owned(), ..Self::default() }
     }
 
     /// The figure and the step that are shown.
@@ -96,7 +119,13 @@ impl Show {
         let place = Place::of(fragment);
         self.playing &= place.figure == self.place.figure && fragment.starts_with("#/figures");
         self.place = place;
+        fragment.clone_into(&mut self.address);
         self.copied = None;
+    }
+
+    /// What the address names that is not there, and what is shown instead.
+    pub fn missing(&self) -> Option<String> {
+        Place::missing(&self.address, self.steps())
     }
 
     /// The figure, its steps, and which of them it is, from 0.
@@ -156,6 +185,30 @@ mod tests {
             assert_eq!(Place::of(fragment), first, "{fragment}");
         }
         assert_eq!(Place::of("#/figures/3"), Place { figure: Figure::Packet, step: 1 });
+    }
+
+    #[test]
+    fn what_an_address_names_in_vain_is_told() {
+        let told = |fragment: &str| Show::at(fragment).missing().unwrap_or_default();
+        for figure in Figure::ALL {
+            for step in 1..=figure.steps() {
+                assert_eq!(told(&Place { figure, step }.fragment()), "");
+            }
+        }
+        for fragment in ["#/figures", "#/figures/", "#/figures?step=2", "#/figures/3", "#/explore?step=x"] {
+            assert_eq!(told(fragment), "", "{fragment}");
+        }
+        let both = told("#/figures/99?step=-4");
+        assert!(
+            both.contains("no figure “99” here: this is Figure 1") && both.contains("no step “-4”"),
+            "{both}"
+        );
+        assert!(told("#/figures/4?step=0").contains("this is step 1"));
+        let last = Figure::Transmit.steps();
+        assert!(told("#/figures/4?step=77").contains(&format!("but {last} steps: this is step {last}.")));
+        let mut show = Show::at("#/figures/9");
+        show.moved("#/figures/3");
+        assert_eq!(show.missing(), None, "another address is no longer wrong");
     }
 
     #[test]

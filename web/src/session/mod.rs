@@ -458,7 +458,10 @@ impl Provider {
             }
             Effect::Speed(speed) => player.borrow_mut().speed = speed,
             Effect::Range(range) => self.mark_range(range),
-            Effect::LinkShown => _ = self.act(Action::LinkShown),
+            Effect::LinkShown => {
+                let end = player.borrow().end();
+                self.act(Action::LinkShown(end));
+            }
             Effect::FilterPackets(_) => self.filter_later(),
             Effect::Repaint => {
                 let mut player = player.borrow_mut();
@@ -555,6 +558,13 @@ impl Provider {
                 player.keep(self.session.state.shown_key());
                 player.filter_on();
                 player.repaint();
+                let state = Rc::make_mut(&mut self.session.state);
+                if let Some(timeline) = &player.timeline {
+                    state.idle = state.shown.changes.clone();
+                    for lane in &results {
+                        state.idle.retain(|change| !timeline.happened(change, lane.frames));
+                    }
+                }
                 drop(player);
                 let frames: u32 = results.iter().flat_map(|result| result.frames).sum();
                 let rate = f64::from(frames) / milliseconds.max(0.001) * 1000.0;

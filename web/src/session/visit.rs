@@ -44,14 +44,15 @@ impl Provider {
         self.act(Action::Address(hash));
     }
 
-    /// Keeps the moment for the next visit, once there is one that is not waiting for a file.
+    /// Keeps the moment for the next visit, once there is one that is not shown in place of a file that is waited for.
     pub(super) fn keep_moment(&mut self) {
         let player = self.session.player.borrow();
         let (position, speed) = (player.position(), player.speed);
         drop(player);
         let state = Rc::make_mut(&mut self.session.state);
         state.here = position;
-        if self.keeps && state.opened && state.pending.is_none() && state.digest.is_some() {
+        if self.keeps && state.opened && state.pending.as_ref() != Some(&state.link) && state.digest.is_some()
+        {
             storage::set(storage::MOMENT, &state.link_at(position).fragment());
             storage::set(storage::STEPS, &format!("{}\n{}", hash(), state.kept(speed)));
         }

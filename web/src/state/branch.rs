@@ -9,7 +9,8 @@ use crate::spec::Spec;
 pub struct Branch {
     /// Its number, by creation.
     pub id: u32,
-    /// The one that it was made from, and by which change at which position; None for the first.
+    /// The one that it was made from, and by which change at which position, 0 where only the change is known; None for the
+    /// first.
     pub origin: Option<(u32, Change, u32)>,
     /// The run.
     pub spec: Spec,
@@ -39,9 +40,44 @@ impl Branches {
         Self { tree, all: vec![first], current: 0, compared: None }
     }
 
+    /// A run and those that it was made from, change by change, as tree number `tree`.
+    pub fn of(spec: &Spec, tree: u32) -> Self {
+        let mut branches = Self::new(Spec { changes: Vec::new(), ..spec.clone() }, tree);
+        branches.reach(spec);
+        branches
+    }
+
+    /// Goes to a run, if it is one of these or made from one of these by changes, and there is room.
+    pub fn enter(&mut self, spec: &Spec) -> bool {
+        self.go_to(spec) || self.len() + spec.changes.len() <= KEPT && self.reach(spec)
+    }
+
+    /// Goes to a run that is one of these, or made from one of these by the last of its changes.
+    fn reach(&mut self, spec: &Spec) -> bool {
+        let mut base = spec.clone();
+        if self.go_to(spec) {
+            return true;
+        }
+        let Some(change) = base.changes.pop().filter(|_| self.reach(&base)) else { return false };
+        let id = self.next();
+        self.add(id, (self.current, change, 0));
+        self.current = id;
+        true
+    }
+
+    /// Number of the next branch.
+    fn next(&self) -> u32 {
+        self.all.iter().map(|branch| branch.id + 1).max().unwrap_or(0)
+    }
+
     /// A branch's number among those of all trees.
     pub fn key(&self, id: u32) -> u64 {
         u64::from(self.tree) << 32 | u64::from(id)
+    }
+
+    /// Number of the tree.
+    pub fn tree(&self) -> u32 {
+        self.tree
     }
 
     /// Whether a number is that of a branch of this tree.
@@ -97,7 +133,7 @@ impl Branches {
         let mut spec = base.unwrap_or_default();
         spec.changes.push(change);
         if !self.go_to(&spec) {
-            self.current = self.all.iter().map(|branch| branch.id + 1).max().unwrap_or(0);
+            self.current = self.next();
             self.add(self.current, (from, change, at));
         }
         self.compared = Some(from);
@@ -145,6 +181,27 @@ mod tests {
         assert_eq!((branches.current, branches.len()), (1, 2), "the same change is the same branch");
         let other = Spec { changes: vec![Change::Lose { from_peer: true, frame: 1 }], ..Spec::default() };
         assert!(!branches.go_to(&other) && branches.len() == 2, "another run is none of them");
+    }
+
+    #[test]
+    fn a_run_with_changes_stands_among_those_that_it_was_made_from() {
+        let lose = |frame| Change::Lose { from_peer: false, frame };
+        let with =
+            |frames: &[u32]| Spec { changes: frames.iter().copied().map(lose).collect(), ..Spec::default() };
+        let mut branches = Branches::of(&with(&[3, 4]), 1);
+        let origins: Vec<_> = branches.iter().map(|branch| branch.origin).collect();
+        assert_eq!(origins, [None, Some((0, lose(3), 0)), Some((1, lose(4), 0))]);
+        assert_eq!((branches.current, &branches.get(2).unwrap().spec), (2, &with(&[3, 4])));
+        assert!(branches.enter(&with(&[3, 5])));
+        assert_eq!((branches.current, branches.get(3).unwrap().origin), (3, Some((1, lose(5), 0))));
+        assert!(branches.enter(&Spec::default()) && branches.current == 0);
+        let other = Spec { schemes: [snapstack::buffers::Scheme::SkBuff; 2], ..with(&[3]) };
+        let before = branches.clone();
+        assert!(!branches.enter(&other));
+        assert_eq!(branches, before);
+        let many: Vec<u32> = (0..32).collect();
+        assert!(!branches.enter(&with(&many)), "a tree has no room for all changes that a link may carry");
+        assert_eq!(Branches::of(&with(&many), 2).len(), 33, "and one of their own has");
     }
 
     #[test]

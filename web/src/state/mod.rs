@@ -81,6 +81,8 @@ pub struct State {
     pub loading: Option<String>,
     /// Whether that is fetched for the run that is wanted, and not opened by the user.
     pub fetched: bool,
+    /// Those of its changes that never happened.
+    pub idle: Vec<Change>,
     /// Digest of the finished run on screen, as links carry it.
     pub digest: Option<String>,
     /// The link whose moment is shown once its run is there.
@@ -238,6 +240,7 @@ impl Default for State {
             reading: None,
             loading: None,
             fetched: false,
+            idle: Vec::new(),
             digest: None,
             link: Link::default(),
             pending: None,
@@ -358,8 +361,8 @@ pub enum Action {
     JumpTo(Jump),
     /// The marked moment and the bookmarks of the run before are these moments of the one on screen.
     Carried(Option<u32>, Vec<u32>),
-    /// What a link selects is selected, as far as the run has it.
-    LinkShown,
+    /// What a link selects is selected, as far as the run has it, which ends at this position.
+    LinkShown(u32),
     /// A link to the moment was made, and whether it is on the clipboard.
     Shared(bool),
     /// The player came to another state.
@@ -672,10 +675,7 @@ impl State {
                 }
                 vec![Effect::EndTour, Effect::FilterPackets(self.packets.filter.clone())]
             }
-            Action::LinkShown => {
-                self.tell_missing();
-                Vec::new()
-            }
+            Action::LinkShown(end) => self.tell_missing(end),
             Action::Shared(copied) => {
                 let file = match self.own_file() {
                     Some(_) => " The capture itself stays here: whoever opens the link is asked for it.",

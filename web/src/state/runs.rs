@@ -3,18 +3,37 @@
 
 use std::rc::Rc;
 
-use snapstack::sim::{Config, Workload};
+use snapstack::sim::{Change, Config, Workload};
 
 use super::{Branches, Effect, File, Notice, State};
 use crate::engine::{CaptureInfo, LaneResult};
 use crate::filter::PacketFilter;
+use crate::scene::grouped;
 use crate::share::{Link, short_digest};
 use crate::spec::Spec;
+use crate::words::change_words;
 
 /// What decides of which packets a run consists.
 fn traffic<'a>(spec: &Spec, file: &'a File) -> (Workload, u32, Option<&'a str>) {
     let Config { workload, threads, .. } = spec.config;
     (workload, threads, (workload == Workload::Capture).then_some(&*file.sha256))
+}
+
+/// A hash as notices tell it.
+fn short(sha256: &str) -> &str {
+    sha256.get(..16).unwrap_or(sha256)
+}
+
+/// Changes in words.
+fn names(changes: &[Change]) -> String {
+    let mut text = String::new();
+    for change in changes {
+        if !text.is_empty() {
+            text += ", ";
+        }
+        text += &change_words(change, None);
+    }
+    text
 }
 
 impl State {
@@ -82,9 +101,9 @@ impl State {
 
     /// To the branch that a run is, or to a tree of its own.
     pub(super) fn enter_tree(&mut self, spec: &Spec, file: &File) {
-        if self.file != *file || !self.branches.go_to(spec) {
+        if self.file != *file || !self.branches.enter(spec) {
             self.trees += 1;
-            self.branches = Branches::new(spec.clone(), self.trees);
+            self.branches = Branches::of(spec, self.trees);
         }
     }
 
@@ -203,6 +222,9 @@ impl State {
         if let Some(link) = pending {
             return self.follow(link);
         }
+        if !fetched {
+            self.tell_other(&file);
+        }
         if fetched {
             if self.file.name == file.name && self.file != file {
                 // What was fetched is not what it is called.
@@ -226,6 +248,20 @@ impl State {
         let effects = self.configure(config, file);
         self.notice = notice;
         effects
+    }
+
+    /// A file was opened that is not the one that a link waits for.
+    fn tell_other(&mut self, File { sha256, name }: &File) {
+        let Some(link) = &self.pending else { return };
+        let wanted = File::of(link);
+        let of = if self.resumed { "of the last visit" } else { "that the link asks for" };
+        let text = format!(
+            "{name} (SHA-256 {}…) is not the file {of}, {} (SHA-256 {}…): that one is waited for still. Drop it here to open it in full.",
+            short(sha256),
+            wanted.name,
+            short(&wanted.sha256)
+        );
+        self.tell(&text);
     }
 
     /// A file is not to be had.
@@ -255,7 +291,7 @@ impl State {
     /// The capture that is wanted is not here.
     fn missing(&mut self) -> Vec<Effect> {
         let File { sha256, name } = &self.file;
-        let sum = &sha256[..sha256.len().min(16)];
+        let sum = short(sha256);
         let before = match &self.notice {
             Some(Notice::Info(text)) if !self.opened => format!("{text} "),
             _ => String::new(),
@@ -349,6 +385,7 @@ impl State {
         self.on_screen = self.awaited.take();
         self.shown = spec;
         self.digest = None;
+        self.idle.clear();
         self.halted = false;
         self.selected = self.returns.as_ref().and_then(|(step, _)| step.link.packet);
         self.line = None;
@@ -405,6 +442,12 @@ impl State {
             self.bookmarks.clone_from(&step.bookmarks);
             effects.push(Effect::Repaint);
         }
+        if !self.idle.is_empty() {
+            let text = names(&self.idle);
+            self.tell(&format!(
+                "This never happens in this run, which has no such frame, byte or moment: {text}."
+            ));
+        }
         effects.push(Effect::Mark(true));
         effects
     }
@@ -427,9 +470,13 @@ impl State {
             effects.push(Effect::MarkMoment(mark));
         }
         let chosen = self.choose(&link);
-        if !chosen.is_empty() {
+        if !chosen.is_empty() || at.is_some() || mark.is_some() {
             effects.extend(chosen);
             effects.push(Effect::LinkShown);
+        }
+        if !self.resumed && !self.shown.changes.is_empty() {
+            let text = names(&self.shown.changes);
+            self.tell(&format!("This run is changed: {text}. Branches has the run without it."));
         }
         let commands = std::mem::take(&mut self.link.commands);
         if !commands.is_empty() {
@@ -458,9 +505,9 @@ impl State {
         effects
     }
 
-    /// Tells what a link was to select and the run does not have.
-    pub(super) fn tell_missing(&mut self) {
-        let Link { packet, line, place, range, .. } = self.link;
+    /// Tells what a link was to select or to show and the run, which ends at position `end`, does not have.
+    pub(super) fn tell_missing(&mut self, end: u32) -> Vec<Effect> {
+        let Link { packet, line, place, range, at, mark, .. } = self.link;
         let parts = [
             ("packet", packet != self.selected),
             ("line", line != self.line_hash),
@@ -469,13 +516,30 @@ impl State {
         ];
         for (part, missing) in parts {
             if missing {
-                let before = match &self.notice {
-                    Some(Notice::Info(text)) => text,
-                    _ => "",
-                };
-                let said = [before, " This run has no such ", part, " as the link selects: it was left out."];
-                self.notice = Some(Notice::Info(said.concat().trim_start().to_owned()));
+                self.tell(&format!("This run has no such {part} as the link selects: it was left out."));
             }
+        }
+        for (what, asked) in [("moment", at), ("marked moment", mark)] {
+            if let Some(asked) = asked.filter(|asked| *asked > end) {
+                let (asked, end) = (grouped(asked.into()), grouped(end.into()));
+                self.tell(&format!("The link's {what} is event {asked}, but this run ends at event {end}, which is shown instead."));
+            }
+        }
+        if mark <= Some(end) {
+            return Vec::new();
+        }
+        self.mark = Some(end);
+        vec![Effect::MarkMoment(self.mark)]
+    }
+
+    /// Adds to what there is to tell.
+    fn tell(&mut self, more: &str) {
+        match &mut self.notice {
+            Some(Notice::Info(text) | Notice::Problem(text)) => {
+                text.push(' ');
+                text.push_str(more);
+            }
+            None => self.notice = Some(Notice::Info(more.to_owned())),
         }
     }
 

@@ -59,12 +59,14 @@ pub struct Step {
     pub linked: bool,
 }
 
-/// What stands before the bookmarks of a linked step.
+/// Highest number of a tree that is read: it leaves room for those that follow.
+const MOST_TREES: u32 = 1 << 30;
+/// What stands before the number of the tree in a linked step.
 const LINKED: &str = "link";
 
 impl Step {
-    /// As a line: words with spaces between. First the link, then the bookmarks, then the first of the branches, as a link,
-    /// and each other one as `number:from:position:change`.
+    /// As a line: words with spaces between. First the link, then number of the tree and bookmarks, then the first of the
+    /// branches, as a link, and each other one as `number:from:position:change`.
     fn write(&self) -> String {
         let mut branches = self.branches.iter();
         let first = branches.next().map(|branch| branch.spec.clone()).unwrap_or_default();
@@ -76,7 +78,8 @@ impl Step {
         let bookmarks = numbers(&self.bookmarks);
         let linked = if self.linked { LINKED } else { "" };
         let first = Link { spec: first, ..Link::default() };
-        let mut line = format!("{} {linked},{bookmarks} {}", link.fragment(), first.fragment());
+        let tree = self.branches.tree();
+        let mut line = format!("{} {linked}{tree},{bookmarks} {}", link.fragment(), first.fragment());
         for branch in branches {
             if let Some((from, change, at)) = branch.origin {
                 line += &format!(" {}:{from}:{at}:{change}", branch.id);
@@ -85,14 +88,16 @@ impl Step {
         line
     }
 
-    /// Reads a line, as tree number `tree`; None for what is none.
-    fn read(line: &str, tree: u32) -> Option<Self> {
+    /// Reads a line, whose tree is numbered `before` trees later; None for what is none.
+    fn read(line: &str, before: u32) -> Option<Self> {
         let mut words = line.split(' ');
         let (link, _) = Link::read(words.next()?).ok()?;
         let (linked, bookmarks) = words.next()?.split_once(',')?;
+        let tree: u32 = linked.trim_start_matches(LINKED).parse().unwrap_or(0);
+        let linked = linked.starts_with(LINKED);
         let bookmarks = bookmarks.split(',').filter_map(|word| word.parse().ok()).collect();
         let (first, _) = Link::read(words.next()?).ok()?;
-        let mut branches = Branches::new(first.spec, tree);
+        let mut branches = Branches::new(first.spec, before.saturating_add(tree).min(MOST_TREES));
         for word in words {
             let mut parts = word.splitn(4, ':');
             let mut number = || parts.next()?.parse::<u32>().ok();
@@ -100,7 +105,7 @@ impl Step {
             branches.add(id, (from, parts.next()?.parse().ok()?, at));
         }
         let here = branches.go_to(&link.spec);
-        here.then(|| Self { file: File::of(&link), link, branches, bookmarks, linked: linked == LINKED })
+        here.then(|| Self { file: File::of(&link), link, branches, bookmarks, linked })
     }
 }
 
@@ -153,9 +158,10 @@ impl State {
         self.unit = if *packets == 1 { Unit::Packet } else { Unit::Event };
         self.jump = *Jump::ALL.get(*jump)?;
         let (mut past, mut future) = (Vec::new(), Vec::new());
+        let before = self.trees + 1;
         for (index, line) in lines.enumerate() {
-            self.trees += 1;
-            let Some(step) = Step::read(line, self.trees).map(Rc::new) else { continue };
+            let Some(step) = Step::read(line, before).map(Rc::new) else { continue };
+            self.trees = self.trees.max(step.branches.tree());
             match index.cmp(present) {
                 std::cmp::Ordering::Less => past.push(step),
                 std::cmp::Ordering::Greater => future.push(step),

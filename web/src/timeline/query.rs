@@ -1,7 +1,7 @@
 //! What can be asked of a position.
 
 use snapstack::order::sort_by_number;
-use snapstack::sim::{Event, Kind, Stage};
+use snapstack::sim::{Change, Event, FaultKind, Kind, Stage};
 
 use super::track::{Call, NEVER, Track, Write};
 use super::{BOTH, Contents, INDEX, Passing, RIGHT, Side, Timeline};
@@ -178,6 +178,37 @@ impl Timeline {
         let lane = &self.lanes[Side::Right as usize];
         let list = if arrived { &lane.arrivals } else { &lane.departures };
         list.get(index as usize).map(|(_, packet)| *packet)
+    }
+
+    /// Where a change happened, in either lane; None if it did not, or if the link lost something among frames that it sent
+    /// at once.
+    pub fn change_at(&self, change: &Change) -> Option<u32> {
+        let wanted = match *change {
+            Change::Lose { from_peer, frame } => (FaultKind::Lost, from_peer, frame),
+            Change::Flip { packet, .. } => (FaultKind::Flipped, false, packet),
+            Change::Overwrite { thread, .. } => (FaultKind::Overwritten, false, thread),
+            Change::Rings { slots, .. } => (FaultKind::Resized, false, slots),
+        };
+        let faults = self.lanes.iter().flat_map(|lane| &lane.marks.faults);
+        let same = |at: &&u32| match self.event(**at) {
+            Some((_, Event { time_ns, kind: Kind::Fault { fault, from_peer, frame }, .. })) => {
+                (fault, from_peer, frame) == wanted && Some(time_ns) >= change.at_ns()
+            }
+            _ => false,
+        };
+        faults.filter(same).min().copied()
+    }
+
+    /// Whether a change happened in the run, in which so many frames were put on the link by the shown host, and by its peer.
+    pub fn happened(&self, change: &Change, frames: [u32; 2]) -> bool {
+        match *change {
+            Change::Lose { from_peer, frame } => frame < frames[usize::from(from_peer)],
+            Change::Flip { packet, offset, .. } => {
+                let long = self.track(Side::Right, packet).is_some_and(|track| offset < track.len);
+                long && self.change_at(change).is_some()
+            }
+            _ => self.change_at(change).is_some(),
+        }
     }
 
     /// The first packet of the capture's packet `frame`.

@@ -673,3 +673,44 @@ fn the_crowded_run_has_a_thousand_packets_in_flight_in_its_middle() {
         }
     }
 }
+
+#[test]
+fn a_change_is_found_where_it_happened_and_one_that_did_not_is_not() {
+    let flip = |packet, offset| Change::Flip { packet, offset, scheme: Some(Scheme::Snapshot) };
+    let lose = |from_peer, frame| Change::Lose { from_peer, frame };
+    let happen = [
+        lose(false, 30),
+        lose(true, 3),
+        flip(40, 100),
+        Change::Overwrite { at_ns: 40_000_000, thread: 0 },
+        Change::Rings { at_ns: 50_000_000, slots: 8 },
+    ];
+    let never = [
+        lose(false, 999_999),
+        lose(true, 999_999),
+        flip(41, 99_999_999),
+        flip(9_999_999, 1),
+        Change::Overwrite { at_ns: u64::MAX, thread: 1 },
+        Change::Rings { at_ns: u64::MAX, slots: 9 },
+    ];
+    let changes: Vec<Change> = happen.iter().chain(&never).copied().collect();
+    let setup = Setup { changes, ..Setup::new(Config::for_capture(), Some(demo())) };
+    let timeline = build(&setup, 1000);
+    // As many as the lane says at its end.
+    let mut lane = sim::Lane::new(Scheme::Snapshot, &setup, ()).unwrap();
+    while lane.step() {}
+    let frames = lane.frames().map(|frames| frames as u32);
+    for change in happen {
+        let at = timeline.change_at(&change).unwrap_or_else(|| panic!("{change}"));
+        let (_, event) = timeline.event(at).unwrap();
+        assert!(
+            matches!(event.kind, Kind::Fault { .. }) && Some(event.time_ns) >= change.at_ns(),
+            "{change}"
+        );
+        assert!(timeline.happened(&change, frames), "{change}");
+    }
+    for change in never {
+        assert!(!timeline.happened(&change, frames), "{change}");
+    }
+    assert_eq!(timeline.track(Side::Right, 40).map(|track| track.len > 100), Some(true));
+}

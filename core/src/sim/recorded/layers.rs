@@ -154,7 +154,9 @@ impl<B: Buffers> Buffers for Recorded<B> {
         mut packet: Self::Packet,
         offload: TxOffload,
     ) -> Result<(), BufferError> {
-        if let Some(offset) = self.flips.remove(packet.subject.into()) {
+        // A byte beyond the payload is none that could be flipped.
+        let flip = self.flips.remove(packet.subject.into());
+        if let Some(offset) = flip.filter(|offset| *offset < packet.load.len) {
             self.inner.flip_payload_byte(&mut packet.inner, offset)?;
             let fault = Kind::Fault { fault: FaultKind::Flipped, from_peer: false, frame: packet.subject };
             self.software(packet.subject, fault);

@@ -2,7 +2,7 @@
 
 use snapstack::buffers::Scheme;
 use snapstack::ledger::CopyCause;
-use snapstack::sim::{Event, Kind};
+use snapstack::sim::{Change, Event, Kind};
 use yew::prelude::*;
 
 use crate::commands::Intent;
@@ -15,7 +15,7 @@ use crate::scene::duration;
 use crate::session::{Msg, Session};
 use crate::state::{Action, Bottom, Filter};
 use crate::timeline::{Side, Timeline};
-use crate::words::describe;
+use crate::words::{change_words, describe};
 
 /// Whichever is chosen. The plots' canvases stay where they are, as the player draws on them.
 pub(super) fn under(session: &Session) -> Html {
@@ -190,21 +190,25 @@ fn ledger(session: &Session) -> Html {
 fn branches(session: &Session) -> Html {
     let player = session.player.borrow();
     let branches = &session.state.branches;
+    let run = player.timeline.as_ref();
     let rows: Vec<BranchRow> = branches
         .iter()
         .map(|branch| {
             let kept = player.kept.get(branches.key(branch.id));
-            let text = match &branch.origin {
-                None => format!("{} · first run", branch.id),
-                Some((_, change, _)) => {
-                    format!("{} · {}", branch.id, super::offers::words(change, player.timeline.as_ref()))
-                }
-            };
+            let change = branch.origin.as_ref().map(|origin| &origin.1);
+            let text = change.map_or("without changes".to_owned(), |change| {
+                // Where the link has lost what arrives, other packets have its number.
+                let arrives = matches!(change, Change::Lose { from_peer: true, .. });
+                let known = run.filter(|_| !(arrives && session.state.shown.changes.contains(change)));
+                change_words(change, known)
+            });
+            let there = change.and_then(|change| run?.change_at(change));
+            let text = format!("{} · {text}", branch.id);
             BranchRow {
                 id: branch.id,
                 from: branch.origin.as_ref().map(|origin| origin.0),
                 text,
-                at: branch.origin.as_ref().map(|origin| origin.2),
+                at: branch.origin.as_ref().map(|origin| origin.2).filter(|at| *at > 0).or(there),
                 totals: kept.map(|kept| {
                     kept.series.each_ref().map(|lane| {
                         [&lane.copied, &lane.allocations, &lane.held, &lane.footprint]

@@ -1,4 +1,4 @@
-//! What can be changed about a packet, or at a moment.
+//! What can be changed about a packet.
 
 use snapstack::buffers::Scheme;
 use snapstack::sim::{Change, Event, Stage};
@@ -6,42 +6,29 @@ use snapstack::sim::{Change, Event, Stage};
 use crate::components::Offer;
 use crate::timeline::{NEVER, Side, Timeline};
 
-/// A change in words; what the link has lost goes by the number of the packet, where the timeline knows it.
-pub(super) fn words(change: &Change, timeline: Option<&Timeline>) -> String {
-    match change {
-        Change::Lose { from_peer, frame } => {
-            match timeline.and_then(|timeline| timeline.on_link(*from_peer, *frame)) {
-                Some(packet) => format!("lose packet {packet} on the link"),
-                None if *from_peer => format!("lose frame {frame} that arrives"),
-                None => format!("lose frame {frame} sent"),
-            }
-        }
-        Change::Flip { packet, offset, scheme: None } => {
-            format!("flip byte {offset} of packet {packet} in memory")
-        }
-        Change::Flip { packet, offset, scheme: Some(scheme) } => {
-            format!("flip byte {offset} of packet {packet} in {}'s memory", scheme.name())
-        }
-        Change::Overwrite { thread, .. } => format!("thread {} overwrites its buffer", thread + 1),
-        Change::Rings { slots, .. } => format!("{slots} slots in use of each ring"),
-    }
-}
-
-/// What could be changed about a packet, as it is in the right lane.
-pub(super) fn about(timeline: &Timeline, packet: u32) -> Vec<Offer> {
+/// What could be changed about a packet, as it is in the right lane, in a run with these changes: none of them again.
+pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec<Offer> {
     let Some(track) = timeline.track(Side::Right, packet) else { return Vec::new() };
     let mut offers = Vec::new();
-    let mut offer = |text: &str, change: Change, at: u32| offers.push((text.to_owned(), change, at));
+    let mut offer = |text: &str, change: Change, at: u32| {
+        if !changes.contains(&change) {
+            offers.push((text.to_owned(), change, at));
+        }
+    };
     if track.up {
         let arrived = track.at(Stage::WireIn);
-        // Frames that the link has duplicated or lost are not counted among those that arrived.
-        if let Some(frame) = timeline.arrival_index(packet) {
+        // Frames that the link has duplicated or lost are not counted among those that arrived; which ones a change has lost is
+        // known.
+        let lost = |frame: &u32| changes.contains(&Change::Lose { from_peer: true, frame: *frame });
+        let index = timeline.arrival_index(packet);
+        if let Some(frame) = index.and_then(|index| (0..).filter(|frame| !lost(frame)).nth(index as usize)) {
             offer("Lose this frame on the link", Change::Lose { from_peer: true, frame }, arrived);
         }
         return offers;
     }
     let on_wire = track.at(Stage::Wire);
-    if let Some(frame) = timeline.departure_index(packet).filter(|_| on_wire != NEVER) {
+    if let Some(frame) = timeline.departure_index(packet).filter(|_| on_wire != NEVER && track.lost == NEVER)
+    {
         offer("Lose its frame on the link", Change::Lose { from_peer: false, frame }, on_wire);
     }
     let driver = track.at(Stage::Driver);
@@ -68,4 +55,53 @@ pub(super) fn about(timeline: &Timeline, packet: u32) -> Vec<Offer> {
         offer("The driver uses only 8 slots of its rings from here on", change, socket);
     }
     offers
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use std::sync::Arc;
+
+    use snapstack::sim::{Config, Setup};
+    use snapstack::traffic::Traffic;
+
+    use super::*;
+    use crate::timeline::tests::build;
+
+    fn run(changes: &[Change]) -> Timeline {
+        let traffic = Traffic::read(include_bytes!("../../../../static/captures/demo-web.pcap")).unwrap();
+        let setup = Setup::new(Config::for_capture(), Some(Arc::new(traffic)));
+        build(&Setup { changes: changes.to_vec(), ..setup }, 4096)
+    }
+
+    fn offered(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec<Change> {
+        about(timeline, packet, changes).into_iter().map(|(_, change, _)| change).collect()
+    }
+
+    #[test]
+    fn what_is_changed_already_is_not_offered_again() {
+        let plain = run(&[]);
+        let offers = offered(&plain, 30, &[]);
+        assert_eq!(offers.len(), 5, "{offers:?}");
+        for change in &offers[..3] {
+            let changes = [*change];
+            let left = offered(&run(&changes), 30, &changes);
+            assert!(left.len() == 4 && !left.contains(change), "{change}: {left:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_that_arrives_is_counted_as_the_link_counts_it_behind_one_that_a_change_has_lost() {
+        let plain = run(&[]);
+        let arrived: Vec<u32> = (0..plain.packets(Side::Right))
+            .filter(|packet| plain.track(Side::Right, *packet).is_some_and(|track| track.up))
+            .collect();
+        let lose = |frame| Change::Lose { from_peer: true, frame };
+        assert_eq!(offered(&plain, arrived[3], &[]), [lose(3)]);
+        let lost = [lose(1), lose(2)];
+        let changed = run(&lost);
+        let third = (0..changed.packets(Side::Right))
+            .find(|packet| changed.arrival_index(*packet) == Some(1))
+            .unwrap();
+        assert_eq!(offered(&changed, third, &lost), [lose(3)], "two that were before it have not come");
+    }
 }

@@ -113,7 +113,7 @@ fn about(session: &Session, timeline: &Timeline, packet: u32) -> Option<Html> {
         lines,
         line: session.state.line,
         events: timeline.events_of(packet),
-        offers: offers::about(timeline, packet),
+        offers: offers::about(timeline, packet, &session.state.shown.changes),
         near: near(timeline, packet),
         onplace: session.on(Msg::Place),
         onclose: session.on(|()| Msg::Act(Action::Select(None))),

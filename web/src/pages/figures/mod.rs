@@ -43,6 +43,7 @@ pub fn Figures() -> Html {
     let scale = width.min(LARGEST) / layout;
     let drawing = drawing(figure, &steps, at, [layout, height / scale - 8.0]);
     let position = format!("Step {} of {}", at + 1, steps.len());
+    let missing = annex.figures.borrow().missing();
     html! {
         <>
             <section class="controls" aria-label="Figure">
@@ -56,6 +57,7 @@ pub fn Figures() -> Html {
             </section>
             <main class="figures">
                 <section class="scene" aria-label={figure.title()}>
+                    if let Some(missing) = missing { <p class="problem" id="figure-missing" role="alert">{ missing }</p> }
                     <p class="said" id="figure-caption" role="status">
                         <b class="part">{ step.part }</b>{ &step.caption }
                     </p>

@@ -311,3 +311,109 @@ fn the_next_visit_has_steps_branches_bookmarks_and_what_was_shown() {
     assert!(next.apply(Action::Undo).contains(&Effect::Run(lines(16))));
     assert!(next.apply(Action::Undo).contains(&Effect::Run(Spec::default())));
 }
+
+#[test]
+fn undo_after_a_reload_keeps_the_rows_of_the_tree_as_before_it() {
+    let mut state = running();
+    state.apply(Action::Change(Change::Lose { from_peer: false, frame: 3 }, 40));
+    finish(&mut state);
+    state.apply(Action::Configure(line(16)));
+    finish(&mut state);
+    state.apply(Action::Configure(Config { seed: 9, ..line(16) }));
+    finish(&mut state);
+    state.apply(Action::Undo);
+    state.apply(Action::Undo);
+    finish(&mut state);
+    for _ in 0..3 {
+        let (moment, kept) = (state.link_at(90).fragment(), state.kept(25.0));
+        state = State::default();
+        state.apply(Action::Resume(moment, kept));
+        state.apply(Action::EngineStarted);
+        state.apply(Action::Loaded(capture(DEMO_SHA256)));
+        finish(&mut state);
+    }
+    assert_eq!((state.branches.len(), state.branches.current), (2, 1));
+    let key = state.shown_key();
+    assert!(state.apply(Action::Undo).contains(&Effect::Run(Spec::default())));
+    finish(&mut state);
+    assert_eq!((state.branches.len(), state.branches.current), (2, 0), "the branch is there still");
+    state.apply(Action::Redo);
+    finish(&mut state);
+    assert_eq!(state.shown_key(), key, "and has the curves that it had");
+    state.apply(Action::Redo);
+    finish(&mut state);
+    assert_ne!(state.shown_key() >> 32, key >> 32, "another configuration's tree is another one");
+    state.apply(Action::Undo);
+    assert_eq!(state.branches.len(), 2);
+}
+
+#[test]
+fn what_is_kept_of_trees_is_bounded_and_older_steps_are_read() {
+    let mut state = running();
+    state.apply(Action::Configure(line(16)));
+    finish(&mut state);
+    let (moment, kept) = (state.link_at(90).fragment(), state.kept(25.0));
+    for (from, to) in [(" 1,", " 4294967295,"), (" 1,", " ,"), (" 1,", " link,")] {
+        let spoiled = kept.replace(from, to);
+        assert_ne!(spoiled, kept);
+        let mut next = State::default();
+        next.apply(Action::Resume(moment.clone(), spoiled));
+        next.apply(Action::EngineStarted);
+        next.apply(Action::Loaded(capture(DEMO_SHA256)));
+        finish(&mut next);
+        assert!(next.apply(Action::Undo).contains(&Effect::Run(Spec::default())));
+        finish(&mut next);
+        next.apply(Action::Configure(line(32)));
+        assert_eq!(next.spec, lines(32));
+    }
+}
+
+#[test]
+fn a_link_with_changes_has_the_run_without_them_beside_it() {
+    let flip = "#/explore?v=2&line=32&change=flip:40:100:snapshot&change=lose:in:2&at=5";
+    let mut state = running();
+    state.apply(Action::Address(flip.to_owned()));
+    finish(&mut state);
+    assert_eq!((state.branches.len(), state.branches.current), (3, 2));
+    assert!(state.apply(Action::Branch(0)).contains(&Effect::Run(lines(32))));
+    assert_eq!(state.apply(Action::Beside(Some(2))), [Effect::Beside(Some(2))]);
+    finish(&mut state);
+    assert_eq!((state.branches.current, state.branches.compared, state.branches.len()), (0, Some(2), 3));
+    // A change of the run that is on screen is a branch of that.
+    state.apply(Action::Address("#/explore?v=2&line=32&change=lose:out:7".to_owned()));
+    finish(&mut state);
+    assert_eq!((state.branches.len(), state.branches.current), (4, 3));
+    let origin = state.branches.get(3).and_then(|branch| branch.origin);
+    assert_eq!(origin, Some((0, Change::Lose { from_peer: false, frame: 7 }, 0)));
+}
+
+#[test]
+fn a_file_that_is_not_the_one_a_link_waits_for_is_run_and_told_apart() {
+    let wanted = "ab".repeat(32);
+    let mut state = State::default();
+    state.apply(Action::Address(format!("#/explore?v=2&line=32&at=5&capture={wanted}&name=mine.pcap")));
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Unreadable);
+    state.apply(Action::Read);
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    finish(&mut state);
+    state.apply(Action::Dismiss);
+    let other = "cd".repeat(32);
+    assert!(open(&mut state, &other).contains(&Effect::Run(lines(32))), "it is run");
+    finish(&mut state);
+    let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+    for part in [
+        "some.pcap (SHA-256 cdcdcdcdcdcdcdcd…) is not the file that the link asks for, mine.pcap (SHA-256 abababababababab…)",
+        "waited for still",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(state.link_at(7).capture, Some(other));
+    state.apply(Action::Configure(line(16)));
+    finish(&mut state);
+    open(&mut state, &wanted);
+    assert!(finish(&mut state).contains(&Effect::Moment(5)), "the link opens in full");
+    assert_eq!((&state.spec, &state.pending, &state.notice), (&lines(32), &None, &None));
+    state.apply(Action::Undo);
+    assert_eq!(state.spec, lines(16), "nothing of the other file is lost");
+}

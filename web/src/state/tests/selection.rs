@@ -83,7 +83,7 @@ fn a_link_brings_everything_that_is_selected_and_how_it_is_looked_at() {
         ]
     );
     perform(&mut state, &effects);
-    state.apply(Action::LinkShown);
+    state.apply(Action::LinkShown(2000));
     assert_eq!((selection(&state), state.view(), &state.notice), (ALL, VIEW, &None));
     assert_eq!(state.link_at(1700), link, "it is the same link again");
 }
@@ -105,12 +105,51 @@ fn what_the_run_of_a_link_does_not_have_is_told_one_by_one() {
     assert!(finish(&mut state).contains(&Effect::LinkShown));
     // The session finds none of them.
     (state.selected, state.place, state.range) = (None, None, None);
-    state.apply(Action::LinkShown);
+    state.apply(Action::LinkShown(2000));
     let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
     for part in ["“evil”", "no such packet", "no such slot or socket", "no such range"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(!text.contains("no such line"), "{text}");
+}
+
+#[test]
+fn moments_beyond_the_end_of_a_links_run_are_told_and_the_end_is_shown() {
+    let mut state = running();
+    state.apply(Action::Address("#/explore?v=2&at=4294967295&mark=999999999".to_owned()));
+    assert!(finish(&mut state).contains(&Effect::LinkShown));
+    assert_eq!(state.apply(Action::LinkShown(1234)), [Effect::MarkMoment(Some(1234))]);
+    let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+    for part in ["moment is event 4,294,967,295", "marked moment is event 999,999,999", "ends at event 1,234"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(state.mark, Some(1234));
+    state.apply(Action::Address("#/explore?v=2&at=1234&mark=1234".to_owned()));
+    finish(&mut state);
+    assert_eq!(state.apply(Action::LinkShown(1234)), []);
+    assert_eq!((&state.notice, state.mark), (&None, Some(1234)), "the end itself is there");
+}
+
+#[test]
+fn a_change_that_never_happened_is_told_and_so_are_those_of_a_link() {
+    let mut state = running();
+    state.apply(Action::Address("#/explore?v=2&change=lose:out:3&change=lose:out:999999&evil=1".to_owned()));
+    state.apply(Action::Started(state.spec.clone()));
+    state.idle = vec![Change::Lose { from_peer: false, frame: 999_999 }];
+    state.apply(Action::Done(results()));
+    let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+    for part in [
+        "“evil”",
+        "is changed: frame 3 lost on its way out, frame 999999",
+        "never happens in this run",
+        "moment: frame 999999",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    state.apply(Action::Undo);
+    finish(&mut state);
+    assert_eq!((&state.idle[..], &state.notice), (&[][..], &None), "it was another run's");
 }
 
 #[test]
