@@ -539,7 +539,7 @@ impl State {
                 text.push(' ');
                 text.push_str(more);
             }
-            None => self.notice = Some(Notice::Info(more.to_owned())),
+            Some(Notice::Here(_)) | None => self.notice = Some(Notice::Info(more.to_owned())),
         }
     }
 
