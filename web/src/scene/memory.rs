@@ -5,7 +5,7 @@ use snapstack::buffers::{Origin, Scheme};
 
 use super::content::cell;
 use super::{HUES, Ink, LaneView, LineTarget, Scene, Shape, grouped};
-use crate::timeline::{Held, Panel, Side, Timeline};
+use crate::timeline::{Held, Panel, Timeline};
 
 /// What a call brings into memory.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,19 +60,17 @@ impl Grid {
     }
 }
 
-/// Draws a panel; returns the grid, and the place of each content on the right.
+/// Draws a panel with room for `most` lines; returns its grid.
 pub(super) fn draw(
     scene: &mut Scene,
     timeline: &Timeline,
     panel: &Panel,
-    (view, arriving): (&LaneView<'_>, &Arriving),
+    (view, arriving, most): (&LaneView<'_>, &Arriving, usize),
     area: (f64, f64, f64, f64),
 ) -> Grid {
     let (x, y, w, h) = area;
     let held = panel.held(view.side);
-    // Both panels use one scale, so that their areas compare.
-    let most = Side::BOTH.map(|side| panel.held(side).lines()).into_iter().max().unwrap_or(0);
-    let grid = Grid::new((x, y + 34.0), (w, h - 36.0), most as usize);
+    let grid = Grid::new((x, y + 34.0), (w, h - 36.0), most);
     let narrow = w < 150.0;
     let distinct = grouped(u64::from(held.distinct()));
     let store = view.scheme == Scheme::Snapshot;

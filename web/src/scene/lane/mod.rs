@@ -65,8 +65,13 @@ pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView<'_>) -> Scene {
     let queue = timeline.queue_at_work(view.place, view.selected, position);
     let mut artist = Artist { scene: Scene::default(), timeline, view, layout, position, queue };
     artist.ground();
-    let arriving = artist.arriving();
-    let grid = memory::draw(&mut artist.scene, timeline, panel, (view, &arriving), artist.layout.memory);
+    let arriving = Side::BOTH.map(|side| artist.arriving(side));
+    // Both panels use one scale, so that their areas compare; and what comes has its place before it is there.
+    let most =
+        Side::BOTH.map(|side| panel.held(side).lines() as usize + arriving[side as usize].copied.0.len());
+    let most = most[0].max(most[1]);
+    let arriving = &arriving[view.side as usize];
+    let grid = memory::draw(&mut artist.scene, timeline, panel, (view, arriving, most), artist.layout.memory);
     artist.threads(panel, &grid);
     artist.sockets();
     artist.layers();
@@ -231,12 +236,14 @@ impl Artist<'_> {
 
 #[cfg(test)]
 mod tests {
-    use snapstack::sim::{Config, Setup, Stage, Workload};
+    use snapstack::buffers::Origin;
+    use snapstack::ledger::CopyCause;
+    use snapstack::sim::{Config, Kind, Setup, Stage, Workload};
 
     use super::super::Shape;
     use super::*;
-    use crate::timeline::Ring;
     use crate::timeline::tests::{build, timeline};
+    use crate::timeline::{Call, Ring};
 
     fn view(side: Side, place: Option<Place>, size: (f64, f64), at: f64) -> LaneView<'static> {
         let scheme = [Scheme::SkBuff, Scheme::Snapshot][side as usize];
@@ -325,6 +332,74 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// What is said of what crosses between user and kernel.
+    fn said(scene: &Scene) -> Vec<&str> {
+        let texts = scene.shapes.iter().filter_map(|shape| match shape {
+            Shape::Text { text, .. } => Some(text.as_str()),
+            _ => None,
+        });
+        texts.filter(|text| text.starts_with("copy ") || text.starts_with("reference, ")).collect()
+    }
+
+    #[test]
+    fn at_speed_one_sum_is_said_of_all_that_send_copied_meanwhile() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let spread = 400.0;
+        let (mut sums, mut silent) = (0, 0);
+        for at in (400..timeline.len()).step_by(333) {
+            let copied = (at + 1 - spread as u32..=at).filter_map(|at| match timeline.event(at)? {
+                (Some(Side::Left), event) => match event.kind {
+                    Kind::Copy { cause: CopyCause::UserToKernel, bytes } => Some(u64::from(bytes)),
+                    _ => None,
+                },
+                _ => None,
+            });
+            let copied: u64 = copied.sum();
+            let drawn = |side| {
+                let view = LaneView { spread, ..view(side, None, (720.0, 515.0), f64::from(at)) };
+                let mut panel = Panel::default();
+                panel.seek(&timeline, at);
+                lane(&timeline, &panel, &view)
+            };
+            let [left, right] = Side::BOTH.map(drawn);
+            if copied > 0 {
+                assert_eq!(said(&left), [format!("copy {} B", super::super::grouped(copied))], "{at}");
+                assert_eq!(said(&right), ["reference, 0 B"], "{at}");
+                sums += 1;
+            } else {
+                assert!(said(&left).iter().all(|text| !text.starts_with("copy")), "{at}");
+                silent += 1;
+            }
+        }
+        assert!(sums > 30 && silent > 0, "{sums} sums, {silent} without");
+    }
+
+    #[test]
+    fn memory_grows_with_a_copy_and_ends_where_it_is_held() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let squares = |at: f64| {
+            let scene = draw(&timeline, Side::Left, None, (720.0, 515.0), at);
+            let square = |shape: &&Shape| matches!(shape, Shape::Rect { x, ink: Ink::Content(_), outline: 0.0, .. } if *x > 520.0);
+            scene.shapes.iter().filter(square).count()
+        };
+        let calls: Vec<&Call> = timeline.called(Side::Left, 1500).collect();
+        let mut grown = 0;
+        for call in calls.iter().filter(|call| timeline.cost(Side::Left, call.at).0 > 0) {
+            let steps: Vec<usize> =
+                (0..=10).map(|tenth| squares(f64::from(call.at) - 1.0 + f64::from(tenth) / 10.0)).collect();
+            assert!(steps.is_sorted(), "{steps:?}");
+            let lines = (call.len as usize).div_ceil(timeline.line_size as usize);
+            assert_eq!(steps[10] - steps[0], lines, "{call:?}: {steps:?}");
+            grown += usize::from(steps[5] > steps[0] && steps[5] < steps[10]);
+            // The copy is held a few events later; nothing else has come by then.
+            let held = (call.at..call.at + 8).find(|at| {
+                matches!(timeline.event(*at), Some((_, event)) if matches!(event.kind, Kind::Content { origin: Origin::Kernel, .. }))
+            });
+            assert_eq!(squares(f64::from(held.unwrap())), steps[10], "{call:?}");
+        }
+        assert!(grown > 2, "{grown}");
     }
 
     /// A run of several queues, and a moment at which packets are in rings of more than one.

@@ -4,7 +4,7 @@ use super::super::content::{cell, strip};
 use super::super::{Ink, grouped, memory};
 use super::layout::{SOCKET, USER};
 use super::{Artist, BLUR, ease};
-use crate::timeline::{COLUMNS, Call, NEVER, Panel, Track};
+use crate::timeline::{COLUMNS, Call, NEVER, Panel, Side, Track};
 use snapstack::buffers::Origin;
 use snapstack::ledger::CopyCause;
 use snapstack::order::sort_by_number;
@@ -27,8 +27,8 @@ impl Artist<'_> {
     }
 
     /// What the newest call of `send()` brings into memory: lines on their way, or those that it refers to.
-    pub(super) fn arriving(&self) -> memory::Arriving {
-        let (timeline, side) = (self.timeline, self.side());
+    pub(super) fn arriving(&self, side: Side) -> memory::Arriving {
+        let timeline = self.timeline;
         let mut arriving = memory::Arriving::default();
         let Some(call) = timeline.called(side, self.position).next().filter(|_| self.view.spread <= BLUR)
         else {
