@@ -123,7 +123,7 @@ fn by_colour(shapes: &mut Vec<Shape>, first: usize) {
     for shape in shapes.drain(first..) {
         match shape {
             Shape::Rect { ink: Ink::Content(hash), outline: 0.0, .. } => {
-                fills[(hash % HUES) as usize].push(shape)
+                fills[(hash % HUES) as usize].push(shape);
             }
             other => others.push(other),
         }
