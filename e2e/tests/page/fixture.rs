@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -28,14 +29,17 @@ impl Drop for Folder {
 impl Folder {
     /// A copy of a folder, named after what it is for.
     pub(crate) fn copy_of(from: &Path, name: &str) -> Result<Self> {
-        let folder = Self(env::temp_dir().join(format!("snapstack-{name}-{}", process::id())));
+        let folder = Self::empty(name)?;
         copy(from, &folder.0)?;
         Ok(folder)
     }
 
     /// An empty one.
     pub(crate) fn empty(name: &str) -> Result<Self> {
-        let folder = Self(env::temp_dir().join(format!("snapstack-{name}-{}", process::id())));
+        // Tests that run at once may want folders for the same.
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let folder = Self(env::temp_dir().join(format!("snapstack-{name}-{}-{number}", process::id())));
         fs::create_dir_all(&folder.0)?;
         Ok(folder)
     }

@@ -40,6 +40,7 @@ pub(super) fn Canvas() -> Html {
     };
     let onkeydown = {
         let (layout, send, frame) = (layout, annex.send.clone(), frame.clone());
+        let lab = annex.lab.clone();
         Callback::from(move |event: KeyboardEvent| {
             let direction = match event.key().as_str() {
                 "ArrowLeft" => Direction::Left,
@@ -49,6 +50,8 @@ pub(super) fn Canvas() -> Html {
                 _ => return,
             };
             event.prevent_default();
+            // As it is now, which keys that come fast may not have been drawn by.
+            let selected = lab.borrow().selected();
             if let Some(thing) = layout.neighbour(selected, direction) {
                 if let (Some(frame), Some(place)) = (frame.cast::<HtmlElement>(), layout.of(thing)) {
                     let middle = f64::from(frame.client_height()) / 2.0;
