@@ -44,9 +44,11 @@ fn document() -> Option<Document> {
     window()?.document()
 }
 
-/// What has the focus.
+/// What has the focus. What is disabled is about to lose it.
 fn focused() -> Option<Element> {
-    document()?.active_element().filter(|element| element.tag_name() != "BODY")
+    let can =
+        |element: &Element| element.tag_name() != "BODY" && !element.matches(":disabled").unwrap_or(false);
+    document()?.active_element().filter(can)
 }
 
 /// Gives an element the focus, if it takes it.
@@ -86,9 +88,15 @@ impl Focus {
         }
         let Some(document) = document() else { return };
         for place in self.places.iter().rev() {
-            let named = place.names.iter().filter(|name| !name.is_empty());
+            let mut named = place.names.iter().filter(|name| !name.is_empty());
+            // By its side stands what does the contrary; and what is closed was opened by something.
+            let beside = place.element.parent_element();
+            let beside = beside.and_then(|around| around.query_selector("button:enabled").ok().flatten());
+            let opener =
+                |name: &str| document.query_selector(&format!("[aria-controls='{name}']")).ok().flatten();
             if take(Some(place.element.clone()))
-                || named.into_iter().any(|name| take(document.get_element_by_id(name)))
+                || take(beside)
+                || named.any(|name| take(document.get_element_by_id(name)) || take(opener(name)))
             {
                 return;
             }

@@ -60,6 +60,7 @@ mod tests {
         let [left, right] = [Side::Left, Side::Right].map(|side| &run.series[side as usize]);
         let copied = [left, right].map(|series| series.copied.value(at));
         let before = |what: Jump| run.jump(what, at + 1, false, None, &[]).is_some();
+        let copies = |of: Side| matches!(run.event(at), Some((Some(side), event)) if side == of && matches!(event.kind, Kind::Copy { .. }));
         let is = |what: fn(&Kind) -> bool| run.event(at).is_some_and(|(_, event)| what(&event.kind));
         match id {
             "copies" => {
@@ -73,8 +74,8 @@ mod tests {
             }
             "same-page" => right.held.value(at) > 5.0 && left.held.value(at) == 1.0,
             "lines-16" => right.held.value(at) > 5.0,
-            "header-split" => copied[1] > 0.0,
-            "random" => copied[1] == 0.0 && copied[0] > 0.0 && (right.held.value(at) - 1.0).abs() < 0.05,
+            "header-split" => copies(Side::Right),
+            "random" => copied[1] == 0.0 && copies(Side::Left) && (right.held.value(at) - 1.0).abs() < 0.05,
             "loss" => {
                 copied[1] == 0.0
                     && before(Jump::Fault)

@@ -139,6 +139,22 @@ fn the_focus_goes_to_what_stands_nearest_when_what_has_it_goes() {
 }
 
 #[wasm_bindgen_test]
+fn the_focus_goes_from_what_is_disabled_to_its_side_and_from_what_is_closed_to_its_opener() {
+    let html = "<span><button id='undo'>a</button><button id='redo'>b</button></span>
+                <button id='opener' aria-controls='sheet'>c</button><div id='sheet'><input id='field'></div>";
+    let (host, mut focus) = focused_on(html, "#undo");
+    find::<web_sys::HtmlButtonElement>(&host, "#undo").set_disabled(true);
+    focus.mend();
+    assert_eq!(focused(), "redo");
+    find::<HtmlElement>(&host, "#field").focus().unwrap();
+    focus.note();
+    find::<Element>(&host, "#sheet").remove();
+    focus.mend();
+    assert_eq!(focused(), "opener");
+    host.remove();
+}
+
+#[wasm_bindgen_test]
 fn the_focus_goes_back_through_what_lies_over_the_page() {
     let html = "<button id='opener'>a</button><dialog id='one'><button id='first'>b</button><button id='second'>c</button></dialog>";
     let (host, mut focus) = focused_on(html, "#opener");

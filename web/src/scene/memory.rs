@@ -4,7 +4,7 @@
 use snapstack::buffers::{Origin, Scheme};
 
 use super::content::cell;
-use super::{HUES, Ink, LaneView, LineTarget, Scene, Shape, grouped};
+use super::{HUES, Ink, LaneView, LineTarget, Scene, Shape, counted, grouped};
 use crate::timeline::{Held, Panel, Timeline};
 
 /// What a call brings into memory.
@@ -72,19 +72,19 @@ pub(super) fn draw(
     let held = panel.held(view.side);
     let grid = Grid::new((x, y + 34.0), (w, h - 36.0), most);
     let narrow = w < 150.0;
-    let distinct = grouped(u64::from(held.distinct()));
+    let distinct = u64::from(held.distinct());
     let store = view.scheme == Scheme::Snapshot;
     let title = match (store, narrow) {
-        (false, true) => format!("{} lines held", grouped(held.lines())),
-        (true, true) => format!("{distinct} lines"),
-        (false, false) => format!("memory: {} lines held", grouped(held.lines())),
-        (true, false) => format!("line store: {distinct} lines"),
+        (false, true) => format!("{} held", counted(held.lines(), "line")),
+        (true, true) => counted(distinct, "line"),
+        (false, false) => format!("memory: {} held", counted(held.lines(), "line")),
+        (true, false) => format!("line store: {}", counted(distinct, "line")),
     };
     let detail = if store {
-        let fold = held.lines() as f64 / f64::from(held.distinct().max(1));
+        let fold = if held.distinct() == 0 { 1.0 } else { held.lines() as f64 / f64::from(held.distinct()) };
         format!("{} held, {fold:.1}×", grouped(held.lines()))
     } else {
-        format!("{distinct} different")
+        format!("{} different", grouped(distinct))
     };
     let detail = if narrow { String::new() } else { format!("{detail} · ") };
     let unit = match grid.scale {
@@ -97,9 +97,9 @@ pub(super) fn draw(
     scene.label((x, y + 10.0), -1, Ink::Text, 11.0, true, w, title);
     scene.label((x, y + 24.0), -1, Ink::Dim, 10.5, false, w, format!("{detail}{scale}"));
     // Room for more is shown by a row or two of it.
-    let used = if store { u64::from(held.distinct()) } else { held.lines() + arriving.copied.0.len() as u64 };
+    let used = if store { distinct } else { held.lines() + arriving.copied.0.len() as u64 };
     let rows = (used as usize).div_ceil(grid.scale).div_ceil(grid.columns) + 2;
-    let filled = if store { u64::from(held.distinct()) } else { held.lines() };
+    let filled = if store { distinct } else { held.lines() };
     for place in (filled as usize).div_ceil(grid.scale)..grid.places().min(rows * grid.columns) {
         let (px, py) = grid.at(place);
         scene.outline(px, py, grid.size, grid.size, Ink::Faint, 1.0);

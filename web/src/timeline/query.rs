@@ -313,6 +313,12 @@ impl Timeline {
         if forward { found.min() } else { found.max() }
     }
 
+    /// The last drop in a lane by a position.
+    pub fn last_drop(&self, side: Side, position: u32) -> Option<u32> {
+        let drops = &self.lanes[side as usize].marks.drops;
+        drops[..drops.partition_point(|at| *at <= position)].last().copied()
+    }
+
     /// The next or the last position at which a packet or frame comes to be; with a filter, one that passes.
     pub fn packet_step(&self, position: u32, forward: bool, passing: Option<&Passing>) -> Option<u32> {
         let passes = |(_, packet): &&(u32, u32)| passing.is_none_or(|passing| passing.packet(*packet));

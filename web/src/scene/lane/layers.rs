@@ -5,13 +5,14 @@ use snapstack::order::sort_by_number;
 use std::collections::HashMap;
 
 use snapstack::random::mix;
-use snapstack::sim::Stage;
+use snapstack::sim::{DropPlace, Kind, Stage};
 
 use super::super::content::strip;
 use super::super::{Ink, grouped};
-use super::layout::SOCKET;
+use super::layout::{NIC, SOCKET};
 use super::{Artist, ease};
 use crate::timeline::{NEVER, Track};
+use crate::words::describe;
 
 /// Packets in the layers up to which their content is drawn, and up to which each has a bar.
 const DETAILED: usize = 12;
@@ -22,6 +23,26 @@ const TRACERS: usize = 12;
 const FULL: f64 = 1500.0;
 
 impl Artist<'_> {
+    /// What was just dropped before there was a packet of it, or in place of one that arrived: a cross, and why.
+    pub(super) fn refused(&mut self) {
+        let (timeline, side) = (self.timeline, self.side());
+        let last = timeline.last_drop(side, self.position).filter(|at| self.age(*at) < 1.0);
+        let Some((_, event)) = last.and_then(|at| timeline.event(at)) else { return };
+        let Kind::Drop { place, .. } = event.kind else { return };
+        if timeline.track(side, event.packet).is_some() {
+            return;
+        }
+        let row = match place {
+            DropPlace::Nic => NIC,
+            DropPlace::Stack => SOCKET,
+        };
+        let (x, y) = (self.layout.down(0) + 5.0, self.layout.rows[row]);
+        let (_, text) = describe(&event.kind, Some(self.view.scheme), timeline.queues);
+        let room = self.layout.content_right() - x - 12.0;
+        self.cross((x, y));
+        self.scene.label((x + 12.0, y + 4.0), -1, Ink::Text, 10.5, true, room, text);
+    }
+
     pub(super) fn layers(&mut self) {
         let (timeline, side) = (self.timeline, self.side());
         let mut packets: Vec<(u32, Track, Stage)> = timeline

@@ -78,6 +78,7 @@ pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView<'_>) -> Scene {
     artist.rings();
     artist.nic();
     artist.wire();
+    artist.refused();
     artist.scene.enlarge(scale);
     artist.scene
 }
@@ -400,6 +401,32 @@ mod tests {
             assert_eq!(squares(f64::from(held.unwrap())), steps[10], "{call:?}");
         }
         assert!(grown > 2, "{grown}");
+    }
+
+    #[test]
+    fn what_is_dropped_before_there_is_a_packet_is_a_cross_that_says_why() {
+        let timeline = timeline(Config { memory_lines: 800, ..Config::for_capture() }, 512);
+        let (mut refused, mut at) = (0, 0);
+        while let Some(next) = timeline.jump(crate::timeline::Jump::Drop, at, true, None, &[]) {
+            at = next;
+            let (side, event) = timeline.event(at).unwrap();
+            assert_eq!(side, Some(Side::Right));
+            if timeline.track(Side::Right, event.packet).is_some() {
+                continue;
+            }
+            for size in [(720.0, 515.0), (340.0, 200.0)] {
+                let says = |at: f64| {
+                    let scene = draw(&timeline, Side::Right, None, size, at);
+                    let dropped =
+                        |shape: &Shape| matches!(shape, Shape::Text { text, .. } if text.contains("dropped"));
+                    scene.shapes.iter().any(dropped)
+                };
+                assert!(says(f64::from(at)), "{at}");
+            }
+            refused += 1;
+        }
+        assert!(refused > 3, "{refused}");
+        assert!(timeline.last_drop(Side::Left, timeline.len()).is_none());
     }
 
     /// A run of several queues, and a moment at which packets are in rings of more than one.
