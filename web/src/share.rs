@@ -7,7 +7,7 @@
 //! those of [`crate::settings`]. Version 1 knew captures only, with `line`, `retention` and `seed`. Fields that came later in a
 //! version are left out, with a note, by pages that do not know them.
 
-use snapstack::sim::{Config, MODEL_VERSION};
+use snapstack::sim::{Change, Config, MODEL_VERSION};
 
 use crate::commands::for_links;
 use crate::filter::PacketFilter;
@@ -203,10 +203,20 @@ impl Link {
                 Some(command) => self.commands.push(command.id),
                 None => return Err("“do” is no command that a link may ask for.".to_owned()),
             },
+            "change" if self.repeats(&value) => {
+                return Err(format!("“change” has {value:?} twice, and the second does nothing."));
+            }
             "name" => self.name = Some(value.chars().filter(|c| !c.is_control()).take(120).collect()),
             _ => self.spec.take(key, &value)?,
         }
         Ok(())
+    }
+
+    /// Whether a change is there already and does nothing more. A buffer that is overwritten twice is overwritten with
+    /// something else each time.
+    fn repeats(&self, change: &str) -> bool {
+        let change = change.parse().ok().filter(|change| !matches!(change, Change::Overwrite { .. }));
+        change.is_some_and(|change| self.spec.changes.contains(&change))
     }
 
     /// What to say once the run is over whose digest is `found`.
@@ -268,7 +278,7 @@ fn decode(text: &str) -> String {
 mod tests {
     use proptest::prelude::*;
     use snapstack::buffers::Scheme;
-    use snapstack::sim::{Change, MOST_CHANGES, Receive, Retention, Workload};
+    use snapstack::sim::{MOST_CHANGES, Receive, Retention, Workload};
 
     use super::*;
     use crate::player::SLOTS;
@@ -385,7 +395,8 @@ mod tests {
         assert_eq!(link, Link { spec, ..Link::default() });
         assert_eq!(notes.len(), 14, "{notes:?}");
         assert!(notes[0].contains("16, 32 or 64"));
-        let many = format!("#/explore?v=2{}", "&change=lose:in:1".repeat(MOST_CHANGES + 2));
+        let many: String = (0..MOST_CHANGES + 2).map(|frame| format!("&change=lose:in:{frame}")).collect();
+        let many = format!("#/explore?v=2{many}");
         let (link, notes) = Link::read(&many).unwrap();
         assert_eq!((link.spec.changes.len(), notes.len()), (MOST_CHANGES, 2));
         for (field, says) in [
@@ -420,6 +431,22 @@ mod tests {
         assert_eq!((link.config().line_size, notes.len()), (32, 1), "{notes:?}");
         let (link, notes) = read("change=lose:in:1&change=lose:in:2&do=view-ledger&do=tx-slot");
         assert_eq!((link.spec.changes.len(), link.commands.len(), notes.len()), (2, 2, 0), "{notes:?}");
+    }
+
+    #[test]
+    fn of_two_equal_changes_the_second_is_left_out_if_it_does_nothing() {
+        for change in ["lose:out:5", "lose:in:5", "flip:40:100", "flip:40:100:snapshot", "rings:9:8"] {
+            let link = format!("#/explore?v=2&change={change}&change=lose:out:6&change={change}");
+            let (link, notes) = Link::read(&link).unwrap();
+            assert_eq!((link.spec.changes.len(), notes.len()), (2, 1), "{notes:?}");
+            assert!(notes[0].contains(change) && notes[0].contains("twice"), "{notes:?}");
+        }
+        let (link, notes) = Link::read("#/explore?v=2&change=lose:out:5&change=lose:out:05").unwrap();
+        assert_eq!((link.spec.changes.len(), notes.len()), (1, 1), "{notes:?}");
+        let others =
+            "#/explore?v=2&change=overwrite:9:1&change=overwrite:9:1&change=flip:4:1&change=flip:4:1:sk_buff";
+        let (link, notes) = Link::read(others).unwrap();
+        assert_eq!((link.spec.changes.len(), &notes[..]), (4, &[][..]));
     }
 
     #[test]

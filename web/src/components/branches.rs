@@ -13,8 +13,10 @@ pub struct Row {
     pub from: Option<u32>,
     /// What was changed.
     pub text: String,
-    /// Where.
+    /// Where in the run on screen.
     pub at: Option<u32>,
+    /// Where in the run that it was made from, for one that is not known in the run on screen.
+    pub origin_at: Option<u32>,
     /// Its totals, left and right, once it was run: bytes copied, allocations, dedup ratio held, footprint.
     pub totals: Option<[[f64; 4]; 2]>,
     /// Events of the run.
@@ -54,6 +56,11 @@ pub fn branches(props: &Props) -> Html {
             </table>
         </div>
     }
+}
+
+/// Which run one was made from, and at which of its events.
+fn made_from(from: u32, at: Option<u32>) -> String {
+    at.map_or(format!(" from {from}"), |at| format!(" (event {} of run {from})", grouped(at.into())))
 }
 
 fn entry(props: &Props, row: &Row) -> Html {
@@ -108,7 +115,7 @@ fn entry(props: &Props, row: &Row) -> Html {
             <td>
                 if here { <b>{ &row.text }</b> } else { <button class="link" data-branch={id.to_string()} onclick={go}>{ &row.text }</button> }
                 { there }
-                if let Some(from) = row.from { <span class="dim">{ format!(" from {from}") }</span> }
+                if let Some(from) = row.from { <span class="dim">{ made_from(from, row.origin_at) }</span> }
                 if !here { { " · " }<button class="link" data-beside={id.to_string()} aria-pressed={known.then(|| beside.to_string())} onclick={compare}>{ words }</button> }
             </td>
             <td>{ if known { grouped(row.events.into()) } else { "…".to_owned() } }</td>

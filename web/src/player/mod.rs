@@ -60,10 +60,10 @@ pub enum Unit {
 /// A moment that can be found again in another run of the same traffic.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Anchor {
-    /// Before the first event.
-    Start,
-    /// Just as this stage event has happened.
-    Stage(Event),
+    /// So many events after the beginning, before the first stage.
+    Start(u32),
+    /// So many events after this stage event, before the next one.
+    Stage(Event, u32),
     /// At this position, of the same run once more.
     At(u32),
     /// After the last event.
@@ -235,31 +235,32 @@ impl Player {
         self.surfaces = None;
     }
 
-    /// The moment of a position in terms that hold for any configuration: the last stage that a packet entered, or the end.
+    /// The moment of a position in terms that hold for any configuration: how many events after the last stage that a packet
+    /// entered, or the end.
     pub fn anchor(&self, position: u32) -> Anchor {
         let Some(timeline) = &self.timeline else { return Anchor::End };
         if position >= timeline.len() {
             return Anchor::End;
         }
-        for at in (1..=position).rev() {
-            if let Some((None, event)) = timeline.event(at)
-                && matches!(event.kind, snapstack::sim::Kind::Stage { .. })
-            {
-                return Anchor::Stage(event);
-            }
-        }
-        Anchor::Start
+        let stage = (1..=position).rev().find_map(|at| Some((at, timeline.stage(at)?)));
+        stage.map_or(Anchor::Start(position), |(at, event)| Anchor::Stage(event, position - at))
     }
 
     /// The position of the moment that an anchor of another run of the same traffic names.
     pub fn find(&self, anchor: &Anchor) -> u32 {
-        match (anchor, &self.timeline) {
-            (Anchor::Start, _) | (_, None) => 0,
-            (Anchor::At(position), _) => (*position).min(self.end()),
-            (Anchor::End, _) => self.end(),
-            (Anchor::Stage(event), Some(timeline)) => {
-                timeline.find_stage(event).unwrap_or_else(|| timeline.position_at(event.time_ns))
-            }
+        let Some(timeline) = &self.timeline else { return 0 };
+        // No further than to the next stage.
+        let after = |from: u32, events: u32| {
+            let to = from.saturating_add(events).min(timeline.len());
+            (from + 1..=to).find(|at| timeline.stage(*at).is_some()).map_or(to, |next| next - 1)
+        };
+        match anchor {
+            Anchor::Start(events) => after(0, *events),
+            Anchor::At(position) => (*position).min(self.end()),
+            Anchor::End => self.end(),
+            Anchor::Stage(event, events) => timeline
+                .find_stage(event)
+                .map_or_else(|| timeline.position_at(event.time_ns), |from| after(from, *events)),
         }
     }
 

@@ -1,4 +1,4 @@
-use snapstack::sim::Config;
+use snapstack::sim::{Config, Kind};
 
 use super::*;
 use crate::timeline::tests::timeline;
@@ -95,19 +95,41 @@ fn a_moment_is_found_again_with_other_lines_where_the_same_stage_is_entered() {
     let moments: Vec<u32> = (1..player.end()).step_by(997).collect();
     let anchors: Vec<Anchor> = moments.iter().map(|at| player.anchor(*at)).collect();
     let end = player.anchor(player.end());
-    assert_eq!((player.anchor(0), &end), (Anchor::Start, &Anchor::End));
-    player.begin(timeline(Config { line_size: 16, ..Config::for_capture() }, 4096));
+    assert_eq!((player.anchor(0), &end), (Anchor::Start(0), &Anchor::End));
+    let other = Config { line_size: 16, header_split: false, doorbell_every: 4, ..Config::for_capture() };
+    player.begin(timeline(other, 4096));
     let mut moved = 0;
     for (before, anchor) in moments.iter().zip(&anchors) {
         let found = player.find(anchor);
-        if let Anchor::Stage(event) = anchor {
-            let (side, now) = stage(&player, found).unwrap();
-            assert_eq!((side, now.kind, now.packet), (None, event.kind, event.packet));
+        if let Anchor::Stage(event, after) = anchor {
+            let since = (0..=*after).find_map(|since| {
+                let (side, now) = stage(&player, found - since)?;
+                (side.is_none() && matches!(now.kind, Kind::Stage { .. })).then_some((since, now))
+            });
+            let (_, now) = since.unwrap_or_else(|| panic!("{before} is not found behind its stage: {found}"));
+            assert_eq!((now.kind, now.packet), (event.kind, event.packet));
         }
         moved += u32::from(found != *before);
     }
-    assert!(moved > 3, "the same number is another moment there");
-    assert_eq!((player.find(&Anchor::Start), player.find(&end)), (0, player.end()));
+    assert!(moved > 3, "the same number is another moment there: {moved}");
+    assert_eq!((player.find(&Anchor::Start(0)), player.find(&end)), (0, player.end()));
+}
+
+#[test]
+fn every_moment_between_two_stages_is_itself_in_the_same_run_and_goes_no_further_than_the_next_stage() {
+    let mut player = player(false);
+    let run = |player: &Player, at| player.timeline.as_ref().and_then(|run| run.stage(at)).is_some();
+    for at in (0..player.end()).step_by(7) {
+        assert_eq!(player.find(&player.anchor(at)), at);
+    }
+    let at = (1..player.end()).rev().find(|at| run(&player, *at) && !run(&player, at + 1)).unwrap();
+    let Anchor::Stage(event, 0) = player.anchor(at) else { panic!("{at} is a stage") };
+    let next = (at + 1..=player.end()).find(|at| run(&player, *at)).unwrap_or(player.end() + 1);
+    assert_eq!(player.find(&Anchor::Stage(event, u32::MAX)), next - 1);
+    let first = player.timeline.as_ref().and_then(Timeline::first_stage).unwrap();
+    assert_eq!(player.find(&Anchor::Start(u32::MAX)), first - 1);
+    player.timeline = None;
+    assert_eq!(player.find(&Anchor::Stage(event, 3)), 0);
 }
 
 #[test]

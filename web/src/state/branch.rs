@@ -52,6 +52,16 @@ impl Branches {
         self.go_to(spec) || self.len() + spec.changes.len() <= KEPT && self.reach(spec)
     }
 
+    /// Whether a run is not one of these, and is made from one of these by changes for which there is no room.
+    pub fn has_no_room(&self, spec: &Spec) -> bool {
+        let base = |other: &Spec| (&other.config, other.schemes) == (&spec.config, spec.schemes);
+        let made = |branch: &Branch| base(&branch.spec) && spec.changes.starts_with(&branch.spec.changes);
+        self.len() > 1
+            && self.len() + spec.changes.len() > KEPT
+            && self.all.iter().any(made)
+            && self.all.iter().all(|branch| branch.spec != *spec)
+    }
+
     /// Goes to a run that is one of these, or made from one of these by the last of its changes.
     fn reach(&mut self, spec: &Spec) -> bool {
         let mut base = spec.clone();
@@ -200,6 +210,11 @@ mod tests {
         assert!(!branches.enter(&other));
         assert_eq!(branches, before);
         let many: Vec<u32> = (0..32).collect();
+        assert!(!branches.has_no_room(&with(&[8])) && !branches.has_no_room(&Spec::default()));
+        assert!(
+            branches.has_no_room(&with(&many))
+                && !branches.has_no_room(&Spec { changes: with(&many).changes, ..other })
+        );
         assert!(!branches.enter(&with(&many)), "a tree has no room for all changes that a link may carry");
         assert_eq!(Branches::of(&with(&many), 2).len(), 33, "and one of their own has");
     }

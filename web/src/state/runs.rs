@@ -174,7 +174,11 @@ impl State {
         if self.settled.is_some() && (&spec, &file, &link.filter, link.view) != now {
             self.history.push(Rc::new(self.step_of(self.packets.filter.clone(), true)));
         }
+        let full = self.settled.is_some() && self.file == file && self.branches.has_no_room(&spec);
         self.enter_tree(&spec, &file);
+        if full {
+            self.tell("What was in Branches had to go, as there is no room beside it for this link's run: Undo brings it back.");
+        }
         (self.spec, self.file) = (spec, file);
         self.returns = None;
         self.pending = None;
@@ -431,6 +435,8 @@ impl State {
                         self.mark = step.link.mark;
                         vec![Effect::Moment(at), Effect::MarkMoment(self.mark)]
                     }
+                    // To go back to a run is to go back to its moment.
+                    Some(at) if step.link.spec == self.shown => vec![Effect::Restore, Effect::Moment(at)],
                     _ => vec![Effect::Restore],
                 };
                 effects.extend(self.choose(&step.link));
@@ -474,8 +480,10 @@ impl State {
             effects.extend(chosen);
             effects.push(Effect::LinkShown);
         }
-        if !self.resumed && !self.shown.changes.is_empty() {
-            let text = names(&self.shown.changes);
+        let mut happened = self.shown.changes.clone();
+        happened.retain(|change| !self.idle.contains(change));
+        if !self.resumed && !happened.is_empty() {
+            let text = names(&happened);
             self.tell(&format!("This run is changed: {text}. Branches has the run without it."));
         }
         let commands = std::mem::take(&mut self.link.commands);

@@ -121,8 +121,13 @@ impl State {
 
     /// What is on screen, with another packet filter, before a link or not.
     pub(super) fn step_of(&self, filter: PacketFilter, linked: bool) -> Step {
+        let shown = self.settled.as_ref().map(|(step, _)| (&step.link.spec, &step.file));
+        // Before a run has come to its moment, the cursor is at none of it.
+        let at_moment = self.digest.is_some() || self.here > 0;
+        let there = linked || at_moment && shown == Some((&self.spec, &self.file));
+        let link = self.link_of(&self.spec, self.here);
         Step {
-            link: Link { filter, ..self.link_of(&self.spec, self.here) },
+            link: Link { filter, at: link.at.filter(|_| there), ..link },
             file: self.file.clone(),
             branches: self.branches.clone(),
             bookmarks: self.bookmarks.clone(),

@@ -335,11 +335,15 @@ impl Timeline {
         if forward { found.min() } else { found.max() }
     }
 
+    /// The event at a position, if in both lanes a packet enters a stage there.
+    pub fn stage(&self, position: u32) -> Option<Event> {
+        let (side, event) = self.event(position)?;
+        (side.is_none() && matches!(event.kind, Kind::Stage { .. })).then_some(event)
+    }
+
     /// Where the first packet enters its first stage.
     pub fn first_stage(&self) -> Option<u32> {
-        (1..=self.len()).find(
-            |at| matches!(self.event(*at), Some((None, event)) if matches!(event.kind, Kind::Stage { .. })),
-        )
+        (1..=self.len()).find(|at| self.stage(*at).is_some())
     }
 
     /// Where a stage event of another run of the same traffic is in this one.

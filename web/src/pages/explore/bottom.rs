@@ -13,7 +13,7 @@ use crate::components::{
 use crate::plots::PLOTS;
 use crate::scene::duration;
 use crate::session::{Msg, Session};
-use crate::state::{Action, Bottom, Filter};
+use crate::state::{Action, Bottom, Branch, Filter};
 use crate::timeline::{Side, Timeline};
 use crate::words::{change_words, describe};
 
@@ -187,6 +187,24 @@ fn ledger(session: &Session) -> Html {
     byte_ledger(&ByteLedgerProps { rows, plot, onseek: session.on(Msg::GoTo) })
 }
 
+/// Where a branch's change is in the run on screen, which has the changes `shown`, if that is known: where it happened, or where
+/// it was made, if that was in this run (`made_here`). Else where it was made in the run that the branch comes from, if that is.
+fn place(
+    branch: &Branch,
+    run: Option<&Timeline>,
+    shown: &[Change],
+    made_here: bool,
+) -> (Option<u32>, Option<u32>) {
+    let Some((_, change, made)) = &branch.origin else { return (None, None) };
+    let made = Some(*made).filter(|at| *at > 0);
+    let here = if shown.contains(change) {
+        run.and_then(|run| run.change_at(change))
+    } else {
+        made.filter(|_| made_here)
+    };
+    (here, made.filter(|_| here.is_none()))
+}
+
 fn branches(session: &Session) -> Html {
     let player = session.player.borrow();
     let branches = &session.state.branches;
@@ -202,13 +220,16 @@ fn branches(session: &Session) -> Html {
                 let known = run.filter(|_| !(arrives && session.state.shown.changes.contains(change)));
                 change_words(change, known)
             });
-            let there = change.and_then(|change| run?.change_at(change));
+            let (shown, from) = (&session.state.shown.changes, branch.origin.as_ref().map(|origin| origin.0));
+            let made_here = from.is_some_and(|from| branches.key(from) == session.state.shown_key());
+            let (at, origin_at) = place(branch, run, shown, made_here);
             let text = format!("{} · {text}", branch.id);
             BranchRow {
                 id: branch.id,
-                from: branch.origin.as_ref().map(|origin| origin.0),
+                from,
                 text,
-                at: branch.origin.as_ref().map(|origin| origin.2).filter(|at| *at > 0).or(there),
+                at,
+                origin_at,
                 totals: kept.map(|kept| {
                     kept.series.each_ref().map(|lane| {
                         [&lane.copied, &lane.allocations, &lane.held, &lane.footprint]
@@ -228,4 +249,51 @@ fn branches(session: &Session) -> Html {
         ongo: session.on(|id| Msg::Act(Action::Branch(id))),
         onbeside: session.on(|id| Msg::Act(Action::Beside(id))),
     })
+}
+
+#[cfg(all(test, not(target_family = "wasm")))]
+mod tests {
+    use std::sync::Arc;
+
+    use snapstack::sim::{Config, FaultKind, Setup};
+    use snapstack::traffic::Traffic;
+
+    use super::*;
+    use crate::spec::Spec;
+    use crate::state::Branches;
+    use crate::timeline::tests::build;
+
+    fn run(changes: &[Change]) -> Timeline {
+        let traffic = Traffic::read(include_bytes!("../../../../static/captures/demo-web.pcap")).unwrap();
+        let setup = Setup::new(Config::for_capture(), Some(Arc::new(traffic)));
+        build(&Setup { changes: changes.to_vec(), ..setup }, 4096)
+    }
+
+    #[test]
+    fn a_branch_leads_to_where_its_change_is_in_the_run_on_screen_and_else_nowhere() {
+        let changes = [
+            Change::Flip { packet: 30, offset: 10, scheme: Some(Scheme::Snapshot) },
+            Change::Lose { from_peer: false, frame: 20 },
+        ];
+        let mut branches = Branches::new(Spec::default(), 1);
+        branches.grow(changes[0], 2006);
+        branches.grow(changes[1], 2261);
+        let [first, flipped, lost] = [0, 1, 2].map(|id| branches.get(id).unwrap());
+        let both = run(&changes);
+        assert_eq!(place(first, Some(&both), &changes, false), (None, None));
+        let faults = [(flipped, FaultKind::Flipped, 30), (lost, FaultKind::Lost, 20)];
+        for (branch, wanted, of) in faults {
+            let (at, origin) = place(branch, Some(&both), &changes, false);
+            let (_, event) = both.event(at.unwrap()).unwrap();
+            assert!(
+                matches!(event.kind, Kind::Fault { fault, frame, .. } if (fault, frame) == (wanted, of)),
+                "{event:?}"
+            );
+            assert_eq!(origin, None);
+        }
+        let none = run(&[]);
+        assert_eq!(place(flipped, Some(&none), &[], true), (Some(2006), None), "it was made there");
+        assert_eq!(place(lost, Some(&none), &[], false), (None, Some(2261)), "it was made in run 1");
+        assert_eq!(place(lost, None, &changes, false), (None, Some(2261)), "the run has not come to it");
+    }
 }

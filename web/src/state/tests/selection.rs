@@ -141,7 +141,7 @@ fn a_change_that_never_happened_is_told_and_so_are_those_of_a_link() {
     let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
     for part in [
         "“evil”",
-        "is changed: frame 3 lost on its way out, frame 999999",
+        "is changed: frame 3 lost on its way out. Branches",
         "never happens in this run",
         "moment: frame 999999",
     ] {
@@ -150,6 +150,54 @@ fn a_change_that_never_happened_is_told_and_so_are_those_of_a_link() {
     state.apply(Action::Undo);
     finish(&mut state);
     assert_eq!((&state.idle[..], &state.notice), (&[][..], &None), "it was another run's");
+    state.apply(Action::Address("#/explore?v=2&change=lose:out:999999".to_owned()));
+    state.apply(Action::Started(state.spec.clone()));
+    state.idle = state.spec.changes.clone();
+    state.apply(Action::Done(results()));
+    assert!(matches!(&state.notice, Some(Notice::Info(text)) if text.starts_with("This never happens")));
+}
+
+#[test]
+fn undo_goes_to_the_moment_of_its_step_and_a_change_keeps_the_moment_on_screen() {
+    let mut state = running();
+    let lose = |frame| Action::Change(Change::Lose { from_peer: false, frame }, 40);
+    state.here = 9000;
+    state.apply(lose(3));
+    assert!(!finish(&mut state).contains(&Effect::Moment(9000)), "it is found by what happens there");
+    state.here = 8988;
+    state.apply(Action::Undo);
+    assert!(finish(&mut state).contains(&Effect::Moment(9000)));
+    state.here = 9000;
+    state.apply(Action::Redo);
+    assert!(finish(&mut state).contains(&Effect::Moment(8988)));
+    // A run that was never on screen has no moment of its own.
+    state.apply(lose(4));
+    state.apply(lose(5));
+    finish(&mut state);
+    state.apply(Action::Undo);
+    let effects = finish(&mut state);
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Moment(_))), "{effects:?}");
+}
+
+#[test]
+fn branches_that_go_for_those_of_a_link_are_told() {
+    let mut state = running();
+    let told =
+        |state: &State| matches!(&state.notice, Some(Notice::Info(text)) if text.contains("had to go"));
+    for frame in 1..=11 {
+        state.apply(Action::Address(format!("#/explore?v=2&change=lose:out:{frame}")));
+        finish(&mut state);
+        assert!(!told(&state), "{frame}");
+    }
+    let before = state.branches.clone();
+    assert_eq!(before.len(), 12);
+    state.apply(Action::Address("#/explore?v=2&change=lose:out:12".to_owned()));
+    finish(&mut state);
+    assert!(told(&state) && state.branches.tree() != before.tree(), "{:?}", state.notice);
+    state.apply(Action::Undo);
+    assert_eq!(state.branches, before);
+    state.apply(Action::Address("#/explore?v=2&line=16&change=lose:out:12".to_owned()));
+    assert!(!told(&state), "another run has a tree of its own");
 }
 
 #[test]
