@@ -197,7 +197,7 @@ impl Component for Provider {
         player.borrow_mut().still = theme::still();
         frames::run(Rc::downgrade(&player), ctx.link().callback(|status| Msg::Act(Action::Status(status))));
         let session = Session {
-            state: Rc::default(),
+            state: Rc::new(State::new(embedded())),
             player,
             page: Page::of(&hash()).unwrap_or(Page::Explore),
             over: None,

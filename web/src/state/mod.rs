@@ -129,6 +129,8 @@ pub struct State {
     pub percent: u32,
     /// Whether the run on screen came to a halt on its way.
     pub halted: bool,
+    /// Whether the page is embedded in another, and so only looks.
+    pub embedded: bool,
     /// What the worker told about what is selected.
     pub inspect: Inspect,
     /// The moment to compare with.
@@ -222,6 +224,13 @@ impl Filter {
     }
 }
 
+impl State {
+    /// The state of a page that is opened, perhaps embedded in another.
+    pub fn new(embedded: bool) -> Self {
+        Self { embedded, ..Self::default() }
+    }
+}
+
 impl Default for State {
     fn default() -> Self {
         Self {
@@ -264,6 +273,7 @@ impl Default for State {
             place: None,
             percent: 0,
             halted: false,
+            embedded: false,
             inspect: Inspect::default(),
             mark: None,
             bookmarks: Vec::new(),

@@ -317,8 +317,10 @@ impl State {
             .as_ref()
             .map(|capture| File { sha256: capture.sha256.clone(), name: capture.name.clone() });
         let stand_in = stand_in.unwrap_or_default();
+        let where_to =
+            if self.embedded { "open the full page and drop that file there" } else { "drop that file here" };
         self.notice = Some(Notice::Info(format!(
-            "{before}{about} {name} (SHA-256 {sum}…), which {why}: drop that file here to see it. Until then this is {}.",
+            "{before}{about} {name} (SHA-256 {sum}…), which {why}: {where_to} to see it. Until then this is {}.",
             stand_in.name
         )));
         // It stays wanted until that is dropped.
@@ -484,7 +486,8 @@ impl State {
         happened.retain(|change| !self.idle.contains(change));
         if !self.resumed && !happened.is_empty() {
             let text = names(&happened);
-            self.tell(&format!("This run is changed: {text}. Branches has the run without it."));
+            let beside = if self.embedded { "" } else { " Branches has the run without it." };
+            self.tell(&format!("This run is changed: {text}.{beside}"));
         }
         let commands = std::mem::take(&mut self.link.commands);
         if !commands.is_empty() {

@@ -152,6 +152,23 @@ fn a_link_shows_its_moment_and_says_whether_it_was_reproduced() {
 }
 
 #[test]
+fn an_embedded_page_speaks_of_nothing_that_it_lacks() {
+    let mut state = State::new(true);
+    let link = Link { capture: Some("ab".repeat(32)), name: Some("some.pcap".to_owned()), ..Link::default() };
+    state.apply(Action::Address(link.fragment()));
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Unreadable);
+    let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+    assert!(text.contains("open the full page and drop that file there"), "{text}");
+    let mut state = running();
+    state.embedded = true;
+    state.apply(Action::Address("#/explore?v=2&change=lose:out:3".to_owned()));
+    finish(&mut state);
+    let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+    assert!(text.ends_with("frame 3 lost on its way out."), "{text}");
+}
+
+#[test]
 fn a_link_about_another_file_asks_for_it_until_it_is_there() {
     let mut state = State::default();
     let wanted = "ab".repeat(32);
