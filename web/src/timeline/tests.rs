@@ -81,6 +81,12 @@ pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
     build(&Setup::new(config, Some(demo())), batch)
 }
 
+/// The demo capture's run with changes.
+pub(crate) fn changed(changes: &[Change]) -> Timeline {
+    let setup = Setup::new(Config::for_capture(), Some(demo()));
+    build(&Setup { changes: changes.to_vec(), ..setup }, 4096)
+}
+
 fn capture() -> Config {
     Config::for_capture()
 }

@@ -253,21 +253,12 @@ fn branches(session: &Session) -> Html {
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
-    use std::sync::Arc;
-
-    use snapstack::sim::{Config, FaultKind, Setup};
-    use snapstack::traffic::Traffic;
+    use snapstack::sim::FaultKind;
 
     use super::*;
     use crate::spec::Spec;
     use crate::state::Branches;
-    use crate::timeline::tests::build;
-
-    fn run(changes: &[Change]) -> Timeline {
-        let traffic = Traffic::read(include_bytes!("../../../../static/captures/demo-web.pcap")).unwrap();
-        let setup = Setup::new(Config::for_capture(), Some(Arc::new(traffic)));
-        build(&Setup { changes: changes.to_vec(), ..setup }, 4096)
-    }
+    use crate::timeline::tests::changed as run;
 
     #[test]
     fn a_branch_leads_to_where_its_change_is_in_the_run_on_screen_and_else_nowhere() {

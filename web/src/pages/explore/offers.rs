@@ -59,19 +59,8 @@ pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
-    use std::sync::Arc;
-
-    use snapstack::sim::{Config, Setup};
-    use snapstack::traffic::Traffic;
-
     use super::*;
-    use crate::timeline::tests::build;
-
-    fn run(changes: &[Change]) -> Timeline {
-        let traffic = Traffic::read(include_bytes!("../../../../static/captures/demo-web.pcap")).unwrap();
-        let setup = Setup::new(Config::for_capture(), Some(Arc::new(traffic)));
-        build(&Setup { changes: changes.to_vec(), ..setup }, 4096)
-    }
+    use crate::timeline::tests::changed as run;
 
     fn offered(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec<Change> {
         about(timeline, packet, changes).into_iter().map(|(_, change, _)| change).collect()
