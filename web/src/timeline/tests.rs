@@ -82,6 +82,7 @@ pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
 }
 
 /// The demo capture's run with changes.
+#[cfg(not(target_family = "wasm"))]
 pub(crate) fn changed(changes: &[Change]) -> Timeline {
     let setup = Setup::new(Config::for_capture(), Some(demo()));
     build(&Setup { changes: changes.to_vec(), ..setup }, 4096)
