@@ -20,7 +20,7 @@ impl Store {
     }
 
     /// Whether all references to a live line come from lines that nothing leads to.
-    pub(in crate::memory) fn is_unreached(&self, plid: u32) -> bool {
+    pub(super) fn is_unreached(&self, plid: u32) -> bool {
         let index = plid as usize - 1;
         let from = self.unreached.get(index).copied().unwrap_or(0);
         let word = self.peek_count(index as u32);
