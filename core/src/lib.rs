@@ -20,6 +20,7 @@ pub mod memory;
 pub mod nic;
 pub mod order;
 pub mod random;
+pub mod shared_list;
 pub mod sim;
 pub mod stack;
 pub mod traffic;

@@ -12,6 +12,7 @@ use super::rx_metadata::RxMetadata;
 use super::rx_ring::RxRing;
 use super::status::Status;
 use crate::ledger::{Ledger, Transaction};
+use crate::shared_list::SharedList;
 
 /// Bytes of one descriptor.
 pub const DESCRIPTOR_BYTES: u64 = 16;
@@ -55,7 +56,7 @@ pub enum Descriptor {
 pub struct DescriptorTx {
     /// The ring; a frame takes several slots.
     pub ring: TxRing,
-    descriptors: Vec<Descriptor>,
+    descriptors: SharedList<Descriptor>,
     /// Descriptors fetched and not yet worked off.
     fetched: u32,
     status: Status,
@@ -63,7 +64,7 @@ pub struct DescriptorTx {
 
 impl DescriptorTx {
     fn new(slots: u32) -> Self {
-        let descriptors = vec![Descriptor::Empty; slots as usize];
+        let descriptors = SharedList::filled(Descriptor::Empty, slots as usize);
         Self { ring: TxRing::new(0, slots), descriptors, fetched: 0, status: Status::default() }
     }
 
@@ -100,8 +101,8 @@ impl DescriptorTx {
 pub struct DescriptorRx {
     /// The ring.
     pub ring: RxRing,
-    addresses: Vec<u64>,
-    written: Vec<RxMetadata>,
+    addresses: SharedList<u64>,
+    written: SharedList<RxMetadata>,
     fetched: u32,
     status: Status,
 }
@@ -110,8 +111,8 @@ impl DescriptorRx {
     fn new(slots: u32) -> Self {
         Self {
             ring: RxRing::new(0, slots),
-            addresses: vec![0; slots as usize],
-            written: vec![RxMetadata::default(); slots as usize],
+            addresses: SharedList::filled(0, slots as usize),
+            written: SharedList::filled(RxMetadata::default(), slots as usize),
             fetched: 0,
             status: Status::default(),
         }
@@ -143,6 +144,17 @@ pub struct DescriptorNic {
 }
 
 impl DescriptorNic {
+    /// Bytes of the rings that `other`, a clone at another time, does not share.
+    pub(crate) fn unshared(&self, other: &Self) -> u64 {
+        let tx = self.tx.iter().zip(&other.tx);
+        let tx = tx.map(|(here, there)| here.descriptors.unshared(&there.descriptors, |_, _| 0));
+        let rx = self.rx.iter().zip(&other.rx).map(|(here, there)| {
+            here.addresses.unshared(&there.addresses, |_, _| 0)
+                + here.written.unshared(&there.written, |_, _| 0)
+        });
+        tx.chain(rx).sum()
+    }
+
     /// A NIC before its first descriptor.
     pub fn new(config: &NicConfig) -> Self {
         Self {

@@ -4,6 +4,7 @@
 //! was sent: so two schemes that send the same frames suffer the same faults.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use crate::random::mix;
 
@@ -104,7 +105,7 @@ pub struct Link {
     /// When the last bit sent so far has left.
     idle_at: u64,
     /// Frames under way, by arrival and then in order of sending.
-    under_way: VecDeque<(u64, Vec<u8>)>,
+    under_way: VecDeque<(u64, Arc<Vec<u8>>)>,
     /// Frames that are lost whatever the injector says, by index.
     planned: Vec<u64>,
 }
@@ -145,15 +146,16 @@ impl Link {
             let bit = bit % (8 * bytes.len() as u64);
             bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
         }
+        let bytes = Arc::new(bytes);
         if fate.duplicated {
             self.counts.duplicated += 1;
-            self.put(arrival, bytes.clone());
+            self.put(arrival, Arc::clone(&bytes));
         }
         self.put(arrival, bytes);
         self.idle_at
     }
 
-    fn put(&mut self, arrival: u64, bytes: Vec<u8>) {
+    fn put(&mut self, arrival: u64, bytes: Arc<Vec<u8>>) {
         // Nearly always behind all others: only a late frame is overtaken.
         let at = self.under_way.partition_point(|(other, _)| *other <= arrival);
         self.under_way.insert(at, (arrival, bytes));
@@ -164,9 +166,12 @@ impl Link {
         self.planned.push(index);
     }
 
-    /// Bytes of the frames under way.
-    pub fn under_way_bytes(&self) -> u64 {
-        self.under_way.iter().map(|(_, frame)| frame.len() as u64).sum()
+    /// Bytes of the frames under way that are not under way any more in `other`, a clone at a later time, and of the list.
+    pub fn unshared(&self, other: &Self) -> u64 {
+        let list = size_of::<(u64, Arc<Vec<u8>>)>() * self.under_way.len();
+        let later = other.next_time().unwrap_or(u64::MAX);
+        let gone = self.under_way.iter().take_while(|(arrival, _)| *arrival < later);
+        list as u64 + gone.map(|(_, frame)| frame.len() as u64).sum::<u64>()
     }
 
     /// When the next frame arrives.
@@ -180,7 +185,7 @@ impl Link {
     }
 
     /// The next frame that has arrived by `now`.
-    pub fn receive(&mut self, now: u64) -> Option<Vec<u8>> {
+    pub fn receive(&mut self, now: u64) -> Option<Arc<Vec<u8>>> {
         self.next_time().filter(|arrival| *arrival <= now)?;
         self.under_way.pop_front().map(|(_, bytes)| bytes)
     }

@@ -651,10 +651,10 @@ impl<B: Saved, T: Tap + Clone + 'static> Run for Replay<B, T> {
         }
     }
 
-    fn unshared(&self, _other: &Self) -> u64 {
+    fn unshared(&self, other: &Self) -> u64 {
         let queues = self.threads.iter().map(|thread| thread.waiting.len() + 4 * thread.received.len());
         let backlog: usize = self.backlog.iter().map(VecDeque::len).sum();
         let entries = 64 * self.threads.len() + 16 * self.kept.len() + 128 * backlog + 32 * self.held.len();
-        self.wires.bytes() + (8 * queues.sum::<usize>() + entries) as u64
+        self.wires.unshared(&other.wires) + (8 * queues.sum::<usize>() + entries) as u64
     }
 }

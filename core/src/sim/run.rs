@@ -38,8 +38,8 @@ impl Saved for SkBuff {
 }
 
 impl Saved for Snapshot {
-    fn unshared(&self, _: &Self) -> u64 {
-        self.state_bytes()
+    fn unshared(&self, other: &Self) -> u64 {
+        Snapshot::unshared(self, other)
     }
 
     fn snapshot(&self) -> Option<&Snapshot> {
@@ -470,6 +470,11 @@ impl<T: Tap + Clone + 'static> Lane<T> {
             let dropped = snapshot.memory_mut().drop_checkpoint(id);
             debug_assert_eq!(dropped, Ok(()), "a state is forgotten once");
         }
+    }
+
+    /// Bytes of what changed in HICAMP memory since the last state was saved or restored: fewer once another one is saved.
+    pub fn pending_checkpoint_bytes(&mut self) -> u64 {
+        self.run.snapshot_mut().map_or(0, |snapshot| snapshot.memory_mut().pending_checkpoint_bytes())
     }
 
     /// Bytes that checkpoints of the HICAMP memory hold together.

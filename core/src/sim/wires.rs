@@ -48,9 +48,9 @@ impl Wires {
         [self.down.counts(), self.up.counts()]
     }
 
-    /// Bytes under way.
-    pub(super) fn bytes(&self) -> u64 {
-        self.down.under_way_bytes() + self.up.under_way_bytes()
+    /// Bytes under way that `other`, a clone at a later time, does not share.
+    pub(super) fn unshared(&self, other: &Self) -> u64 {
+        self.down.unshared(&other.down) + self.up.unshared(&other.up)
     }
 
     /// The faults since the last call, each as it is recorded.

@@ -52,7 +52,7 @@ fn a_link_keeps_order_and_rate_without_faults() {
     assert_eq!(link.receive(link.next_time().unwrap() - 1), None);
     let mut got = Vec::new();
     while let Some(frame) = link.receive(1_000_000) {
-        got.push(frame);
+        got.push(frame.to_vec());
     }
     assert_eq!(got, sent);
 }

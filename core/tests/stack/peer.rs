@@ -109,7 +109,7 @@ impl<B: Buffers> Net<B> {
         }
         let Peer { interface, sockets, wire } = &mut self.peer;
         while let Some(frame) = self.links[0].receive(self.now) {
-            wire.received.push_back(frame);
+            wire.received.push_back(frame.to_vec());
         }
         interface.poll(instant(self.now), wire, sockets);
         for frame in wire.sent.drain(..) {

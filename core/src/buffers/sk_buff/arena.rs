@@ -1,9 +1,11 @@
 //! Conventional physical memory: areas of equal objects, each with a free list and counted references, at addresses of
-//! their own. A clone shares the objects that neither side writes.
+//! their own. A clone shares the objects that neither side writes, and what nobody refers to takes no room: its bytes are
+//! anything until they are written, here zero.
 
 use std::sync::Arc;
 
 use crate::nic::{HostMemory, Iommu, RX_BUFFER_BYTES};
+use crate::shared_list::SharedList;
 
 /// Bytes of a page.
 pub(super) const PAGE: u32 = 4096;
@@ -11,20 +13,38 @@ pub(super) const PAGE: u32 = 4096;
 pub(super) const HEAD: u32 = 640;
 
 const AREA_SHIFT: u32 = 40;
+type Object = Arc<[u8]>;
 
 /// Objects of one size.
 #[derive(Clone)]
 pub(super) struct Arena {
     area: u64,
     size: u32,
-    objects: Vec<Arc<[u8]>>,
-    refs: Vec<u32>,
+    objects: SharedList<Object>,
+    /// One that was not written yet.
+    blank: Object,
+    refs: SharedList<u32>,
     free: Vec<u32>,
 }
 
 impl Arena {
     fn new(area: u64, size: u32) -> Self {
-        Self { area, size, objects: Vec::new(), refs: Vec::new(), free: Vec::new() }
+        let blank = vec![0; size as usize].into();
+        Self {
+            area,
+            size,
+            objects: SharedList::default(),
+            blank,
+            refs: SharedList::default(),
+            free: Vec::new(),
+        }
+    }
+
+    /// One more object.
+    fn grow(&mut self) -> u32 {
+        self.objects.push(Arc::clone(&self.blank));
+        self.refs.push(0);
+        self.refs.len() as u32 - 1
     }
 
     /// Bytes of an object.
@@ -39,11 +59,7 @@ impl Arena {
 
     /// An object with one reference, by index; its content is whatever was there.
     pub(super) fn take(&mut self) -> u32 {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.objects.push(vec![0; self.size as usize].into());
-            self.refs.push(0);
-            self.refs.len() as u32 - 1
-        });
+        let index = self.free.pop().unwrap_or_else(|| self.grow());
         self.refs[index as usize] = 1;
         index
     }
@@ -63,6 +79,7 @@ impl Arena {
         let last = *refs == 0;
         if last {
             self.free.push(index);
+            self.objects[index as usize] = Arc::clone(&self.blank);
         }
         last
     }
@@ -75,24 +92,20 @@ impl Arena {
         Arc::make_mut(&mut self.objects[index as usize])
     }
 
-    /// Two different objects at once: one to read, one to write.
-    pub(super) fn pair(&mut self, from: u32, to: u32) -> (&[u8], &mut [u8]) {
-        let (from, to) = (from as usize, to as usize);
-        let (low, high) = self.objects.split_at_mut(from.max(to));
-        if from < to {
-            (&low[from], Arc::make_mut(&mut high[0]))
-        } else {
-            (&high[0], Arc::make_mut(&mut low[to]))
-        }
+    /// Two objects at once: one to read, one to write.
+    pub(super) fn pair(&mut self, from: u32, to: u32) -> (Object, &mut [u8]) {
+        (Arc::clone(&self.objects[from as usize]), self.object_mut(to))
     }
 
     /// Bytes of objects that `other`, a clone at another time, does not share.
     pub(super) fn unshared(&self, other: &Self) -> u64 {
-        let shared = |index: usize, object: &Arc<[u8]>| {
-            other.objects.get(index).is_some_and(|there| Arc::ptr_eq(object, there))
+        let object = |here: &Object, there: Option<&Object>| {
+            let shared =
+                there.is_some_and(|there| Arc::ptr_eq(here, there)) || Arc::ptr_eq(here, &self.blank);
+            if shared { 0 } else { self.size.into() }
         };
-        let own = self.objects.iter().enumerate().filter(|(index, object)| !shared(*index, object)).count();
-        own as u64 * u64::from(self.size) + self.objects.len() as u64 * 24
+        let counts = self.refs.unshared(&other.refs, |_, _| 0) + 4 * self.free.len() as u64;
+        self.objects.unshared(&other.objects, object) + counts
     }
 
     /// The object at an address, and which of its bytes: nothing that is mapped reaches over the end of its object.

@@ -24,6 +24,7 @@ use crate::nic::{
     DESCRIPTOR_BYTES, Delivery, DescriptorNic, Iommu, IommuCounts, NicConfig, NicCounts, RingPointers, Rss,
     RxMetadata, TxFrames, TxOffload,
 };
+use crate::shared_list::SharedList;
 use arena::Physical;
 use transmit::{Fragment, SK_BUFF};
 
@@ -45,7 +46,7 @@ pub struct SkBuff {
     /// What is in the TX rings, by queue.
     tx: Vec<TxQueue>,
     /// The buffers in the slots of the RX rings, by queue.
-    rx: Vec<Vec<Option<u32>>>,
+    rx: Vec<SharedList<Option<u32>>>,
     /// The contents of the filled ones, by queue.
     rx_contents: Vec<VecDeque<ContentId>>,
     refill_batch: u32,
@@ -98,7 +99,7 @@ impl SkBuff {
             filling: HashMap::new(),
             iommu: Iommu::new(nic.iommu),
             tx: (0..nic.queues).map(|_| TxQueue::default()).collect(),
-            rx: (0..nic.queues).map(|_| vec![None; nic.rx_slots as usize]).collect(),
+            rx: (0..nic.queues).map(|_| SharedList::filled(None, nic.rx_slots as usize)).collect(),
             rx_contents: (0..nic.queues).map(|_| VecDeque::new()).collect(),
             refill_batch: nic.refill_batch,
             line,
@@ -141,7 +142,9 @@ impl SkBuff {
         let own = self.users.iter().filter(|(key, user)| !shared(*key, user));
         let users: usize = own.map(|(_, user)| user.bytes.len()).sum();
         let entries = 64 * (self.users.len() + self.payloads.len());
-        self.memory.unshared(&other.memory) + (users + entries) as u64 + self.contents.bytes()
+        let slots = self.rx.iter().zip(&other.rx).map(|(here, there)| here.unshared(there, |_, _| 0));
+        let rings = self.nic.unshared(&other.nic) + slots.sum::<u64>();
+        self.memory.unshared(&other.memory) + rings + (users + entries) as u64 + self.contents.bytes()
     }
 
     /// What the kernel asked of the IOMMU.

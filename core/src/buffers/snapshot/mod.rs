@@ -23,6 +23,7 @@ use crate::nic::{
     Delivery, NicConfig, NicCounts, RingPointers, Rss, RxMetadata, SegmentNic, TxFrames, TxOffload,
 };
 use crate::order::sort_by_number;
+use crate::shared_list::SharedList;
 
 use payloads::Payloads;
 pub use receive::RxSegment;
@@ -38,9 +39,9 @@ pub struct Snapshot {
     users: Slab<User>,
     payloads: Payloads,
     /// What is in the slots of the TX rings, by queue.
-    tx: Vec<Vec<Option<transmit::Posted>>>,
+    tx: Vec<SharedList<Option<transmit::Posted>>>,
     /// The contents in the slots of the RX rings, by queue.
-    rx: Vec<Vec<Option<ContentId>>>,
+    rx: Vec<SharedList<Option<ContentId>>>,
 }
 
 /// What a segment is held for.
@@ -108,8 +109,8 @@ impl Snapshot {
             contents: Contents::default(),
             users: Slab::new(),
             payloads: Payloads::new(),
-            tx: (0..nic.queues).map(|_| vec![None; nic.tx_slots as usize]).collect(),
-            rx: (0..nic.queues).map(|_| vec![None; nic.rx_slots as usize]).collect(),
+            tx: (0..nic.queues).map(|_| SharedList::filled(None, nic.tx_slots as usize)).collect(),
+            rx: (0..nic.queues).map(|_| SharedList::filled(None, nic.rx_slots as usize)).collect(),
         })
     }
 
@@ -153,13 +154,12 @@ impl Snapshot {
         found.map(|(segment, _)| segment)
     }
 
-    /// Bytes of this state beside the memory.
-    pub fn state_bytes(&self) -> u64 {
-        let slots: usize =
-            self.tx.iter().map(Vec::len).sum::<usize>() + self.rx.iter().map(Vec::len).sum::<usize>();
+    /// Bytes of this state, beside the memory, that `other`, a clone at another time, does not share.
+    pub fn unshared(&self, other: &Self) -> u64 {
+        let tx = self.tx.iter().zip(&other.tx).map(|(here, there)| here.unshared(there, |_, _| 0));
+        let rx = self.rx.iter().zip(&other.rx).map(|(here, there)| here.unshared(there, |_, _| 0));
         let entries = self.users.capacity() + self.payloads.len();
-        (slots * size_of::<Option<transmit::Posted>>() + entries * size_of::<Payload>()) as u64
-            + self.contents.bytes()
+        tx.chain(rx).sum::<u64>() + (entries * size_of::<Payload>()) as u64 + self.contents.bytes()
     }
 
     /// The NIC, to look into.

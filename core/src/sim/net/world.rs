@@ -19,7 +19,7 @@ use crate::sim::wires::{Tap, Wires};
 use crate::stack::Stack;
 
 /// Bytes that a thread with its connection takes at the most, at one host, but for payload.
-const PER_THREAD: u64 = 4096;
+const PER_THREAD: u64 = 2048;
 
 /// What happens next; those at the same time happen in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -295,6 +295,6 @@ where
     fn unshared(&self, other: &Self) -> u64 {
         let peers = (self.peer.stack.buffers().inner(), other.peer.stack.buffers().inner());
         let threads = self.shown.threads.len() + self.peer.threads.len();
-        Saved::unshared(peers.0, peers.1) + self.wires.bytes() + PER_THREAD * threads as u64
+        Saved::unshared(peers.0, peers.1) + self.wires.unshared(&other.wires) + PER_THREAD * threads as u64
     }
 }
