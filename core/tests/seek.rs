@@ -124,6 +124,37 @@ fn saved_states_are_thinned_to_their_budget_and_lead_everywhere_all_the_same() {
     }
 }
 
+/// Large rings, many connections, and a memory that is empty at first and full at the end.
+#[test]
+fn states_of_a_crowded_run_keep_to_their_budget_wherever_the_run_is() {
+    const BUDGET: u64 = 12 << 20;
+    let config = Config {
+        workload: Workload::Bulk,
+        threads: 64,
+        bytes: 65_536,
+        ring_slots: 4096,
+        doorbell_every: 1,
+        queues: 4,
+        megabits: 100,
+        ..Config::default()
+    };
+    let setup = &Setup::new(config, None);
+    for scheme in Scheme::ALL {
+        let mut seeker = forward(scheme, setup, BUDGET);
+        let (states, bytes, last) = (seeker.states(), seeker.bytes(), seeker.lane().now());
+        assert!(states >= 8 && bytes <= BUDGET, "{scheme:?}: {states} states in {bytes} bytes");
+        for time in [last / 2, 0, last, last / 5, last / 5 - 1, last / 3] {
+            seeker.seek(time).unwrap();
+            let bytes = seeker.bytes();
+            assert!(
+                bytes <= BUDGET,
+                "{scheme:?} at {time} ns of {last}: {bytes} bytes in {} states",
+                seeker.states()
+            );
+        }
+    }
+}
+
 #[test]
 fn the_way_to_a_moment_can_be_gone_in_parts_and_left_for_another() {
     for setup in setups() {

@@ -175,6 +175,13 @@ impl Memory {
         bytes + rests.map(rest).sum::<u64>()
     }
 
+    /// Of these, bytes of what changed since the last checkpoint; they become fewer with the next one.
+    pub fn pending_checkpoint_bytes(&mut self) -> u64 {
+        let mut bytes = 0;
+        self.each_array(|array| bytes += array.pending());
+        bytes
+    }
+
     /// Takes nodes that nobody needs out of the tree, from `id` upwards.
     fn prune(&mut self, id: u64) {
         let mut next = Some(id);

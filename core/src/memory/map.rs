@@ -4,6 +4,7 @@
 
 use super::cache::MapCache;
 use super::dag::Root;
+use super::difference::one_word;
 use super::protection::Principal;
 use super::tracked::{Tracked, Versioned};
 use crate::order::sort_by_number;
@@ -22,7 +23,7 @@ impl std::fmt::Display for SegmentId {
 }
 
 /// One entry of the map.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Entry {
     pub(super) root: Root,
     pub(super) length: u64,
@@ -32,6 +33,8 @@ pub(super) struct Entry {
     /// Tells the segment from others that had its ID before; consecutive in a range made at once.
     pub(super) born: u64,
 }
+
+one_word!(Option<Entry>);
 
 impl Entry {
     pub(super) fn new(root: Root, length: u64, owner: Principal) -> Self {

@@ -37,6 +37,7 @@ mod compose;
 mod controller;
 mod cursor;
 mod dag;
+mod difference;
 mod edit;
 mod error;
 mod graft;

@@ -11,6 +11,7 @@
 use bytemuck::{Pod, Zeroable};
 use wide::{CmpEq, i8x16};
 
+use super::difference::Value;
 use super::prefetch::prefetch;
 use super::tracked::{Tracked, Versioned};
 
@@ -21,6 +22,18 @@ pub const WAYS: std::ops::RangeInclusive<u32> = 12..=32;
 #[derive(Clone, Copy, Default, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub(super) struct Block([u32; 16]);
+
+impl Value for Block {
+    type Word = u32;
+
+    fn words(&self) -> &[u32] {
+        &self.0
+    }
+
+    fn words_mut(&mut self) -> &mut [u32] {
+        &mut self.0
+    }
+}
 
 /// All row headers of a store.
 #[derive(Clone)]

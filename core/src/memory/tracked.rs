@@ -18,75 +18,60 @@
 //! | write | one branch while nothing is tracked; else one bit, and a copy at the first write since the checkpoint |
 //! | seal, undo, cross | O(elements changed) |
 
+use super::difference::{Difference, Value};
 use crate::order::NumberMap;
 
-/// Some elements by index, with values they had or will have.
+/// Elements that were written, as they were, in the order in which that happened.
 #[derive(Clone)]
-struct Difference<T> {
+struct Before<T> {
     at: Vec<u32>,
     values: Vec<T>,
 }
 
-impl<T> Default for Difference<T> {
+impl<T> Default for Before<T> {
     fn default() -> Self {
         Self { at: Vec::new(), values: Vec::new() }
     }
 }
 
-impl<T: Copy> Difference<T> {
+impl<T: Copy> Before<T> {
     fn push(&mut self, at: u32, value: T) {
         self.at.push(at);
         self.values.push(value);
     }
 
-    fn iter(&self) -> impl Iterator<Item = (u32, T)> {
-        self.at.iter().copied().zip(self.values.iter().copied())
-    }
-
-    /// All elements of both; where both have one, the value is that of `self`. `marks` has a bit an element, none of them
-    /// set; on return, those of all elements are.
-    fn over(mut self, other: &Self, marks: &mut [u64]) -> Self {
-        for at in &self.at {
-            marks[*at as usize / 64] |= 1 << (at % 64);
-        }
-        for (at, value) in other.iter() {
-            let (word, bit) = (&mut marks[at as usize / 64], 1 << (at % 64));
-            if *word & bit == 0 {
-                *word |= bit;
-                self.push(at, value);
-            }
-        }
-        self
-    }
-
-    fn bytes(&self) -> u64 {
-        (self.at.capacity() * 4 + self.values.capacity() * size_of::<T>()) as u64
+    /// The places in these lists, in the order of the elements' indices.
+    fn order(&self) -> Vec<u32> {
+        let mut order: Vec<u64> =
+            self.at.iter().zip(0..).map(|(at, place)| u64::from(*at) << 32 | place).collect();
+        order.sort_unstable();
+        order.into_iter().map(|key| key as u32).collect()
     }
 }
 
 /// A vector whose changes can be taken back. Behind its end lie default values without number: it grows by reading them,
 /// and never shrinks.
 #[derive(Clone)]
-pub(super) struct Tracked<T> {
+pub(super) struct Tracked<T: Value> {
     now: Vec<T>,
     touched: Vec<u64>,
-    before: Difference<T>,
-    edges: NumberMap<Difference<T>>,
+    before: Before<T>,
+    edges: NumberMap<Difference<T::Word>>,
 }
 
-impl<T> Default for Tracked<T> {
+impl<T: Value> Default for Tracked<T> {
     fn default() -> Self {
         Self::from(Vec::new())
     }
 }
 
-impl<T> From<Vec<T>> for Tracked<T> {
+impl<T: Value> From<Vec<T>> for Tracked<T> {
     fn from(now: Vec<T>) -> Self {
-        Self { now, touched: Vec::new(), before: Difference::default(), edges: NumberMap::default() }
+        Self { now, touched: Vec::new(), before: Before::default(), edges: NumberMap::default() }
     }
 }
 
-impl<T> std::ops::Deref for Tracked<T> {
+impl<T: Value> std::ops::Deref for Tracked<T> {
     type Target = [T];
 
     #[inline]
@@ -95,7 +80,7 @@ impl<T> std::ops::Deref for Tracked<T> {
     }
 }
 
-impl<T: Copy + Default> Tracked<T> {
+impl<T: Value> Tracked<T> {
     /// Bytes of the values alone.
     pub(super) fn heap_bytes(&self) -> usize {
         self.now.capacity() * size_of::<T>()
@@ -131,7 +116,7 @@ impl<T: Copy + Default> Tracked<T> {
     }
 
     /// What changed since the checkpoint; from here on nothing has.
-    fn take_before(&mut self) -> Difference<T> {
+    fn take_before(&mut self) -> Before<T> {
         let before = std::mem::take(&mut self.before);
         for at in &before.at {
             self.touched[*at as usize / 64] = 0;
@@ -164,37 +149,41 @@ pub(super) trait Versioned {
     fn adopt(&mut self, edge: u64);
     /// Drops an edge behind which nothing is needed any more.
     fn forget(&mut self, edge: u64);
+    /// Bytes of what changed since the checkpoint: more than it takes once it is an edge.
+    fn pending(&self) -> u64;
     /// Bytes that all this holds.
     fn bytes(&self) -> u64;
 }
 
-impl<T: Copy + Default> Versioned for Tracked<T> {
+impl<T: Value> Versioned for Tracked<T> {
     fn start(&mut self) {
         self.touched = vec![0; words(self.now.len())];
     }
 
     fn stop(&mut self) {
         self.touched = Vec::new();
-        self.before = Difference::default();
+        self.before = Before::default();
         self.edges.clear();
     }
 
     fn seal(&mut self, edge: u64) {
         let before = self.take_before();
-        self.edges.insert(edge, before);
+        let order = before.order();
+        let at: Vec<u32> = order.iter().map(|place| before.at[*place as usize]).collect();
+        let old: Vec<T> = order.iter().map(|place| before.values[*place as usize]).collect();
+        self.edges.insert(edge, Difference::between(&at, &old, &self.now));
     }
 
     fn undo(&mut self) {
-        for (at, value) in self.take_before().iter() {
-            self.now[at as usize] = value;
+        let before = self.take_before();
+        for (at, value) in before.at.iter().zip(&before.values) {
+            self.now[*at as usize] = *value;
         }
     }
 
     fn cross(&mut self, edge: u64) {
         if let Some(difference) = self.edges.get_mut(edge) {
-            for (at, value) in difference.at.iter().zip(&mut difference.values) {
-                std::mem::swap(&mut self.now[*at as usize], value);
-            }
+            *difference = difference.swap(&mut self.now);
         }
     }
 
@@ -202,23 +191,37 @@ impl<T: Copy + Default> Versioned for Tracked<T> {
         let near = self.edges.remove(near).unwrap_or_default();
         let far = self.edges.remove(far).unwrap_or_default();
         // What is different only on the near edge is the same at both ends of the far one.
-        let mut marks = vec![0; words(self.now.len())];
-        self.edges.insert(name, far.over(&near, &mut marks));
+        self.edges.insert(name, far.over(&near));
     }
 
     fn adopt(&mut self, edge: u64) {
-        let before = self.take_before();
         let edge = self.edges.remove(edge).unwrap_or_default();
-        self.before = edge.over(&before, &mut self.touched);
+        let order = self.before.order();
+        let mut known = order.iter().peekable();
+        for part in edge.parts() {
+            while known.next_if(|place| self.before.at[**place as usize] < part.at).is_some() {}
+            if let Some(place) = known.next_if(|place| self.before.at[**place as usize] == part.at) {
+                part.put(self.before.values[*place as usize].words_mut());
+            } else {
+                self.keep(part.at as usize);
+                if let Some(value) = self.before.values.last_mut() {
+                    part.put(value.words_mut());
+                }
+            }
+        }
     }
 
     fn forget(&mut self, edge: u64) {
         self.edges.remove(edge);
     }
 
+    fn pending(&self) -> u64 {
+        (4 * self.before.at.capacity() + size_of::<T>() * self.before.values.capacity()) as u64
+    }
+
     fn bytes(&self) -> u64 {
         let edges: u64 = self.edges.values().map(Difference::bytes).sum();
-        8 * self.touched.capacity() as u64 + self.before.bytes() + edges
+        8 * self.touched.capacity() as u64 + self.pending() + edges
     }
 }
 

@@ -1,8 +1,9 @@
 //! Going to any moment of a run: saved states on the way, from which it runs on (DESIGN.md section 6).
 //!
-//! States are saved while the run goes forward for the first time. When they hold more than their budget, every second one
-//! goes, and from then on they are saved half as often: so they stay spread evenly over a run of any length. On the way from
-//! one of them to the moment that is sought, a few more are saved, for who looks at a moment wants to step back from it.
+//! States are saved while the run goes forward for the first time. When they hold more than their budget, one goes for each
+//! that comes, where they are closest, and once none is close to another they are saved half as often: so they stay spread evenly
+//! over a run of any length, and no step takes long. On the way from one of them to the moment that is sought, a few more are
+//! saved, for who looks at a moment wants to step back from it.
 //!
 //! What happens in a step is there at once, but its records are stamped by clocks that go on meanwhile: software's by every
 //! layer, the sending NIC's by every frame. So the records that have been told up to a time are of no one state: of the steps
@@ -18,6 +19,8 @@ use crate::buffers::BufferError;
 pub const SEEK_BYTES: u64 = 128 << 20;
 /// Events between two saved states, before any is given up.
 const SPACING: u64 = 4_096;
+/// A state is also saved when what changed since the last one takes this part of the budget, as it takes less then.
+const PENDING: u64 = 16;
 /// Steps between two looks at whether a state is due.
 const STEPS: u32 = 32;
 /// Events between two states saved near a moment that was sought, and how many of them are kept.
@@ -144,10 +147,13 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
             let new = (self.lane.events() - known) as usize;
             self.made.extend_from_slice(&fresh[fresh.len().saturating_sub(new)..]);
             let last = self.marks.last().map_or(0, |mark| mark.events);
-            if self.reached() >= last + self.spacing {
+            let full = self.lane.pending_checkpoint_bytes() > self.budget / PENDING;
+            if self.reached() >= last + self.spacing || full {
                 self.mark()?;
             }
         }
+        // What changed since the last state counts, too.
+        self.keep_to_budget();
         Ok(!self.over)
     }
 
@@ -196,6 +202,8 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
                     self.lane.forget(near.state);
                 }
             }
+            // States hold what differs from here, which may be more here than at the end.
+            self.keep_to_budget();
         }
         // On the way the same contents come to be that have told their lines before.
         self.watched |= self.lane.unwatch();
@@ -231,6 +239,7 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
             }
         }
         self.lane.discard_events();
+        self.keep_to_budget();
         Ok(!self.is_before())
     }
 
@@ -291,29 +300,32 @@ impl<T: Tap + Clone + 'static> Seeker<T> {
     fn mark(&mut self) -> Result<(), BufferError> {
         let mark = Self::present(&mut self.lane, &mut self.marks)?;
         self.marks.push(mark);
-        while self.bytes() > self.budget && self.marks.len() > 2 {
-            self.thin();
-        }
+        self.keep_to_budget();
         Ok(())
     }
 
-    /// Gives up every second state but the first.
-    fn thin(&mut self) {
-        self.spacing *= 2;
-        let marks = std::mem::take(&mut self.marks);
-        for (index, mark) in marks.into_iter().enumerate() {
-            if index % 2 == 0 {
-                self.marks.push(mark);
-            } else {
-                self.lane.forget(mark.state);
-            }
+    /// Gives up states, as many as it takes: mostly one for one that has come.
+    fn keep_to_budget(&mut self) {
+        while self.marks.len() > 1 && self.bytes() > self.budget {
+            self.thin();
         }
-        // What was shared with the neighbours that have gone may not be shared with those that are left.
-        for index in 1..self.marks.len() {
-            let (before, after) = self.marks.split_at_mut(index);
-            if let (Some(last), Some(next)) = (before.last_mut(), after.first()) {
-                last.bytes = last.state.unshared(&next.state);
-            }
+    }
+
+    /// Gives up the state, but not the first, without which the rest is still spread most evenly.
+    fn thin(&mut self) {
+        let gap = |at: &usize| self.marks[at + 1].events - self.marks[at - 1].events;
+        let last = self.marks.len() - 1;
+        let at = (1..last).min_by_key(gap).unwrap_or(last);
+        // No two next to each other are as close as they are saved (by some steps more): from here on fewer are.
+        if at == last || 2 * gap(&at) > 5 * self.spacing {
+            self.spacing *= 2;
+        }
+        let gone = self.marks.remove(at);
+        self.lane.forget(gone.state);
+        // What was shared with it may not be shared with the next.
+        let (before, after) = self.marks.split_at_mut(at);
+        if let Some(before) = before.last_mut() {
+            before.bytes = after.first().map_or(0, |next| before.state.unshared(&next.state));
         }
     }
 }
