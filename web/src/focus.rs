@@ -7,7 +7,7 @@ use web_sys::{Document, Element, HtmlElement};
 use crate::browser::window;
 
 /// What lies over the page for a time.
-const OVER: &str = "dialog, #broken, #lines";
+const OVER: &str = "dialog, #lines";
 /// The element that takes the focus where nothing else can.
 const LAST: &str = "play";
 

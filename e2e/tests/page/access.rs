@@ -104,6 +104,10 @@ async fn the_error_sheet_is_usable_by_everyone() -> Result<()> {
     page.end_worker().await?;
     page.until_text("broken", "Copy a report").await?;
     usable(&page, "error sheet").await?;
+    page.browser.eval("navigator.clipboard.writeText = () => Promise.reject()").await?;
+    page.browser.eval("document.getElementById('report').click()").await?;
+    page.until_text("reported", "from here").await?;
+    usable(&page, "error sheet with a report").await?;
     let focus = page.browser.eval("return document.activeElement.id").await?;
     ensure!(focus == json!("restart"), "the way on has the focus: {focus}");
     Ok(())

@@ -67,6 +67,40 @@ async fn a_sheet_that_closes_gives_the_focus_back_to_what_opened_it() -> Result<
 }
 
 #[tokio::test]
+async fn the_error_sheet_keeps_the_focus_until_it_gives_it_back() -> Result<()> {
+    let page = Page::open_with_workers("#/explore?v=2&at=1234").await?;
+    page.browser.eval("document.getElementById('share').focus()").await?;
+    let moment = page.text("out-moment").await?;
+    page.end_worker().await?;
+    page.until_focus("e.id === 'restart'").await?;
+    let (tab, shift) = (char::from(Key::Tab), char::from(Key::Shift));
+    for keys in [tab.to_string(), format!("{shift}{tab}{}", char::from(Key::Null))] {
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            page.type_in_focus(&keys).await?;
+            seen.push(page.browser.eval("return document.activeElement.id").await?);
+        }
+        ensure!(seen.contains(&json!("report")) && seen.contains(&json!("restart")), "{seen:?}");
+        let inside = |id| [json!("report"), json!("restart"), json!("")].contains(id);
+        ensure!(seen.iter().all(inside), "what lies under it is out of reach: {seen:?}");
+    }
+    // No key closes it or does anything behind it, however often it is pressed.
+    for keys in ["\u{e00c}", "\u{e00c}", "\u{e00c}", "?", "f", "."] {
+        page.type_in_focus(keys).await?;
+    }
+    // Not even what closes it without asking, as the gesture to go back may.
+    page.browser.eval("document.getElementById('broken').close()").await?;
+    page.until_there("#broken:modal", true).await?;
+    page.until_there("#help, #notice", false).await?;
+    ensure!(page.text("out-moment").await? == moment);
+    page.browser.eval("document.documentElement.dataset.ready = 'dead'").await?;
+    page.click("restart").await?;
+    page.until_ready().await?;
+    page.until_focus("e.id === 'share'").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
 async fn the_sheet_of_lines_gives_the_focus_back_to_the_inspector() -> Result<()> {
     let page = Page::open("#/explore?v=2&at=9000&packet=200").await?;
     page.until_text("inspector", "TCP flags").await?;

@@ -26,13 +26,20 @@ async fn a_worker_that_dies_is_told_and_started_again_at_the_same_moment() -> Re
     let notice = page.text("broken").await?;
     ensure!(notice.contains("out of memory") && notice.contains("nothing that you set is lost"), "{notice}");
     ensure!(page.text("out-left-copied").await? == copied, "the picture stays");
+    // It is told what becomes of a report, where the browser has a clipboard and where it has none.
+    let clipboard = "navigator.clipboard.writeText = (text) => { window.report = text; return Promise";
+    page.browser.eval(&format!("{clipboard}.resolve(); }}")).await?;
     page.click("report").await?;
-    let report = page.browser.eval("return document.documentElement.dataset.report").await?;
+    page.until_text("reported", "on the clipboard").await?;
+    let report = page.browser.eval("return window.report").await?;
     let report = report.as_str().unwrap_or_default();
     ensure!(report.contains("line=16") && report.contains("out of memory"), "{report}");
+    page.browser.eval(&format!("{clipboard}.reject(); }}")).await?;
+    page.click("report").await?;
+    page.until_text("reported", "from here").await?;
+    let shown = page.browser.eval("return document.querySelector('#broken textarea').value").await?;
+    ensure!(shown == json!(report), "{shown}");
     // Whatever is done in the meantime, the way on stays.
-    page.press_text("f").await?;
-    page.until_text("notice", "There is no fault").await?;
     page.browser.eval("location.hash = '#/memory'").await?;
     page.until_text("lab-tally", "8 lines held").await?;
     page.browser.eval("location.hash = '#/explore'").await?;

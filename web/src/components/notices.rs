@@ -2,9 +2,9 @@
 
 use yew::prelude::*;
 
-use super::{Focus, IconName, icon};
+use super::{IconName, Sheet, icon};
 use crate::session::{Msg, Session};
-use crate::state::{Action, Notice};
+use crate::state::{Action, Notice, Report};
 
 /// That the simulation has stopped; beside it the notice, what takes long at the moment, or that a newer build is there.
 pub fn notices(session: &Session, apart: bool) -> Html {
@@ -61,16 +61,25 @@ fn foot(session: &Session, apart: bool) -> Html {
 fn broken(session: &Session, text: &str) -> Html {
     let restart = session.on(|_: MouseEvent| Msg::Restart);
     let report = session.on(|_: MouseEvent| Msg::Report);
+    let told = match session.state.report {
+        None => "",
+        Some(Report::Copied) => "The report is on the clipboard.",
+        Some(Report::Here(_)) => "This browser lets the page write nothing to the clipboard: copy the report from here.",
+    };
+    // Restart is the only way out of it.
     html! {
-        <div class="notice problem sheet-like" id="broken" role="alertdialog" aria-label="The simulation has stopped">
-            <Focus on="restart" />
-            <div>
-                <h2>{ "The simulation has stopped" }</h2>
-                <p>{ text }</p>
-                <p class="dim">{ "What is on screen stays as it is. Restart runs the same again and shows this moment; nothing that you set is lost." }</p>
-                <button id="restart" class="primary" onclick={restart}>{ "Restart" }</button>
-                <button id="report" onclick={report}>{ "Copy a report" }</button>
-            </div>
-        </div>
+        <Sheet id="broken" role="alertdialog" label="The simulation has stopped" onclose={Callback::noop()}>
+            <h2>{ "The simulation has stopped" }</h2>
+            <p>{ text }</p>
+            <p class="dim">{ "What is on screen stays as it is. Restart runs the same again and shows this moment; nothing that you set is lost." }</p>
+            <p>
+                <button id="restart" class="primary" autofocus={true} onclick={restart}>{ "Restart" }</button>
+                { " " }<button id="report" onclick={report}>{ "Copy a report" }</button>
+            </p>
+            <p id="reported" role="status">{ told }</p>
+            if let Some(Report::Here(report)) = &session.state.report {
+                <textarea readonly={true} rows="6" aria-label="Report" value={report.clone()} />
+            }
+        </Sheet>
     }
 }

@@ -10,6 +10,9 @@ pub struct Props {
     pub id: AttrValue,
     /// What it is, for those who do not see it.
     pub label: AttrValue,
+    /// What else than a dialog.
+    #[prop_or_default]
+    pub role: Option<AttrValue>,
     /// What is in it.
     pub children: Html,
     /// It was closed: by the Escape key or by a press beside it.
@@ -35,6 +38,16 @@ pub fn Sheet(props: &Props) -> Html {
             onclose.emit(());
         })
     };
+    let onclosed = {
+        let (onclose, node) = (props.onclose.clone(), node.clone());
+        // The browser may close it without asking first; whether it goes is not the browser's to say.
+        Callback::from(move |_: Event| {
+            onclose.emit(());
+            if let Some(dialog) = node.cast::<HtmlDialogElement>() {
+                let _ = dialog.show_modal();
+            }
+        })
+    };
     let onclick = {
         let (onclose, node) = (props.onclose.clone(), node.clone());
         Callback::from(move |event: MouseEvent| {
@@ -45,7 +58,7 @@ pub fn Sheet(props: &Props) -> Html {
         })
     };
     html! {
-        <dialog id={props.id.clone()} ref={node} class="sheet" aria-label={props.label.clone()} {oncancel} {onclick}>
+        <dialog id={props.id.clone()} ref={node} class="sheet" role={props.role.clone()} aria-label={props.label.clone()} {oncancel} onclose={onclosed} {onclick}>
             <div class="inside">{ props.children.clone() }</div>
         </dialog>
     }

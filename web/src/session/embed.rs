@@ -17,7 +17,9 @@ const VERSION: f64 = 1.0;
 /// Whether an embedded page lets a message be: it looks, and changes nothing but the moment.
 pub(super) fn refuses(msg: &Msg) -> bool {
     match msg {
-        Msg::Act(action) => !matches!(action, Action::Status(_) | Action::JumpTo(_) | Action::Dismiss),
+        Msg::Act(action) => {
+            !matches!(action, Action::Status(_) | Action::JumpTo(_) | Action::Reported(_) | Action::Dismiss)
+        },
         Msg::Do(intent) => !intent.only_looks(),
         Msg::Controls(_) | Msg::Reopen(_) | Msg::Question(_) | Msg::Export(..) => true,
         _ => false,

@@ -6,10 +6,10 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::KeyboardEvent;
 
 use super::{Msg, Over, Provider};
-use crate::browser::{copy, focus_later, mark, save_text, window};
+use crate::browser::{copy, focus_later, mark, window};
 use crate::commands::{self, Intent};
 use crate::pages::covered;
-use crate::state::{Action, Bottom, Page};
+use crate::state::{Action, Bottom, Page, Report};
 use crate::timeline::{Place, Side};
 use crate::{settings, storage, theme};
 
@@ -27,6 +27,11 @@ impl Provider {
             matches!(intent, Intent::Palette | Intent::Help | Intent::Gallery | Intent::Close)
         };
         match commands::by_chord(&chord, self.session.page) {
+            // The error sheet has the keyboard to itself, and no key closes it.
+            Some(_) if self.session.state.broken.is_some() => {
+                event.prevent_default();
+                false
+            }
             Some(command) if self.session.embedded && !command.intent.only_looks() => false,
             Some(command) if self.session.over.is_none() || sheets(&command.intent) => {
                 event.prevent_default();
@@ -123,8 +128,6 @@ impl Provider {
                     return true;
                 }
                 match self.session.page {
-                    // What is on screen stays, and so does the way on.
-                    Page::Explore if self.session.state.broken.is_some() => false,
                     Page::Explore if self.session.presents => self.carry_out(Intent::Present),
                     Page::Explore if self.session.state.settings => self.act(Action::Settings(false)),
                     Page::Explore if covered(&self.session.state) => self.act(Action::CloseLines),
@@ -225,13 +228,10 @@ impl Provider {
             env!("CARGO_PKG_VERSION")
         );
         mark("data-report", &text);
+        let send = self.session.send.clone();
         spawn_local(async move {
-            // Where the clipboard is denied, a file does.
-            if !copy(&text).await
-                && let Some(document) = window().and_then(|window| window.document())
-            {
-                save_text(&document, "snapstack-report.txt", "text/plain", &text);
-            }
+            let report = if copy(&text).await { Report::Copied } else { Report::Here(text) };
+            send.emit(Msg::Act(Action::Reported(report)));
         });
         false
     }

@@ -47,6 +47,15 @@ pub enum Notice {
     Here(String),
 }
 
+/// What has become of the report of why the worker is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// It is on the clipboard.
+    Copied,
+    /// There is no clipboard: this is its text.
+    Here(String),
+}
+
 /// The explorer's state, but for what moves with every frame, which is the player's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
@@ -101,6 +110,8 @@ pub struct State {
     pub notice: Option<Notice>,
     /// Why the worker is gone, until it is started again.
     pub broken: Option<String>,
+    /// What has become of a report of that.
+    pub report: Option<Report>,
     /// Whether a newer build of the page is there.
     pub newer: bool,
     /// Whether it plays, and what the tour says.
@@ -259,6 +270,7 @@ impl Default for State {
             here: 0,
             notice: None,
             broken: None,
+            report: None,
             newer: false,
             status: Status { playing: false, caption: None, still: None },
             unit: Unit::Event,
@@ -305,6 +317,8 @@ pub enum Action {
     Restart,
     /// There is no worker (any more), for this reason.
     EngineBroken(String),
+    /// A report of that was asked for.
+    Reported(Report),
     /// The part of the program that runs workloads and answers questions could not be fetched.
     Missing,
     /// A file is being read.
@@ -527,6 +541,11 @@ impl State {
             Action::EngineBroken(reason) => {
                 self.inspect.give_up();
                 self.broken = Some(reason);
+                self.report = None;
+                Vec::new()
+            }
+            Action::Reported(report) => {
+                self.report = Some(report);
                 Vec::new()
             }
             Action::Missing => {
