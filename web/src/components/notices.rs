@@ -64,7 +64,9 @@ fn broken(session: &Session, text: &str) -> Html {
     let told = match session.state.report {
         None => "",
         Some(Report::Copied) => "The report is on the clipboard.",
-        Some(Report::Here(_)) => "This browser lets the page write nothing to the clipboard: copy the report from here.",
+        Some(Report::Here(_)) => {
+            "This browser lets the page write nothing to the clipboard: copy the report from here."
+        }
     };
     // Restart is the only way out of it.
     html! {
@@ -74,7 +76,7 @@ fn broken(session: &Session, text: &str) -> Html {
             <p class="dim">{ "What is on screen stays as it is. Restart runs the same again and shows this moment; nothing that you set is lost." }</p>
             <p>
                 <button id="restart" class="primary" autofocus={true} onclick={restart}>{ "Restart" }</button>
-                { " " }<button id="report" onclick={report}>{ "Copy a report" }</button>
+                <button id="report" onclick={report}>{ "Copy a report" }</button>
             </p>
             <p id="reported" role="status">{ told }</p>
             if let Some(Report::Here(report)) = &session.state.report {

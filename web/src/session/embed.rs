@@ -19,7 +19,7 @@ pub(super) fn refuses(msg: &Msg) -> bool {
     match msg {
         Msg::Act(action) => {
             !matches!(action, Action::Status(_) | Action::JumpTo(_) | Action::Reported(_) | Action::Dismiss)
-        },
+        }
         Msg::Do(intent) => !intent.only_looks(),
         Msg::Controls(_) | Msg::Reopen(_) | Msg::Question(_) | Msg::Export(..) => true,
         _ => false,
