@@ -345,6 +345,24 @@ mod tests {
     }
 
     #[test]
+    fn each_still_of_the_opening_tells_what_its_caption_is_about_and_nothing_of_before() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let legs = crate::tour::journey(&timeline).unwrap();
+        let stills: Vec<u32> = legs.iter().filter_map(|leg| leg.still).collect();
+        for size in [(720.0, 515.0), (400.0, 236.0)] {
+            let told = |still: usize, side| {
+                let scene = draw(&timeline, side, None, size, f64::from(stills[still]));
+                said(&scene).iter().map(|text| (*text).to_owned()).collect::<Vec<_>>()
+            };
+            for side in Side::BOTH {
+                assert!(told(0, side).is_empty(), "nothing is sent yet: {:?}", told(0, side));
+            }
+            assert_eq!(told(1, Side::Left), ["copy 1,448 B"]);
+            assert_eq!(told(1, Side::Right), ["reference, 0 B"]);
+        }
+    }
+
+    #[test]
     fn at_speed_one_sum_is_said_of_all_that_send_copied_meanwhile() {
         let timeline = timeline(Config::for_capture(), 512);
         let spread = 400.0;

@@ -224,9 +224,12 @@ impl Artist<'_> {
                 }
             }
             // Of what crosses the newest is told, and what was just now, until a buffer is filled again.
-            let newer = timeline.writes(side).iter().rev().take(LOOK_BACK).any(|write| {
-                write.at > call.at && write.at <= self.position && self.progress(write.at) < 1.0
-            });
+            let newer = timeline
+                .writes(side)
+                .iter()
+                .rev()
+                .take(LOOK_BACK)
+                .any(|write| write.at > call.at && write.at <= self.position);
             let told = self.age(call.at) < 6.0 || self.view.spread <= 1.0 && waits;
             if rank == 0 && told && !newer && self.view.spread <= BLUR {
                 self.crossing((x, USER, SOCKET), copied, said);
