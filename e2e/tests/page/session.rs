@@ -10,7 +10,7 @@ use snapstack_e2e::wait_for;
 use crate::fixture::Page;
 
 async fn until_gone(page: &Page, id: &str) -> Result<()> {
-    wait_for("the sheet to close", Duration::from_secs(10), async || {
+    wait_for(&format!("{id} to go"), Duration::from_secs(10), async || {
         let there = page.browser.eval(&format!("return !!document.getElementById({})", json!(id))).await?;
         Ok((there == json!(false)).then_some(()))
     })
@@ -33,6 +33,30 @@ async fn the_palette_does_what_is_typed_and_help_tells_the_keys() -> Result<()> 
     }
     page.type_in_focus(&String::from(char::from(Key::Escape))).await?;
     until_gone(&page, "help").await?;
+    page.no_complaints().await
+}
+
+#[tokio::test]
+async fn what_is_selected_stays_so_with_other_settings_of_the_same_traffic() -> Result<()> {
+    let page = Page::open("#/explore?v=2&at=1700&packet=22&place=right:tx:18").await?;
+    page.until_text("place", "TX slot 18").await?;
+    for (field, value) in [("line-size", "16"), ("retention", "free"), ("line-size", "32")] {
+        page.choose(field, value).await?;
+        let told = page.until_text("inspector", "TCP ports").await?;
+        ensure!(told.contains("Packet 22"), "{told}");
+        page.until_text("place", "TX slot 18").await?;
+    }
+    // Of other traffic nothing is.
+    page.choose("run", "bulk").await?;
+    until_gone(&page, "inspector").await?;
+    // There packets are others with each way to cut them.
+    page.follow("#/explore?v=2&run=bulk&threads=2&bytes=200000&at=1500&packet=60").await?;
+    let before = page.until_text("inspector", "TCP ports").await?;
+    ensure!(before.contains("Packet 60"), "{before}");
+    page.click("all-settings").await?;
+    page.choose("tso", "32768").await?;
+    let after = page.until_text("inspector", "TCP ports").await?;
+    ensure!(!after.contains("Packet 60"), "it is part of another one: {after}");
     page.no_complaints().await
 }
 

@@ -58,11 +58,17 @@ impl State {
         self.settled.as_ref().map_or(0, |(step, _)| step.branches.key(step.branches.current))
     }
 
-    /// Whether the run that is asked for has the packets of the one on screen, so that moments of the one are found in the
-    /// other.
-    pub fn same_traffic(&self) -> bool {
+    /// Whether moments on screen are to be found in the run that is asked for: it has the same packets, and no link brings a
+    /// moment of its own.
+    pub fn finds_moments(&self) -> bool {
         let shown = self.settled.as_ref().map(|(step, _)| traffic(&step.link.spec, &step.file));
-        shown == Some(traffic(&self.spec, &self.file))
+        self.opened && shown == Some(traffic(&self.spec, &self.file))
+    }
+
+    /// Whether it is known what is to be selected in the run that is asked for: what was so in the step that is gone back to, or
+    /// what is so on screen, as packets have the same numbers there.
+    pub fn has_selection(&self) -> bool {
+        self.returns.is_some()
     }
 
     /// Another configuration or capture. Changes speak of packets and moments of the traffic that was there.
@@ -383,7 +389,7 @@ impl State {
 
     /// A run has begun.
     pub(super) fn started(&mut self, spec: Spec) -> Vec<Effect> {
-        let found = self.same_traffic() && self.opened;
+        let found = self.finds_moments();
         if let Some((_, moments)) = &mut self.returns {
             // Else the moments on screen are found in it.
             *moments |= !found;

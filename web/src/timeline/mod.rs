@@ -7,6 +7,7 @@
 
 mod columns;
 mod contents;
+mod identity;
 mod merge;
 mod panel;
 mod passing;

@@ -94,7 +94,7 @@ fn the_end_of_the_worker_is_told_until_it_is_started_again() {
         state.apply(Action::Loaded(capture(DEMO_SHA256))).contains(&Effect::Run(lines(16))),
         "what was set stays"
     );
-    assert!(state.same_traffic());
+    assert!(state.finds_moments());
     assert_eq!(finish(&mut state), [Effect::Restore, Effect::Mark(true)]);
     state.apply(Action::Dismiss);
     assert!(!state.newer);

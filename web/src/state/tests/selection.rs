@@ -344,6 +344,28 @@ fn the_next_visit_has_the_selection_and_the_filters_before() {
     assert_eq!((&next.packets.text[..], next.history.has_past()), ("", false));
 }
 
+#[test]
+fn what_is_on_screen_is_found_again_in_the_same_traffic_unless_a_step_or_a_link_says_what_is_to_be_seen() {
+    let mut state = running();
+    selected(&mut state);
+    let finds = |state: &State| (state.finds_moments(), state.has_selection());
+    state.apply(Action::Configure(line(16)));
+    assert_eq!(finds(&state), (true, false));
+    finish(&mut state);
+    state.apply(Action::Compare(0, Scheme::Snapshot));
+    assert_eq!(finds(&state), (true, true), "its packets have the same numbers");
+    finish(&mut state);
+    state.apply(Action::Undo);
+    assert_eq!(finds(&state), (true, true), "the step has its own selection");
+    finish(&mut state);
+    state.apply(Action::Address("#/explore?v=2&line=32".to_owned()));
+    assert_eq!(finds(&state), (false, false), "the link has its own moment");
+    finish(&mut state);
+    let web = Config { workload: Workload::Web, ..Config::default() };
+    state.apply(Action::Configure(web));
+    assert_eq!(finds(&state), (false, false), "other packets");
+}
+
 /// What is selected but for the range, which is of positions, and those are another run's.
 const KEPT: Selection = (Some(22), Some(0xbeef), Some(SLOT), None);
 
