@@ -37,7 +37,10 @@ pub fn change_words(change: &Change, timeline: Option<&Timeline>) -> String {
     match change {
         Change::Lose { from_peer, frame } => {
             match timeline.and_then(|timeline| timeline.on_link(*from_peer, *frame)) {
-                Some(packet) => format!("packet {packet} lost on the link"),
+                Some((packet, _, 1)) => format!("packet {packet} lost on the link"),
+                Some((packet, before, own)) => {
+                    format!("frame {} of the {own} of packet {packet} lost on the link", before + 1)
+                }
                 None if *from_peer => format!("frame {frame} lost on its way in"),
                 None => format!("frame {frame} lost on its way out"),
             }

@@ -215,6 +215,11 @@ impl Timeline {
             Kind::Frame { hash, .. } => {
                 if let Some(track) = lane.tracks.get_mut(event.packet as usize) {
                     track.frames = track.frames.rotate_left(7) ^ hash | 1;
+                    let index = lane.frames.len() as u32;
+                    lane.frames.push(event.packet);
+                    if lane.lost.contains(&index) {
+                        track.lost = at;
+                    }
                 }
             }
             Kind::Drop { .. } => {
@@ -229,14 +234,14 @@ impl Timeline {
                     track.resent += len;
                 }
             }
-            Kind::Fault { fault, from_peer, .. } => {
+            Kind::Fault { fault, from_peer, frame } => {
                 lane.marks.faults.push(at);
-                // The link's injector speaks of the frame that has just left.
-                if fault == FaultKind::Lost
-                    && !from_peer
-                    && let Some((_, packet)) = lane.departures.last()
-                {
-                    lane.tracks[*packet as usize].lost = at;
+                if fault == FaultKind::Lost && !from_peer {
+                    // Told when the frame is handed over, which on a busy link is before it is on the wire.
+                    match lane.frames.get(frame as usize) {
+                        Some(packet) => lane.tracks[*packet as usize].lost = at,
+                        None => lane.lost.push(frame),
+                    }
                 }
             }
             Kind::Thread { state, thread, .. } => {

@@ -19,6 +19,7 @@ mod track;
 
 pub use columns::{COLUMNS, columns};
 pub use contents::{Content, Contents};
+pub use identity::Identity;
 pub use panel::{Held, Panel};
 pub use passing::Passing;
 pub use places::{Place, Ring, Slot, Slots, Socket, Use};
@@ -99,6 +100,10 @@ struct Lane {
     starts: Vec<(u32, u32)>,
     /// Packets whose frames are on the wire, in order: position and number.
     departures: Vec<(u32, u32)>,
+    /// The packet of each frame on the wire, in the order of the link: the NIC may cut a packet into several.
+    frames: Vec<u32>,
+    /// Frames that the link has lost, by their number there, of which it is not known yet whose they are.
+    lost: Vec<u32>,
     /// Frames that arrived, in order.
     arrivals: Vec<(u32, u32)>,
     calls: Vec<Call>,
@@ -125,6 +130,8 @@ impl Lane {
             tracks: Vec::new(),
             starts: Vec::new(),
             departures: Vec::new(),
+            frames: Vec::new(),
+            lost: Vec::new(),
             arrivals: Vec::new(),
             calls: Vec::new(),
             writes: Vec::new(),

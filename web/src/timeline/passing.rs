@@ -94,11 +94,14 @@ impl Timeline {
         let mut from = first;
         for at in first..=self.len() {
             let Some((_, event)) = self.event(at) else { continue };
-            let lost = matches!(event.kind, Kind::Fault { fault: FaultKind::Lost, from_peer: false, .. });
-            // The link's injector speaks of the frame that has just left.
-            let left = Side::BOTH.into_iter().filter(|_| lost);
-            let left = left.filter_map(|side| self.departed(side, at).next());
-            for packet in left.chain([event.packet]).filter(|packet| *packet < all) {
+            // What the link loses is a packet's, also where the record is nobody's.
+            let lost = Side::BOTH.map(|side| match event.kind {
+                Kind::Fault { fault: FaultKind::Lost, from_peer: false, frame } => {
+                    self.packet_sent(side, frame)
+                }
+                _ => None,
+            });
+            for packet in lost.into_iter().flatten().chain([event.packet]).filter(|packet| *packet < all) {
                 from = from.min(self.judge(passing, filter, packet));
             }
         }

@@ -161,10 +161,13 @@ impl Timeline {
         list[..list.partition_point(|(at, _)| *at <= position)].iter().rev().map(|(_, packet)| *packet)
     }
 
-    /// How many frames of the shown host were on the wire before a packet's, as the link counts them.
-    pub fn departure_index(&self, packet: u32) -> Option<u32> {
-        let list = &self.lanes[Side::Right as usize].departures;
-        list.iter().position(|(_, departed)| *departed == packet).map(|index| index as u32)
+    /// How many frames of the shown host were on the wire before a packet's first, as the link counts them, and how many are its
+    /// own.
+    pub fn frames_of(&self, packet: u32) -> Option<(u32, u32)> {
+        let list = &self.lanes[Side::Right as usize].frames;
+        let first = list.iter().position(|other| *other == packet)?;
+        let own = list[first..].iter().take_while(|other| **other == packet);
+        Some((first as u32, own.count() as u32))
     }
 
     /// How many frames arrived before one; that is how the link counts them as long as it has lost and doubled none.
@@ -173,18 +176,32 @@ impl Timeline {
         list.iter().position(|(_, arrived)| *arrived == packet).map(|index| index as u32)
     }
 
-    /// The packet that was so many frames after the first on the link, sent or arrived.
-    pub fn on_link(&self, arrived: bool, index: u32) -> Option<u32> {
+    /// The packet whose frame was so many frames after the first on the link, sent or arrived; with how many of its own frames
+    /// were before that, and how many they are.
+    pub fn on_link(&self, arrived: bool, index: u32) -> Option<(u32, u32, u32)> {
         let lane = &self.lanes[Side::Right as usize];
-        let list = if arrived { &lane.arrivals } else { &lane.departures };
-        list.get(index as usize).map(|(_, packet)| *packet)
+        if arrived {
+            return lane.arrivals.get(index as usize).map(|(_, packet)| (*packet, 0, 1));
+        }
+        let packet = *lane.frames.get(index as usize)?;
+        self.frames_of(packet).map(|(first, own)| (packet, index - first, own))
     }
 
-    /// Where a change happened, in either lane; None if it did not, or if the link lost something among frames that it sent
-    /// at once.
+    /// The packet of a frame that a lane has sent, by the frame's number on the link.
+    pub(super) fn packet_sent(&self, side: Side, frame: u32) -> Option<u32> {
+        self.lanes[side as usize].frames.get(frame as usize).copied()
+    }
+
+    /// Where a change happened, in either lane; None if it did not, or if the link lost one of several frames that the peer
+    /// sent at once.
     pub fn change_at(&self, change: &Change) -> Option<u32> {
         let wanted = match *change {
-            Change::Lose { from_peer, frame } => (FaultKind::Lost, from_peer, frame),
+            Change::Lose { from_peer, frame } => {
+                // Of frames that are sent at once the record has the last one's number.
+                let own = self.on_link(from_peer, frame);
+                let last = own.map_or(frame, |(_, before, own)| frame - before + own - 1);
+                (FaultKind::Lost, from_peer, last)
+            }
             Change::Flip { packet, .. } => (FaultKind::Flipped, false, packet),
             Change::Overwrite { thread, .. } => (FaultKind::Overwritten, false, thread),
             Change::Rings { slots, .. } => (FaultKind::Resized, false, slots),

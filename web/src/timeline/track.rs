@@ -26,7 +26,7 @@ pub struct Track {
     pub resent: u32,
     /// Where it was dropped.
     pub dropped: u32,
-    /// Where the link lost its frame.
+    /// Where the link lost its frame, or one of them.
     pub lost: u32,
     /// Mixed hashes of its frames on the wire; 0 before.
     pub frames: u64,

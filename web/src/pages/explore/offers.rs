@@ -27,9 +27,12 @@ pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec
         return offers;
     }
     let on_wire = track.at(Stage::Wire);
-    if let Some(frame) = timeline.departure_index(packet).filter(|_| on_wire != NEVER && track.lost == NEVER)
-    {
-        offer("Lose its frame on the link", Change::Lose { from_peer: false, frame }, on_wire);
+    if let Some((frame, own)) = timeline.frames_of(packet).filter(|_| track.lost == NEVER) {
+        let text = match own {
+            1 => "Lose its frame on the link",
+            _ => &format!("Lose the first of its {own} frames on the link"),
+        };
+        offer(text, Change::Lose { from_peer: false, frame }, on_wire);
     }
     let driver = track.at(Stage::Driver);
     if track.len > 0 && driver != NEVER {
@@ -59,8 +62,71 @@ pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
+    use snapstack::sim::{Config, Lane, Setup, Tap, Workload};
+
     use super::*;
-    use crate::timeline::tests::changed as run;
+    use crate::timeline::Jump;
+    use crate::timeline::tests::{build, changed as run};
+    use crate::words::change_words;
+
+    /// The packet of each frame of the shown host.
+    #[derive(Clone, Default)]
+    struct Frames(Vec<u32>);
+
+    impl Tap for Frames {
+        fn frame(&mut self, _: u64, from_peer: bool, packet: u32, _: &[u8]) {
+            if !from_peer {
+                self.0.push(packet);
+            }
+        }
+    }
+
+    #[test]
+    fn of_a_packet_that_the_nic_cuts_exactly_the_first_frame_is_lost() {
+        let config = Config {
+            workload: Workload::Bulk,
+            threads: 2,
+            bytes: 100_000,
+            tso: 1 << 15,
+            ..Config::default()
+        };
+        let plain = build(&Setup::new(config, None), 4096);
+        let mut lane = Lane::new(Scheme::Snapshot, &Setup::new(config, None), Frames::default()).unwrap();
+        while lane.step() {}
+        let link = &lane.tap().0;
+        let mut cut = 0;
+        for packet in (0..plain.packets(Side::Right)).step_by(3) {
+            let offers = about(&plain, packet, &[]);
+            let Some((text, change @ Change::Lose { from_peer: false, frame }, _)) = offers.first().cloned()
+            else {
+                continue;
+            };
+            // As the link has them.
+            let frames = link.iter().filter(|other| **other == packet).count();
+            assert_eq!(link.iter().position(|other| *other == packet), Some(frame as usize));
+            if frames < 2 {
+                assert_eq!(text, "Lose its frame on the link");
+                continue;
+            }
+            assert_eq!(text, format!("Lose the first of its {frames} frames on the link"));
+            assert_eq!(
+                change_words(&change, Some(&plain)),
+                format!("frame 1 of the {frames} of packet {packet} lost on the link")
+            );
+            let run = build(&Setup { changes: vec![change], ..Setup::new(config, None) }, 4096);
+            let at = run.change_at(&change).unwrap();
+            let next = |at| run.jump(Jump::Fault, at, true, None, &[]);
+            assert_eq!((next(0), next(at).and_then(next)), (Some(at), None), "one in each lane");
+            let tracks = || (0..run.packets(Side::Right)).filter_map(|packet| run.track(Side::Right, packet));
+            let track = *run.track(Side::Right, packet).unwrap();
+            assert!(track.lost != NEVER && tracks().filter(|track| track.lost != NEVER).count() == 1);
+            // What is sent again is what was in it.
+            let again = tracks().find(|track| track.resent > 0).unwrap();
+            assert_eq!((again.write, again.offset), (track.write, track.offset));
+            cut += 1;
+        }
+        assert!(cut > 1, "{cut}");
+    }
 
     fn offered(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec<Change> {
         about(timeline, packet, changes).into_iter().map(|(_, change, _)| change).collect()
