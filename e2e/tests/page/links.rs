@@ -148,6 +148,11 @@ async fn a_file_that_a_link_does_not_ask_for_is_run_and_the_link_waits_on() -> R
     ensure!(told.contains("wrong.pcap (SHA-256 ") && told.contains("waited for still"), "{told}");
     page.until_text("capture", "wrong.pcap").await?;
     page.until_ready().await?;
+    // After a reload, too.
+    page.reload().await?;
+    page.until_text("capture", "wrong.pcap").await?;
+    let told = page.until_text("notice", "is waited for still").await?;
+    ensure!(told.contains("mine.pcap (SHA-256 "), "{told}");
     page.drop_file("mine.pcap", other).await?;
     page.until_text("capture", "mine.pcap").await?;
     page.until_text("verdict", "reproduced").await?;

@@ -19,9 +19,9 @@ fn traffic<'a>(spec: &Spec, file: &'a File) -> (Workload, u32, Option<&'a str>) 
     (workload, threads, (workload == Workload::Capture).then_some(&*file.sha256))
 }
 
-/// A hash as notices tell it.
-fn short(sha256: &str) -> &str {
-    sha256.get(..16).unwrap_or(sha256)
+/// A file as notices tell it: with the beginning of its hash.
+pub(super) fn named(File { sha256, name }: &File) -> String {
+    format!("{name} (SHA-256 {}…)", sha256.get(..16).unwrap_or(sha256))
 }
 
 /// Changes in words.
@@ -261,15 +261,14 @@ impl State {
     }
 
     /// A file was opened that is not the one that a link waits for.
-    fn tell_other(&mut self, File { sha256, name }: &File) {
+    fn tell_other(&mut self, file: &File) {
         let Some(link) = &self.pending else { return };
-        let wanted = File::of(link);
-        let of = if self.resumed { "of the last visit" } else { "that the link asks for" };
+        let visit = self.resumed && link.capture == self.link.capture;
+        let of = if visit { "of the last visit" } else { "that the link asks for" };
         let text = format!(
-            "{name} (SHA-256 {}…) is not the file {of}, {} (SHA-256 {}…): that one is waited for still. Drop it here to open it in full.",
-            short(sha256),
-            wanted.name,
-            short(&wanted.sha256)
+            "{} is not the file {of}, {}: that one is waited for still. Drop it here to open it in full.",
+            named(file),
+            named(&File::of(link))
         );
         self.tell(&text);
     }
@@ -300,16 +299,13 @@ impl State {
 
     /// The capture that is wanted is not here.
     fn missing(&mut self) -> Vec<Effect> {
-        let File { sha256, name } = &self.file;
-        let sum = short(sha256);
+        let name = named(&self.file);
         let before = match &self.notice {
             Some(Notice::Info(text)) if !self.opened => format!("{text} "),
             _ => String::new(),
         };
         if self.opened {
-            let text = format!(
-                "{name} (SHA-256 {sum}…) is not here any more: drop that file here to go on with it."
-            );
+            let text = format!("{name} is not here any more: drop that file here to go on with it.");
             self.notice = Some(Notice::Problem(text));
             return self.stay();
         }
@@ -326,7 +322,7 @@ impl State {
         let where_to =
             if self.embedded { "open the full page and drop that file there" } else { "drop that file here" };
         self.notice = Some(Notice::Info(format!(
-            "{before}{about} {name} (SHA-256 {sum}…), which {why}: {where_to} to see it. Until then this is {}.",
+            "{before}{about} {name}, which {why}: {where_to} to see it. Until then this is {}.",
             stand_in.name
         )));
         // It stays wanted until that is dropped.
@@ -469,7 +465,9 @@ impl State {
     /// The first picture: the link's moment, or the beginning.
     fn open(&mut self) -> Vec<Effect> {
         self.opened = true;
-        if self.pending.is_some() {
+        // What is shown in place of the link's file has none of its moments.
+        let captures = self.spec.config.workload == Workload::Capture;
+        if captures && self.link.capture.as_ref().is_some_and(|sha256| *sha256 != self.file.sha256) {
             return vec![Effect::Open];
         }
         let link = self.link.clone();
@@ -550,7 +548,7 @@ impl State {
     }
 
     /// Adds to what there is to tell.
-    fn tell(&mut self, more: &str) {
+    pub(super) fn tell(&mut self, more: &str) {
         match &mut self.notice {
             Some(Notice::Info(text) | Notice::Problem(text)) => {
                 text.push(' ');

@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use super::runs::named;
 use super::{Branches, DEMO_NAME, DEMO_SHA256, History, State};
 use crate::filter::PacketFilter;
 use crate::player::{SLOTS, SPEEDS, Unit};
@@ -136,7 +137,7 @@ impl State {
     }
 
     /// What the next visit is to have beside the link: a line of numbers - tab, what steps go by, what jumps go to, speed, and
-    /// which of the following lines is the present one -, then steps.
+    /// which of the following lines is the present one - and of the link that waits for its capture, then steps.
     pub fn kept(&self, speed: f64) -> String {
         let present = self.step();
         let (past, future) = self.history.recent(KEPT);
@@ -147,6 +148,10 @@ impl State {
             SPEEDS.iter().position(|(value, _)| *value == speed).unwrap_or(0) as u32,
             past.len() as u32,
         ]);
+        if let Some(link) = &self.pending {
+            text.push(' ');
+            text += &link.fragment();
+        }
         for step in past.iter().chain([&present]).chain(future) {
             text += "\n";
             text += &step.write();
@@ -157,7 +162,8 @@ impl State {
     /// Takes that over; the speed. What cannot be read is as if it had not been kept.
     pub(super) fn restore(&mut self, text: &str) -> Option<f64> {
         let mut lines = text.lines();
-        let numbers: Vec<usize> = lines.next()?.split(',').filter_map(|word| word.parse().ok()).collect();
+        let mut words = lines.next()?.split(' ');
+        let numbers: Vec<usize> = words.next()?.split(',').filter_map(|word| word.parse().ok()).collect();
         let [tab, packets, jump, speed, present] = &numbers[..] else { return None };
         self.tab = (*tab).min(SLOTS - 1);
         self.unit = if *packets == 1 { Unit::Packet } else { Unit::Event };
@@ -179,6 +185,15 @@ impl State {
             }
         }
         self.history = History::restored(past, future);
+        let pending = words.next().and_then(|link| Link::read(link).ok()).map(|(link, _)| link);
+        if let Some(link) = pending.filter(|link| link.capture.is_some() && link.capture != self.link.capture)
+        {
+            self.tell(&format!(
+                "{} is waited for still: drop it here to open its link in full.",
+                named(&File::of(&link))
+            ));
+            self.pending = Some(link);
+        }
         SPEEDS.get(*speed).map(|(value, _)| *value)
     }
 }

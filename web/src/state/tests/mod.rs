@@ -113,7 +113,8 @@ fn the_page_waits_for_what_it_has_asked_for_and_for_nothing_else() {
     state.apply(Action::Configure(line(16)));
     state.apply(Action::Started(state.spec.clone()));
     state.apply(Action::Refused(state.run, "too long".to_owned()));
-    assert!(!state.waits(), "it has come to a halt");
+    assert!(!state.waits() && state.halted && state.work().is_none(), "it has come to a halt");
+    assert_eq!(state.notice, Some(Notice::Problem("too long".to_owned())));
 }
 
 #[test]
@@ -204,6 +205,49 @@ fn a_link_about_another_file_asks_for_it_until_it_is_there() {
     );
     state.apply(Action::Undo);
     assert_eq!((&state.spec, &state.file), (&lines(16), &File::default()));
+}
+
+#[test]
+fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
+    let mut state = State::default();
+    let wanted = "ab".repeat(32);
+    let link = Link {
+        capture: Some(wanted.clone()),
+        name: Some("some.pcap".to_owned()),
+        at: Some(5),
+        digest: running().digest,
+        model: Some(MODEL_VERSION),
+        ..Link::default()
+    };
+    state.apply(Action::Address(link.fragment()));
+    state.apply(Action::EngineStarted);
+    state.apply(Action::Unreadable);
+    state.apply(Action::Read);
+    state.apply(Action::Loaded(capture(DEMO_SHA256)));
+    finish(&mut state);
+    open(&mut state, "00");
+    finish(&mut state);
+    // Twice: it is kept again.
+    for _ in 0..2 {
+        let (moment, kept) = (state.link_at(70).fragment(), state.kept(25.0));
+        state = State::default();
+        state.apply(Action::Resume(moment, kept));
+        state.apply(Action::EngineStarted);
+        state.apply(Action::Read);
+        state.apply(Action::Loaded(capture("00")));
+        let shown = finish(&mut state);
+        assert!(shown.contains(&Effect::Moment(70)), "what was there meanwhile is there: {shown:?}");
+        let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+        assert!(text.contains("some.pcap (SHA-256 abababababababab…) is waited for still"), "{text}");
+    }
+    open(&mut state, "11");
+    let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
+    assert!(text.contains("is not the file that the link asks for"), "{text}");
+    finish(&mut state);
+    open(&mut state, &wanted);
+    assert!(finish(&mut state).contains(&Effect::Moment(5)));
+    assert!(state.verdict.as_deref().is_some_and(|verdict| verdict.starts_with("reproduced")));
+    assert!(!state.kept(25.0).lines().next().is_some_and(|line| line.contains(' ')), "nothing is waited for");
 }
 
 #[test]
