@@ -175,7 +175,8 @@ fn of_slot(timeline: &Timeline, segments: bool, side: Side, of: Slots, position:
     facts.push(match to_come.first() {
         Some((at, text)) => ("next", text.clone(), Some(*at)),
         None if timeline.is_complete() => ("next", "nothing more in this run".to_owned(), None),
-        None => ("next", "not known yet: the run goes on".to_owned(), None),
+        None if timeline.goes_on() => ("next", "not known yet: the run goes on".to_owned(), None),
+        None => ("next", "not known: the run was stopped here".to_owned(), None),
     });
     let slots = timeline.slots;
     let at = |slot: u32| Slots { first: slot % slots, ..of }.place(side);

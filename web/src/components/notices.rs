@@ -3,6 +3,7 @@
 use yew::prelude::*;
 
 use super::{IconName, Sheet, icon};
+use crate::scene::grouped;
 use crate::session::{Msg, Session};
 use crate::state::{Action, Notice, Report};
 
@@ -16,9 +17,19 @@ pub fn notices(session: &Session, apart: bool) -> Html {
     }
 }
 
-/// What takes long at the moment, and the way to have no more of it.
+/// What takes long at the moment, and the way to have no more of it; or that the run was stopped, and where.
 pub fn work(session: &Session, class: &'static str) -> Html {
-    let Some((what, percent)) = session.state.work() else { return html! {} };
+    let Some((what, percent)) = session.state.work() else {
+        let player = session.player.borrow();
+        let stopped = player.timeline.as_ref().filter(|_| session.state.halted);
+        return match stopped {
+            // The time bar counts fewer: what both do alike is one event there.
+            Some(run) => html! {
+                <div class="work" id="stopped">{ "Stopped after " }{ grouped(run.recorded()) }{ " events of both lanes" }</div>
+            },
+            None => html! {},
+        };
+    };
     html! {
         <div class={classes!("work", class)} id="work" role="status">
             <span>{ what }{ "… " }if let Some(percent) = percent { { percent }{ " %" } } else { <span id="out-progress" /> }</span>

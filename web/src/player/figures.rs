@@ -31,11 +31,20 @@ impl Texts {
     }
 }
 
+/// What stands behind figures of a run that is not whole.
+pub(super) fn so_far(timeline: &Timeline) -> &'static str {
+    match (timeline.is_complete(), timeline.goes_on()) {
+        (true, _) => "",
+        (false, true) => " so far",
+        (false, false) => " when stopped",
+    }
+}
+
 impl Player {
     /// How much of a run there is while it comes in, from 0 to 1, where that can be told: the share of a capture's payloads
     /// that were sent, or of the bytes that a workload's threads are to send and that a lane has copied.
     pub(super) fn computed(&self, timeline: &Timeline) -> Option<f64> {
-        if timeline.is_complete() {
+        if !timeline.goes_on() {
             return None;
         }
         let share = if timeline.captured.is_empty() {
@@ -52,7 +61,7 @@ impl Player {
     /// Writes the figures: at the position, and of the whole run.
     pub(super) fn write(&mut self, timeline: &Timeline, position: u32) {
         let [left, right] = &*timeline.series;
-        let so_far = if timeline.is_complete() { "" } else { " so far" };
+        let so_far = so_far(timeline);
         let count = |series: &Series| {
             let (now, all) = (series.value(position) as u64, series.last() as u64);
             format!("{} / {}{so_far}", grouped(now), grouped(all))

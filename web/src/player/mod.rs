@@ -276,6 +276,15 @@ impl Player {
         self.grown = true;
     }
 
+    /// No more of the run will come, though it is not over.
+    pub fn stop(&mut self) {
+        if let Some(timeline) = &mut self.timeline {
+            timeline.stop();
+        }
+        self.filter_on();
+        self.repaint();
+    }
+
     /// A new run begins; the old picture stays until there is something of the new one.
     pub fn begin(&mut self, timeline: Timeline) {
         self.timeline = Some(timeline);
@@ -339,7 +348,7 @@ impl Player {
         let (Some(timeline), Some(passing)) = (&self.timeline, &mut self.passing) else { return false };
         timeline.pass_on(passing, &self.filter);
         let (said, end) = (self.said, timeline.len());
-        let again = end - said > said / 4 || timeline.is_complete();
+        let again = end - said > said / 4 || !timeline.goes_on();
         if again {
             self.filtered += 1;
             self.said = end;
@@ -427,7 +436,7 @@ impl Player {
     }
 
     fn complete(&self) -> bool {
-        self.timeline.as_ref().is_some_and(Timeline::is_complete)
+        self.timeline.as_ref().is_some_and(|timeline| !timeline.goes_on())
     }
 
     /// Starts a journey, or shows the first of its stills.

@@ -1,7 +1,7 @@
 use snapstack::sim::{Config, Kind};
 
 use super::*;
-use crate::timeline::tests::timeline;
+use crate::timeline::tests::{begun, timeline};
 use crate::tour;
 
 /// A player with the demo's run.
@@ -86,6 +86,39 @@ fn without_motion_playing_cuts_once_a_second() {
         player.animate(100.0);
     }
     assert_eq!((player.position(), player.status().playing), (player.end(), false));
+}
+
+#[test]
+fn a_run_that_is_stopped_looks_neither_whole_nor_as_if_it_went_on() {
+    let run = |end: bool| {
+        let mut player = Player::default();
+        player.begin(begun(Config::for_capture(), end));
+        player
+    };
+    let told = |player: &Player| {
+        let timeline = player.timeline.as_ref().unwrap();
+        (figures::so_far(timeline), player.computed(timeline).is_some())
+    };
+    assert_eq!(told(&run(true)), ("", false));
+    let mut player = run(false);
+    assert_eq!(told(&player), (" so far", true));
+    player.toggle();
+    player.seek(player.end());
+    player.toggle();
+    player.animate(50.0);
+    assert!(player.status().playing, "more may come");
+    player.stop();
+    player.animate(50.0);
+    assert!(!player.status().playing, "it ends there");
+    assert_eq!(told(&player), (" when stopped", false));
+    let timeline = player.timeline.as_ref().unwrap();
+    assert!(!timeline.is_complete() && !timeline.goes_on());
+    assert!(
+        timeline.recorded() > u64::from(timeline.len()),
+        "what both lanes do is one event in the time bar"
+    );
+    player.begin(begun(Config::for_capture(), false));
+    assert_eq!(told(&player), (" so far", true), "another run");
 }
 
 #[test]

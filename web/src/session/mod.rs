@@ -514,6 +514,9 @@ impl Provider {
             }
             Reply::Refused { run, message } => {
                 let changed = self.act(Action::Refused(run, message));
+                if self.session.state.halted {
+                    self.session.player.borrow_mut().stop();
+                }
                 self.obey_early();
                 changed
             }

@@ -183,6 +183,7 @@ pub struct Timeline {
     /// Top bits: right lane, both lanes; low bits: index in that lane. What both lanes do stands once, as the left lane's.
     merged: Vec<u32>,
     complete: bool,
+    stopped: bool,
     /// Merged events when columns were chosen last.
     chosen: usize,
     /// The queue that works most in a stretch, as it was last asked for: from, events that there were, queue.
@@ -215,6 +216,7 @@ impl Timeline {
             lanes: [Lane::new(queues), Lane::new(queues)],
             merged: Vec::new(),
             complete: false,
+            stopped: false,
             chosen: 0,
             busiest: Cell::new(None),
         }
@@ -228,6 +230,21 @@ impl Timeline {
     /// Whether there is no event yet.
     pub fn is_empty(&self) -> bool {
         self.merged.is_empty()
+    }
+
+    /// Whether events are still to come.
+    pub fn goes_on(&self) -> bool {
+        !self.complete && !self.stopped
+    }
+
+    /// Events that both lanes have recorded, each by itself.
+    pub fn recorded(&self) -> u64 {
+        self.lanes.iter().map(|lane| lane.len() as u64).sum()
+    }
+
+    /// The run is not over, but no more of it will come.
+    pub fn stop(&mut self) {
+        self.stopped = true;
     }
 
     /// Whether all events are in.

@@ -76,6 +76,13 @@ fn build_with(setup: &Setup, batch: usize, mut look: impl FnMut(&Timeline)) -> T
     timeline
 }
 
+/// The demo's timeline, whole or without its end.
+pub(crate) fn begun(config: Config, whole: bool) -> Timeline {
+    let mut timeline = timeline(config, 4096);
+    timeline.complete = whole;
+    timeline
+}
+
 /// The demo's timeline.
 pub(crate) fn timeline(config: Config, batch: usize) -> Timeline {
     build(&Setup::new(config, Some(demo())), batch)
