@@ -46,7 +46,7 @@ impl Artist<'_> {
             }
         } else if self.age(call.at) < 1.0 {
             arriving.referred = lines;
-            arriving.referred.sort_unstable();
+            sort_by_number(&mut arriving.referred, |line| u64::from(*line));
         }
         arriving
     }
