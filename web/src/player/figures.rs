@@ -1,7 +1,5 @@
 //! The figures on the page: at the position, and of the whole run.
 
-use std::collections::HashMap;
-
 use web_sys::Element;
 
 use super::{Player, SLOTS};
@@ -11,12 +9,17 @@ use crate::timeline::{Series, Side, Timeline};
 
 /// Elements by key, each with what was written last.
 #[derive(Default)]
-pub(super) struct Texts(HashMap<String, (Option<Element>, String)>);
+pub(super) struct Texts(Vec<(String, Option<Element>, String)>);
 
 impl Texts {
     /// Writes a text into the element `out-{key}`, where that says anything else.
     pub(super) fn write(&mut self, key: &str, text: String) {
-        let (element, last) = self.0.entry(key.to_owned()).or_default();
+        // There are a few dozen.
+        let at = self.0.iter().position(|(other, ..)| other == key).unwrap_or(self.0.len());
+        if at == self.0.len() {
+            self.0.push((key.to_owned(), None, String::new()));
+        }
+        let (_, element, last) = &mut self.0[at];
         if element.as_ref().is_none_or(|element| !element.is_connected()) {
             let document = web_sys::window().and_then(|window| window.document());
             *element = document.and_then(|document| document.get_element_by_id(&format!("out-{key}")));

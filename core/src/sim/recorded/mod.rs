@@ -8,7 +8,7 @@
 mod layers;
 mod notes;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -75,7 +75,7 @@ pub struct Recorded<B> {
     flips: NumberMap<u32>,
     resent: Count,
     /// Which thread a connection belongs to, by the port of the end that called.
-    threads: HashMap<u16, u32>,
+    threads: NumberMap<u32>,
     /// The thread that the next frame is for, where somebody knows better than the ports.
     arriving: Option<u32>,
     /// Source and destination ports of packets, by number, since they were taken; None if nobody wants to know.
@@ -114,7 +114,7 @@ impl<B: Buffers> Recorded<B> {
             climb: Climb::default(),
             flips: NumberMap::default(),
             resent: Count::default(),
-            threads: HashMap::new(),
+            threads: NumberMap::default(),
             arriving: None,
             ports: None,
         }
@@ -155,7 +155,7 @@ impl<B: Buffers> Recorded<B> {
 
     /// The connection that was called from `port` belongs to a thread.
     pub(super) fn connect(&mut self, port: u16, thread: u32) {
-        self.threads.insert(port, thread);
+        self.threads.insert(port.into(), thread);
     }
 
     /// The next frame is for this thread.
@@ -165,7 +165,7 @@ impl<B: Buffers> Recorded<B> {
 
     /// The thread of a connection between two ports.
     fn thread_of(&self, ports: (u16, u16)) -> u32 {
-        let found = self.threads.get(&ports.0).or_else(|| self.threads.get(&ports.1));
+        let found = self.threads.get(ports.0.into()).or_else(|| self.threads.get(ports.1.into()));
         found.copied().unwrap_or(Event::NONE)
     }
 

@@ -1,9 +1,7 @@
 //! Packets between socket and driver, down and up: as cells, as bars, or, when there are many, as ribbons as wide as their
 //! bytes with a few of them as tracers.
 
-use snapstack::order::sort_by_number;
-use std::collections::HashMap;
-
+use snapstack::order::{NumberMap, sort_by_number};
 use snapstack::random::mix;
 use snapstack::sim::{DropPlace, Kind, Stage};
 
@@ -21,6 +19,11 @@ const BARS: usize = 200;
 const TRACERS: usize = 12;
 /// Bytes of a bar as long as a packet's cells.
 const FULL: f64 = 1500.0;
+
+/// A number for a direction, a column and a row.
+fn place(up: bool, column: u8, row: usize) -> u64 {
+    u64::from(up) << 16 | u64::from(column) << 8 | row as u64
+}
 
 impl Artist<'_> {
     /// What was just dropped before there was a packet of it, or in place of one that arrived: a cross, and why.
@@ -77,16 +80,17 @@ impl Artist<'_> {
             packets = packets.into_iter().enumerate().filter(chosen).map(|(_, packet)| packet).collect();
         }
         self.count((packets.len(), all, there));
-        let mut stacked: HashMap<(bool, u8, usize), u32> = HashMap::new();
+        let mut stacked: NumberMap<u32> = NumberMap::default();
         for (packet, track, stage) in packets {
             let row = self.layout.stage_row(stage);
             let before = if track.up { (row + 1).min(5) } else { row.saturating_sub(1) };
             let (to, from) = (self.layout.rows[row], self.layout.rows[before]);
             let t = ease(self.progress(track.at(stage)));
             let column = self.column_of(track.thread);
-            let depth = stacked.entry((track.up, column, row)).or_insert(0);
-            let shift = f64::from((*depth).min(4) * 4);
-            *depth += 1;
+            let place = place(track.up, column, row);
+            let depth = stacked.get(place).copied().unwrap_or(0);
+            let shift = f64::from(depth.min(4) * 4);
+            stacked.insert(place, depth + 1);
             let detailed = all <= DETAILED && track.has_payload();
             // The socket layer's packet comes out of what waits there.
             let slides = row != SOCKET || track.up;
@@ -117,15 +121,15 @@ impl Artist<'_> {
 
     /// All packets of a layer and a column as one ribbon as wide as their bytes.
     fn ribbons(&mut self, packets: &[(u32, Track, Stage)]) {
-        let mut bytes: HashMap<(bool, u8, usize), (f64, u64)> = HashMap::new();
+        let mut ribbons: NumberMap<(bool, u8, usize, f64, u64)> = NumberMap::default();
         for (_, track, stage) in packets {
-            let key = (track.up, self.column_of(track.thread), self.layout.stage_row(*stage));
-            let sum = bytes.entry(key).or_default();
-            sum.0 += f64::from(track.len);
-            sum.1 += 1;
+            let (up, column, row) = (track.up, self.column_of(track.thread), self.layout.stage_row(*stage));
+            let place = place(up, column, row);
+            let (.., bytes, count) = ribbons.get(place).copied().unwrap_or((up, column, row, 0.0, 0));
+            ribbons.insert(place, (up, column, row, bytes + f64::from(track.len), count + 1));
         }
-        let most = bytes.values().map(|sum| sum.0).fold(1.0, f64::max);
-        for ((up, column, row), (bytes, count)) in bytes {
+        let most = ribbons.values().map(|ribbon| ribbon.3).fold(1.0, f64::max);
+        for (up, column, row, bytes, count) in ribbons.values().copied() {
             let x = if up { self.layout.up(column) } else { self.layout.down(column) };
             let w = (self.layout.strip(up).most().0 * bytes / most).max(3.0);
             let y = self.layout.rows[row];
