@@ -24,9 +24,10 @@ pub fn work(session: &Session, class: &'static str) -> Html {
         let stopped = player.timeline.as_ref().filter(|_| session.state.halted);
         return match stopped {
             // The time bar counts fewer: what both do alike is one event there.
-            Some(run) => html! {
-                <div class="work" id="stopped">{ "Stopped after " }{ grouped(run.recorded()) }{ " events of both lanes" }</div>
-            },
+            Some(run) => {
+                let text = format!("Stopped after {} events of both lanes", grouped(run.recorded()));
+                html! { <div class="work" id="stopped">{ text }</div> }
+            }
             None => html! {},
         };
     };

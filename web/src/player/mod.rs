@@ -139,6 +139,8 @@ pub struct Player {
     tour_spent: f64,
     /// The still of the tour that is shown, if it is stills.
     still_at: Option<usize>,
+    /// Where the last of the opening's close views is, and the furthest position seen by then.
+    close: Option<(u32, u32)>,
     /// Payload bytes that the threads of a workload are to send.
     pub expected: f64,
     /// Milliseconds since the last cut.
@@ -198,6 +200,7 @@ impl Default for Player {
             tour_from: None,
             tour_spent: 0.0,
             still_at: None,
+            close: None,
             expected: 0.0,
             since_cut: 0.0,
             rate: 0.0,
@@ -296,6 +299,7 @@ impl Player {
         self.place = None;
         self.range = None;
         self.passing = None;
+        self.close = None;
         self.looping = false;
         self.end_tour();
         self.at = 0.0;
@@ -442,6 +446,7 @@ impl Player {
     /// Starts a journey, or shows the first of its stills.
     pub fn tour(&mut self, legs: Vec<Leg>) {
         self.tour = legs;
+        self.close = self.tour.iter().filter_map(|leg| leg.still).max().map(|last| (last, 0));
         self.tour.reverse();
         self.tour_from = None;
         self.playing = false;
@@ -477,6 +482,22 @@ impl Player {
         let still = self.still_at.map(|still| (self.tour.len() - still, self.tour.len()));
         let touring = leg.is_some() && still.is_none();
         Status { playing: self.playing || touring, caption: leg.map(|leg| leg.caption.clone()), still }
+    }
+
+    /// The position until which the memory panels have room for all that is held: all of the run that is there, so that their
+    /// scale is one from its first event to its last. But the opening looks at single lines, as long as it is there.
+    fn room(&mut self, timeline: &Timeline) -> u32 {
+        let here = self.position();
+        match &mut self.close {
+            Some((last, seen)) if here <= *last => {
+                *seen = here.max(*seen);
+                *seen
+            }
+            _ => {
+                self.close = None;
+                timeline.len()
+            }
+        }
     }
 
     /// What is held at the position.

@@ -9,6 +9,7 @@ use crate::timeline::{Series, Side, Timeline};
 impl Player {
     pub(super) fn draw_lanes(&mut self, timeline: &Timeline, surfaces: &Surfaces) {
         let spread = (self.rate * 0.25).max(1.0);
+        let room = self.room(timeline);
         for side in Side::BOTH {
             let surface = &surfaces.lanes[side as usize];
             let view = LaneView {
@@ -23,6 +24,7 @@ impl Player {
                 line: self.line,
                 place: self.place,
                 passing: self.passing.as_ref(),
+                room,
             };
             let scene = scene::lane(timeline, &self.panel, &view);
             scene::paint(&surface.context, &self.palette, &scene, surface.size, surface.ratio);

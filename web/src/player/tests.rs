@@ -67,6 +67,30 @@ fn without_motion_the_opening_is_four_stills_to_step_through() {
 }
 
 #[test]
+fn the_memory_panels_have_room_for_the_whole_run_but_while_the_opening_looks_closely() {
+    let mut player = player(true);
+    let room = |player: &mut Player, at: u32| {
+        player.jump(at);
+        let timeline = player.timeline.take().unwrap();
+        let room = player.room(&timeline);
+        player.timeline = Some(timeline);
+        room
+    };
+    let end = player.end();
+    assert_eq!(room(&mut player, 900), end);
+    open(&mut player);
+    let stills: Vec<u32> = player.tour.iter().rev().filter_map(|leg| leg.still).collect();
+    let [first, .., last] = stills[..] else { panic!("{stills:?}") };
+    assert_eq!(room(&mut player, first), first);
+    assert_eq!(room(&mut player, last), last);
+    assert_eq!(room(&mut player, first), last, "what was seen keeps its scale");
+    player.end_tour();
+    assert_eq!(room(&mut player, first + 1), last, "who stops it looks on as closely");
+    assert_eq!(room(&mut player, last + 1), end);
+    assert_eq!(room(&mut player, first), end, "and from then on it is one scale");
+}
+
+#[test]
 fn without_motion_playing_cuts_once_a_second() {
     let mut player = player(true);
     player.seek(1000);

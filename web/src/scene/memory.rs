@@ -45,7 +45,10 @@ impl Grid {
             return grid;
         }
         let mut last = grids[3];
-        last.scale = lines.div_ceil(last.places()).next_power_of_two();
+        // A power of two, or three quarters of one: numbers to reckon with, of which there are few while a run comes in.
+        let least = lines.div_ceil(last.places());
+        let power = least.next_power_of_two();
+        last.scale = if power / 4 * 3 < least { power } else { power / 4 * 3 };
         last
     }
 
@@ -96,14 +99,11 @@ pub(super) fn draw(
     let scale = format!("□ = {}{unit}", grouped(grid.scale as u64));
     scene.label((x, y + 10.0), -1, Ink::Text, 11.0, true, w, title);
     scene.label((x, y + 24.0), -1, Ink::Dim, 10.5, false, w, format!("{detail}{scale}"));
-    // Room for more is shown by a row or two of it.
-    let used = if store { distinct } else { held.lines() + arriving.copied.0.len() as u64 };
-    let rows = (used as usize).div_ceil(grid.scale).div_ceil(grid.columns) + 2;
-    let filled = if store { distinct } else { held.lines() };
-    for place in (filled as usize).div_ceil(grid.scale)..grid.places().min(rows * grid.columns) {
-        let (px, py) = grid.at(place);
-        scene.outline(px, py, grid.size, grid.size, Ink::Faint, 1.0);
-    }
+    // As much as there is at the most has room in this.
+    let pitch = grid.size + 1.0;
+    let rows = most.div_ceil(grid.scale).div_ceil(grid.columns) as f64;
+    let frame = (grid.columns as f64 * pitch + 3.0, rows * pitch + 3.0);
+    scene.outline(x - 2.0, y + 32.0, frame.0, frame.1, Ink::Faint, 1.0);
     let marked = panel.marked(view.side);
     let first = scene.shapes.len();
     if store {
@@ -262,8 +262,9 @@ mod tests {
         assert!(more.size < 15.0 && more.scale == 1);
         for lines in [1_000, 8_346, 1_000_000] {
             let many = Grid::new((0.0, 0.0), (160.0, 320.0), lines);
-            assert!(many.places() * many.scale >= lines);
-            assert!(many.scale.is_power_of_two());
+            let room = many.places() * many.scale;
+            assert!((lines..2 * lines).contains(&room), "{room} for {lines}");
+            assert!(many.scale.is_power_of_two() || (many.scale / 3).is_power_of_two());
         }
     }
 }

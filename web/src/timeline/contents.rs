@@ -41,6 +41,10 @@ pub struct Contents {
     lines: Vec<u32>,
     /// Contents that came (true) or went, in order of position.
     pub steps: Vec<(u32, u32, bool)>,
+    /// Lines of those that have come and not gone.
+    held: u32,
+    /// Positions at which that was more than ever before, and how many.
+    peaks: Vec<(u32, u32)>,
 }
 
 impl Contents {
@@ -68,12 +72,26 @@ impl Contents {
     pub(super) fn born(&mut self, at: u32, content: u32, origin: Origin, write: u32, packet: u32) {
         let entry = self.entry(content);
         (entry.origin, entry.write, entry.packet, entry.born) = (Some(origin), write, packet, at);
+        let lines = entry.lines;
+        self.held += lines;
         self.steps.push((at, content, true));
+        if self.held > self.most(at) {
+            self.peaks.push((at, self.held));
+        }
     }
 
     pub(super) fn gone(&mut self, at: u32, content: u32) {
-        self.entry(content).gone = at;
+        let entry = self.entry(content);
+        entry.gone = at;
+        let lines = entry.lines;
+        self.held = self.held.saturating_sub(lines);
         self.steps.push((at, content, false));
+    }
+
+    /// The most lines that were held at once by a position.
+    pub fn most(&self, until: u32) -> u32 {
+        let before = self.peaks.partition_point(|(at, _)| *at <= until);
+        self.peaks[..before].last().map_or(0, |(_, lines)| *lines)
     }
 
     /// A content; None for a number that none has.

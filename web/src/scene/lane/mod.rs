@@ -48,6 +48,8 @@ pub struct LaneView<'a> {
     pub place: Option<Place>,
     /// What passes the packet filter; None without one.
     pub passing: Option<&'a Passing>,
+    /// The memory panels have room for all that is held by this position.
+    pub room: u32,
 }
 
 fn ease(t: f64) -> f64 {
@@ -67,8 +69,10 @@ pub fn lane(timeline: &Timeline, panel: &Panel, view: &LaneView<'_>) -> Scene {
     artist.ground();
     let arriving = Side::BOTH.map(|side| artist.arriving(side));
     // Both panels use one scale, so that their areas compare; and what comes has its place before it is there.
-    let most =
-        Side::BOTH.map(|side| panel.held(side).lines() as usize + arriving[side as usize].copied.0.len());
+    let most = Side::BOTH.map(|side| {
+        let here = panel.held(side).lines() as usize + arriving[side as usize].copied.0.len();
+        here.max(timeline.contents(side).most(view.room) as usize)
+    });
     let most = most[0].max(most[1]);
     let arriving = &arriving[view.side as usize];
     let grid = memory::draw(&mut artist.scene, timeline, panel, (view, arriving, most), artist.layout.memory);
@@ -261,6 +265,7 @@ mod tests {
             line: None,
             place,
             passing: None,
+            room: at as u32,
         }
     }
 
@@ -419,6 +424,52 @@ mod tests {
             assert_eq!(squares(f64::from(held.unwrap())), steps[10], "{call:?}");
         }
         assert!(grown > 2, "{grown}");
+    }
+
+    /// What a panel says one square stands for, and the size of its squares.
+    fn scale(timeline: &Timeline, view: &LaneView<'_>) -> (String, f64) {
+        let mut panel = Panel::default();
+        panel.seek(timeline, view.at as u32);
+        let scene = lane(timeline, &panel, view);
+        let label = scene.shapes.iter().find_map(|shape| match shape {
+            Shape::Text { text, .. } => text.split_once('□').map(|(_, scale)| scale.to_owned()),
+            _ => None,
+        });
+        (label.unwrap(), scene.lines.iter().map(|line| line.size).fold(0.0, f64::max))
+    }
+
+    #[test]
+    fn the_panels_of_both_lanes_have_one_scale_from_the_first_event_to_the_last() {
+        let web = Config { workload: Workload::Web, threads: 3, bytes: 60_000, ..Config::default() };
+        for timeline in [timeline(Config::for_capture(), 512), build(&Setup::new(web, None), 512)] {
+            let end = timeline.len();
+            for size in [(720.0, 515.0), (400.0, 236.0), (1900.0, 1400.0)] {
+                let mut scales = std::collections::BTreeSet::new();
+                for at in (0..end).step_by(end as usize / 300).chain([end]) {
+                    for side in Side::BOTH {
+                        let view = LaneView { room: end, ..view(side, None, size, f64::from(at)) };
+                        let (label, square) = scale(&timeline, &view);
+                        // Before the first line is held there is no square.
+                        if square > 0.0 {
+                            scales.insert((label, square.to_bits()));
+                        }
+                    }
+                }
+                assert_eq!(scales.len(), 1, "{size:?}: {scales:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_close_view_has_room_for_what_was_held_by_then_and_no_less_when_it_goes_back() {
+        let timeline = timeline(Config::for_capture(), 512);
+        let of = |at: u32, room: u32| {
+            scale(&timeline, &LaneView { room, ..view(Side::Left, None, (720.0, 515.0), f64::from(at)) })
+        };
+        assert_eq!(of(900, 900), (" = 1 line".to_owned(), 15.0 * 1.0));
+        let later = of(3400, 3400);
+        assert!(later.1 < 15.0);
+        assert_eq!(of(900, 3400), later);
     }
 
     #[test]
