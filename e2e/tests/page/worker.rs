@@ -194,10 +194,10 @@ async fn a_run_that_takes_long_can_be_cancelled() -> Result<()> {
     page.browser.eval("document.getElementById('cancel').click()").await?;
     page.until_text("notice", "The run was cancelled").await?;
     page.until_ready().await?;
-    let moment = page.until_text("out-moment", "when stopped").await?;
+    let moment = page.until_text("out-moment", "at stop").await?;
     ensure!(!moment.contains("of 0 "), "what was told of it stays: {moment}");
-    page.until_text("stopped", "Stopped after ").await?;
-    ensure!(page.text("out-left-copied").await?.contains("when stopped"));
+    page.until_text("stopped", "Stopped at ").await?;
+    ensure!(page.text("out-left-copied").await?.contains("at stop"));
     let works = page.browser.eval("return !!document.getElementById('work')").await?;
     ensure!(works == json!(false), "nothing goes on");
     page.no_complaints().await

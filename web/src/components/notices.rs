@@ -25,8 +25,8 @@ pub fn work(session: &Session, class: &'static str) -> Html {
         return match stopped {
             // The time bar counts fewer: what both do alike is one event there.
             Some(run) => {
-                let text = format!("Stopped after {} events of both lanes", grouped(run.recorded()));
-                html! { <div class="work" id="stopped">{ text }</div> }
+                let text = format!("Stopped at {} events", grouped(run.recorded()));
+                html! { <div class="work" id="stopped">{ text }<span>{ " of both lanes" }</span></div> }
             }
             None => html! {},
         };

@@ -39,7 +39,7 @@ pub(super) fn so_far(timeline: &Timeline) -> &'static str {
     match (timeline.is_complete(), timeline.goes_on()) {
         (true, _) => "",
         (false, true) => " so far",
-        (false, false) => " when stopped",
+        (false, false) => " at stop",
     }
 }
 

@@ -134,7 +134,7 @@ fn a_run_that_is_stopped_looks_neither_whole_nor_as_if_it_went_on() {
     player.stop();
     player.animate(50.0);
     assert!(!player.status().playing, "it ends there");
-    assert_eq!(told(&player), (" when stopped", false));
+    assert_eq!(told(&player), (" at stop", false));
     let timeline = player.timeline.as_ref().unwrap();
     assert!(!timeline.is_complete() && !timeline.goes_on());
     assert!(

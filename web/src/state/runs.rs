@@ -325,8 +325,8 @@ impl State {
             "{before}{about} {name}, which {why}: {where_to} to see it. Until then this is {}.",
             stand_in.name
         )));
-        // It stays wanted until that is dropped.
-        self.pending = Some(self.link.clone());
+        // It stays wanted until that is dropped, unless another link waits since before the last visit's end.
+        self.pending.get_or_insert_with(|| self.link.clone());
         self.returns = None;
         self.file = stand_in;
         self.start()

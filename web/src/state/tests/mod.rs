@@ -240,6 +240,14 @@ fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
         let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
         assert!(text.contains("some.pcap (SHA-256 abababababababab…) is waited for still"), "{text}");
     }
+    // What was there meanwhile may not be stored.
+    let mut again = State::default();
+    again.apply(Action::Resume(state.link_at(70).fragment(), state.kept(25.0)));
+    again.apply(Action::EngineStarted);
+    again.apply(Action::Unreadable);
+    let Some(Notice::Info(text)) = &again.notice else { panic!("{:?}", again.notice) };
+    assert!(text.contains("is waited for still") && text.contains("is not stored"), "{text}");
+    assert_eq!(again.pending.and_then(|link| link.capture), Some(wanted.clone()));
     open(&mut state, "11");
     let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
     assert!(text.contains("is not the file that the link asks for"), "{text}");
