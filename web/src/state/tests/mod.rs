@@ -210,7 +210,7 @@ fn a_link_about_another_file_asks_for_it_until_it_is_there() {
 #[test]
 fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
     let mut state = State::default();
-    let wanted = "ab".repeat(32);
+    let (wanted, other) = ("ab".repeat(32), "cd".repeat(32));
     let link = Link {
         capture: Some(wanted.clone()),
         name: Some("some.pcap".to_owned()),
@@ -225,7 +225,7 @@ fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
     state.apply(Action::Read);
     state.apply(Action::Loaded(capture(DEMO_SHA256)));
     finish(&mut state);
-    open(&mut state, "00");
+    open(&mut state, &other);
     finish(&mut state);
     // Twice: it is kept again.
     for _ in 0..2 {
@@ -234,7 +234,7 @@ fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
         state.apply(Action::Resume(moment, kept));
         state.apply(Action::EngineStarted);
         state.apply(Action::Read);
-        state.apply(Action::Loaded(capture("00")));
+        state.apply(Action::Loaded(capture(&other)));
         let shown = finish(&mut state);
         assert!(shown.contains(&Effect::Moment(70)), "what was there meanwhile is there: {shown:?}");
         let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
@@ -248,7 +248,7 @@ fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
     let Some(Notice::Info(text)) = &again.notice else { panic!("{:?}", again.notice) };
     assert!(text.contains("is waited for still") && text.contains("is not stored"), "{text}");
     assert_eq!(again.pending.and_then(|link| link.capture), Some(wanted.clone()));
-    open(&mut state, "11");
+    open(&mut state, &"ef".repeat(32));
     let Some(Notice::Info(text)) = &state.notice else { panic!("{:?}", state.notice) };
     assert!(text.contains("is not the file that the link asks for"), "{text}");
     finish(&mut state);
