@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -55,7 +56,7 @@ impl Wire {
     }
 
     /// The next frame for the stack.
-    pub(super) fn receive(&mut self, now: u64) -> Result<Option<Vec<u8>>, String> {
+    pub(super) fn receive(&mut self, now: u64) -> Result<Option<Arc<Vec<u8>>>, String> {
         loop {
             match self.device.recv(&mut self.buffer[..]) {
                 Ok(len) => {
