@@ -2,7 +2,8 @@
 //! (DESIGN.md section 6).
 //!
 //! An undo log was chosen over copy-on-write chunks: lines land where their hash says, so that changing 1 % of them
-//! touches nearly every chunk of any size worth sharing, while the log holds just the 64-byte blocks that changed.
+//! touches nearly every chunk of any size worth sharing, while the log holds just what changed: elements until the next
+//! checkpoint, and from then on the words of them that differ ([`super::difference`]).
 //!
 //! ```text
 //! now      the values                         what everybody reads
@@ -16,7 +17,8 @@
 //! |---|---|
 //! | read | as in a vector |
 //! | write | one branch while nothing is tracked; else one bit, and a copy at the first write since the checkpoint |
-//! | seal, undo, cross | O(elements changed) |
+//! | seal | O(elements changed x log) |
+//! | undo, cross | O(elements changed) |
 
 use super::difference::{Difference, Value};
 use crate::order::NumberMap;

@@ -35,6 +35,11 @@ pub struct Track {
 }
 
 impl Track {
+    /// Whether it arrived and is in memory: what has no lines there has no payload.
+    pub fn is_kept(&self) -> bool {
+        self.up && self.content != NEVER
+    }
+
     pub(super) fn new(up: bool) -> Self {
         Self {
             up,

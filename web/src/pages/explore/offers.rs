@@ -1,13 +1,15 @@
 //! What can be changed about a packet.
 
 use snapstack::buffers::Scheme;
-use snapstack::sim::{Change, Event, Stage};
+use snapstack::sim::{Change, Config, Event, Stage};
 
 use crate::components::Offer;
+use crate::spec::Spec;
 use crate::timeline::{NEVER, Side, Timeline};
 
-/// What could be changed about a packet, as it is in the right lane, in a run with these changes: none of them again.
-pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec<Offer> {
+/// What could be changed about a packet, as it is in the right lane, in this run: nothing that is changed already.
+pub(super) fn about(timeline: &Timeline, packet: u32, run: &Spec) -> Vec<Offer> {
+    let changes = &run.changes;
     let Some(track) = timeline.track(Side::Right, packet) else { return Vec::new() };
     let mut offers = Vec::new();
     let mut offer = |text: &str, change: Change, at: u32| {
@@ -17,8 +19,12 @@ pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec
     };
     if track.up {
         let arrived = track.at(Stage::WireIn);
-        // Frames that the link has duplicated or lost are not counted among those that arrived; which ones a change has lost is
-        // known.
+        // Frames are told to the link by the order in which they were sent. Which ones a change has lost is known; where the
+        // link's faults are drawn, those that arrived do not tell which one a frame was.
+        let Config { loss, duplicate, reorder, .. } = run.config;
+        if loss + duplicate + reorder > 0 {
+            return offers;
+        }
         let lost = |frame: &u32| changes.contains(&Change::Lose { from_peer: true, frame: *frame });
         let index = timeline.arrival_index(packet);
         if let Some(frame) = index.and_then(|index| (0..).filter(|frame| !lost(frame)).nth(index as usize)) {
@@ -62,7 +68,7 @@ pub(super) fn about(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec
 
 #[cfg(all(test, not(target_family = "wasm")))]
 mod tests {
-    use snapstack::sim::{Config, Lane, Setup, Tap, Workload};
+    use snapstack::sim::{Lane, Setup, Tap, Workload};
 
     use super::*;
     use crate::timeline::Jump;
@@ -96,7 +102,7 @@ mod tests {
         let link = &lane.tap().0;
         let mut cut = 0;
         for packet in (0..plain.packets(Side::Right)).step_by(3) {
-            let offers = about(&plain, packet, &[]);
+            let offers = about(&plain, packet, &Spec::default());
             let Some((text, change @ Change::Lose { from_peer: false, frame }, _)) = offers.first().cloned()
             else {
                 continue;
@@ -129,7 +135,8 @@ mod tests {
     }
 
     fn offered(timeline: &Timeline, packet: u32, changes: &[Change]) -> Vec<Change> {
-        about(timeline, packet, changes).into_iter().map(|(_, change, _)| change).collect()
+        let run = Spec { changes: changes.to_vec(), ..Spec::default() };
+        about(timeline, packet, &run).into_iter().map(|(_, change, _)| change).collect()
     }
 
     #[test]
@@ -152,6 +159,9 @@ mod tests {
             .collect();
         let lose = |frame| Change::Lose { from_peer: true, frame };
         assert_eq!(offered(&plain, arrived[3], &[]), [lose(3)]);
+        let drawn = Config { reorder: 1, ..Config::default() };
+        let drawn = Spec { config: drawn, ..Spec::default() };
+        assert_eq!(about(&plain, arrived[3], &drawn), [], "which of those sent it was is not known");
         let lost = [lose(1), lose(2)];
         let changed = run(&lost);
         let third = (0..changed.packets(Side::Right))
