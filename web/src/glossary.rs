@@ -35,7 +35,7 @@ pub const GLOSSARY: &[Entry] = &[
     entry(
         "dedup ratio",
         "dedup ratios",
-        "How much sharing saves. Held: references to lines over distinct lines, now. Cumulative: lines asked for over lines newly made, since the start.",
+        "Held: references to lines over distinct lines, now. Cumulative: lines asked for over lines newly made, since the start. A buffer sent again by reference is one content, and raises neither.",
     ),
     entry(
         "DMA",

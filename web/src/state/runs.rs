@@ -346,7 +346,13 @@ impl State {
             return self.stay();
         }
         self.halted = true;
-        vec![Effect::Mark(self.awaited.is_none())]
+        if self.awaited.is_some() {
+            // Another one is wanted already.
+            return vec![Effect::Mark(false)];
+        }
+        let mut effects = self.land();
+        effects.push(Effect::Mark(true));
+        effects
     }
 
     /// What is on screen stays, with its own settings; where there is nothing yet, the demo is to be seen.
@@ -430,6 +436,19 @@ impl State {
         }
         self.branches.finished(&digest);
         self.settle();
+        let mut effects = self.land();
+        if !self.idle.is_empty() {
+            let text = names(&self.idle);
+            self.tell(&format!(
+                "This never happens in this run, which has no such frame, byte or moment: {text}."
+            ));
+        }
+        effects.push(Effect::Mark(true));
+        effects
+    }
+
+    /// To the moment of a run that has come as far as it goes: a link's, the one that is gone back to, or the one before.
+    fn land(&mut self) -> Vec<Effect> {
         let returns = self.returns.take();
         let mut effects = match &returns {
             _ if !self.opened => self.open(),
@@ -452,13 +471,6 @@ impl State {
             self.bookmarks.clone_from(&step.bookmarks);
             effects.push(Effect::Repaint);
         }
-        if !self.idle.is_empty() {
-            let text = names(&self.idle);
-            self.tell(&format!(
-                "This never happens in this run, which has no such frame, byte or moment: {text}."
-            ));
-        }
-        effects.push(Effect::Mark(true));
         effects
     }
 

@@ -417,3 +417,18 @@ fn a_file_that_is_not_the_one_a_link_waits_for_is_run_and_told_apart() {
     state.apply(Action::Undo);
     assert_eq!(state.spec, lines(16), "nothing of the other file is lost");
 }
+
+#[test]
+fn a_run_that_comes_to_a_halt_shows_the_link_s_moment_or_the_one_before() {
+    let link = Link { packet: Some(3), ..running().link_at(77) };
+    let mut state = running();
+    state.apply(Action::Address(link.fragment()));
+    state.apply(Action::Started(Spec::default()));
+    let shown = state.apply(Action::Refused(state.run, "too long".to_owned()));
+    assert_eq!(shown, [Effect::Moment(77), Effect::Select(Some(3)), Effect::LinkShown, Effect::Mark(true)]);
+    assert_eq!((problem(&state), &state.verdict), ("too long", &None));
+    state.apply(Action::Configure(line(16)));
+    state.apply(Action::Started(state.spec.clone()));
+    let shown = state.apply(Action::Refused(state.run, "too long".to_owned()));
+    assert_eq!((shown.first(), shown.last()), (Some(&Effect::Restore), Some(&Effect::Mark(true))));
+}
