@@ -1,6 +1,8 @@
 //! Two hosts on a link, from the public interface: both schemes in lockstep, what they copy and allocate, and records
 //! that tell the whole story.
 
+#[path = "net_world/faults.rs"]
+mod faults;
 #[path = "common/frames.rs"]
 mod frames;
 #[path = "net_world/pointers.rs"]

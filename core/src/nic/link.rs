@@ -108,6 +108,8 @@ pub struct Link {
     under_way: VecDeque<(u64, Arc<Vec<u8>>)>,
     /// Frames that are lost whatever the injector says, by index.
     planned: Vec<u64>,
+    /// Frames that something happened to, by index, since they were taken; None unless they are wanted.
+    touched: Option<Vec<(u64, Fate)>>,
 }
 
 impl Link {
@@ -119,6 +121,7 @@ impl Link {
             idle_at: 0,
             under_way: VecDeque::new(),
             planned: Vec::new(),
+            touched: None,
         }
     }
 
@@ -126,9 +129,21 @@ impl Link {
     pub fn send(&mut self, now: u64, frame: &[u8]) -> u64 {
         let bits = ((frame.len() as u64).max(SHORTEST) + WIRE_OVERHEAD) * 8;
         self.idle_at = self.idle_at.max(now) + (bits * 1_000_000_000).div_ceil(self.config.bits_per_s.max(1));
-        let fate = self.config.faults.fate(self.config.seed, self.counts.sent);
+        let index = self.counts.sent;
+        let mut fate = self.config.faults.fate(self.config.seed, index);
+        fate.lost |= self.planned.contains(&index);
+        if fate.lost {
+            // Nothing else happens to it any more.
+            fate = Fate { lost: true, ..Fate::default() };
+        }
+        fate.corrupted.take_if(|_| frame.is_empty());
         self.counts.sent += 1;
-        if self.planned.contains(&(self.counts.sent - 1)) || fate.lost {
+        if fate != Fate::default()
+            && let Some(touched) = &mut self.touched
+        {
+            touched.push((index, fate));
+        }
+        if fate.lost {
             self.counts.lost += 1;
             return self.idle_at;
         }
@@ -141,7 +156,7 @@ impl Link {
         // The wire is no buffer of a host: this is no copy of the stack's.
         #[expect(clippy::disallowed_methods)]
         bytes.extend_from_slice(frame);
-        if let Some(bit) = fate.corrupted.filter(|_| !bytes.is_empty()) {
+        if let Some(bit) = fate.corrupted {
             self.counts.corrupted += 1;
             let bit = bit % (8 * bytes.len() as u64);
             bytes[(bit / 8) as usize] ^= 1 << (bit % 8);
@@ -159,6 +174,16 @@ impl Link {
         // Nearly always behind all others: only a late frame is overtaken.
         let at = self.under_way.partition_point(|(other, _)| *other <= arrival);
         self.under_way.insert(at, (arrival, bytes));
+    }
+
+    /// From now on, frames that something happens to are kept for [`Link::take_touched`].
+    pub fn watch(&mut self) {
+        self.touched.get_or_insert_default();
+    }
+
+    /// The frames that something has happened to since the last call, by index, in the order of sending.
+    pub fn take_touched(&mut self) -> Vec<(u64, Fate)> {
+        self.touched.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Frame `index`, of those to come, is to be lost.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::buffers::Scheme;
 
 /// Version of the model: it changes when the same configuration may give another digest.
-pub const MODEL_VERSION: u32 = 6;
+pub const MODEL_VERSION: u32 = 7;
 
 #[derive(Clone)]
 pub(super) struct RunDigest(Sha256);

@@ -24,16 +24,13 @@ impl Tap for () {
 pub(super) struct Wires {
     pub(super) down: Link,
     pub(super) up: Link,
-    seen: [LinkCounts; 2],
 }
 
 impl Wires {
     pub(super) fn new(config: &Config, changes: &[Change]) -> Self {
-        let mut wires = Self {
-            down: Link::new(config.link(false)),
-            up: Link::new(config.link(true)),
-            seen: [LinkCounts::default(); 2],
-        };
+        let mut wires = Self { down: Link::new(config.link(false)), up: Link::new(config.link(true)) };
+        wires.down.watch();
+        wires.up.watch();
         for change in changes {
             if let Change::Lose { from_peer, frame } = *change {
                 let link = if from_peer { &mut wires.up } else { &mut wires.down };
@@ -56,18 +53,17 @@ impl Wires {
     /// The faults since the last call, each as it is recorded.
     pub(super) fn faults(&mut self) -> Vec<Kind> {
         let mut faults = Vec::new();
-        for (direction, is) in self.counts().into_iter().enumerate() {
-            let was = std::mem::replace(&mut self.seen[direction], is);
-            let changes = [
-                (FaultKind::Lost, is.lost - was.lost),
-                (FaultKind::Duplicated, is.duplicated - was.duplicated),
-                (FaultKind::Late, is.late - was.late),
-                (FaultKind::Corrupted, is.corrupted - was.corrupted),
-            ];
-            for (fault, count) in changes {
-                let frame = is.sent.saturating_sub(1) as u32;
-                let kind = Kind::Fault { fault, from_peer: direction == 1, frame };
-                faults.extend((0..count).map(|_| kind));
+        for (link, from_peer) in [(&mut self.down, false), (&mut self.up, true)] {
+            for (frame, fate) in link.take_touched() {
+                let happened = [
+                    (FaultKind::Lost, fate.lost),
+                    (FaultKind::Duplicated, fate.duplicated),
+                    (FaultKind::Late, fate.late),
+                    (FaultKind::Corrupted, fate.corrupted.is_some()),
+                ];
+                let happened = happened.into_iter().filter(|(_, happened)| *happened);
+                let frame = frame as u32;
+                faults.extend(happened.map(|(fault, _)| Kind::Fault { fault, from_peer, frame }));
             }
         }
         faults

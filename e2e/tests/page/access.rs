@@ -120,8 +120,9 @@ async fn the_inspector_of_every_kind_of_selection_is_usable_by_everyone() -> Res
     let places = places.map(|place| (format!("&at=1700&place={place}"), "place", "lane"));
     let packets = [
         ("&at=9000&packet=200".to_owned(), "inspector", "TCP ports"),
-        // One that arrived, without payload, and one that is dropped or lost.
-        ("&at=9000&packet=0".to_owned(), "inspector", "Payloadnone"),
+        // One that arrived, one without payload, and one that is dropped or lost.
+        ("&at=9000&packet=0".to_owned(), "inspector", "arrived"),
+        ("&run=request&threads=2&bytes=20000&at=900&packet=3".to_owned(), "inspector", "Payloadnone"),
         ("&at=9000&packet=40&change=lose:out:40".to_owned(), "inspector", "Packet 40"),
     ];
     for (fields, id, part) in packets.into_iter().chain(places) {

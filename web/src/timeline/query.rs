@@ -192,16 +192,10 @@ impl Timeline {
         self.lanes[side as usize].frames.get(frame as usize).copied()
     }
 
-    /// Where a change happened, in either lane; None if it did not, or if the link lost one of several frames that the peer
-    /// sent at once.
+    /// Where a change happened, in either lane; None if it did not.
     pub fn change_at(&self, change: &Change) -> Option<u32> {
         let wanted = match *change {
-            Change::Lose { from_peer, frame } => {
-                // Of frames that are sent at once the record has the last one's number.
-                let own = self.on_link(from_peer, frame);
-                let last = own.map_or(frame, |(_, before, own)| frame - before + own - 1);
-                (FaultKind::Lost, from_peer, last)
-            }
+            Change::Lose { from_peer, frame } => (FaultKind::Lost, from_peer, frame),
             Change::Flip { packet, .. } => (FaultKind::Flipped, false, packet),
             Change::Overwrite { thread, .. } => (FaultKind::Overwritten, false, thread),
             Change::Rings { slots, .. } => (FaultKind::Resized, false, slots),
