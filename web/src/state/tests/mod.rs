@@ -42,6 +42,19 @@ fn file(sha256: &str) -> File {
     File { sha256: sha256.to_owned(), name: "some.pcap".to_owned() }
 }
 
+/// A link to a moment of that file's run.
+fn link_about(sha256: &str) -> Link {
+    let File { sha256, name } = file(sha256);
+    Link {
+        capture: Some(sha256),
+        name: Some(name),
+        at: Some(5),
+        digest: running().digest,
+        model: Some(MODEL_VERSION),
+        ..Link::default()
+    }
+}
+
 fn line(line_size: u32) -> Config {
     Config { line_size, ..Config::for_capture() }
 }
@@ -173,14 +186,7 @@ fn an_embedded_page_speaks_of_nothing_that_it_lacks() {
 fn a_link_about_another_file_asks_for_it_until_it_is_there() {
     let mut state = State::default();
     let wanted = "ab".repeat(32);
-    let link = Link {
-        capture: Some(wanted.clone()),
-        name: Some("some.pcap".to_owned()),
-        at: Some(5),
-        digest: running().digest,
-        model: Some(MODEL_VERSION),
-        ..Link::default()
-    };
+    let link = link_about(&wanted);
     state.apply(Action::Address(format!("{}&evil=1", link.fragment())));
     state.apply(Action::EngineStarted);
     assert_eq!((&state.loading, &state.file), (&Some("some.pcap".to_owned()), &file(&wanted)));
@@ -211,14 +217,7 @@ fn a_link_about_another_file_asks_for_it_until_it_is_there() {
 fn a_file_that_a_link_waits_for_is_waited_for_after_a_reload_too() {
     let mut state = State::default();
     let (wanted, other) = ("ab".repeat(32), "cd".repeat(32));
-    let link = Link {
-        capture: Some(wanted.clone()),
-        name: Some("some.pcap".to_owned()),
-        at: Some(5),
-        digest: running().digest,
-        model: Some(MODEL_VERSION),
-        ..Link::default()
-    };
+    let link = link_about(&wanted);
     state.apply(Action::Address(link.fragment()));
     state.apply(Action::EngineStarted);
     state.apply(Action::Unreadable);
